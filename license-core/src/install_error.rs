@@ -1,0 +1,271 @@
+//! Why a token was not accepted as a license.
+//!
+//! [`InstallError`] has two readers: [`detail`](InstallError::detail) is a
+//! short text for the client, without a token, key or claim value in it;
+//! [`source`](std::error::Error::source) is the story for the log. The
+//! [`kind`](InstallError::kind) carries the stable code.
+
+use std::{borrow::Cow, error::Error, fmt};
+
+/// A refusal to accept a token: the stable code, what to do next, and for the
+/// log what lies behind it.
+pub struct InstallError {
+    kind: InstallErrorKind,
+    detail: Cow<'static, str>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What is wrong with the token, the machine or the moment. In the order in
+/// which installing checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum InstallErrorKind {
+    /// More than [`Token::MAX_BYTES`](crate::Token::MAX_BYTES).
+    TokenTooLarge,
+    /// Encoding, header or `typ`.
+    TokenMalformed,
+    /// No configured key has the token's `kid`.
+    KeyUnknown,
+    /// The token's `alg` is not the one its key is pinned to.
+    AlgorithmNotAllowed,
+    /// The signature does not verify.
+    SignatureInvalid,
+    /// A claim is missing, mistyped or out of bounds.
+    ClaimsInvalid,
+    /// `iss` is another vendor's.
+    IssuerMismatch,
+    /// `aud` does not name this product.
+    AudienceMismatch,
+    /// The licensed domain is not a valid pattern.
+    DomainInvalid,
+    /// Bound to another machine.
+    MachineMismatch,
+    /// Bound to a machine, and this machine's identity cannot be read.
+    FingerprintUnavailable,
+    /// The term is over.
+    LicenseExpired,
+    /// `iat` lies more than five minutes ahead.
+    IssuedInFuture,
+    /// Issued longer ago than the product's freshness window.
+    LicenseNotFresh,
+    /// The clock was moved back and is not trusted.
+    ClockRolledBack,
+    /// The clock shows a time that cannot be.
+    ClockNotSet,
+    /// The domain would lock out the host that uploads.
+    DomainMismatch,
+    /// Issued before the newest license ever accepted.
+    OlderThanInstalled,
+    /// The store could not keep it.
+    StoreUnavailable,
+}
+
+impl InstallErrorKind {
+    /// The stable code, as it stands in response bodies.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TokenTooLarge => "token_too_large",
+            Self::TokenMalformed => "token_malformed",
+            Self::KeyUnknown => "key_unknown",
+            Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::ClaimsInvalid => "claims_invalid",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::AudienceMismatch => "audience_mismatch",
+            Self::DomainInvalid => "domain_invalid",
+            Self::MachineMismatch => "machine_mismatch",
+            Self::FingerprintUnavailable => "fingerprint_unavailable",
+            Self::LicenseExpired => "license_expired",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::LicenseNotFresh => "license_not_fresh",
+            Self::ClockRolledBack => "clock_rolled_back",
+            Self::ClockNotSet => "clock_not_set",
+            Self::DomainMismatch => "domain_mismatch",
+            Self::OlderThanInstalled => "older_than_installed",
+            Self::StoreUnavailable => "store_unavailable",
+        }
+    }
+
+    /// The HTTP status of a refused installation (CONTRACT.md, `polygent`).
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::TokenTooLarge => 413,
+            Self::TokenMalformed => 400,
+            Self::OlderThanInstalled => 409,
+            Self::StoreUnavailable => 503,
+            _ => 422,
+        }
+    }
+
+    /// A title for people, the same for every occurrence.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::TokenTooLarge => "The license file is too large",
+            Self::TokenMalformed => "Not a license file",
+            Self::KeyUnknown => "Signed with an unknown key",
+            Self::AlgorithmNotAllowed => "Signature algorithm not allowed",
+            Self::SignatureInvalid => "License signature verification failed",
+            Self::ClaimsInvalid => "The license is incomplete or inconsistent",
+            Self::IssuerMismatch => "Issued by another vendor",
+            Self::AudienceMismatch => "Issued for another product",
+            Self::DomainInvalid => "The licensed domain is not a valid pattern",
+            Self::MachineMismatch => "Licensed for another machine",
+            Self::FingerprintUnavailable => "This machine's identity cannot be read",
+            Self::LicenseExpired => "The license has expired",
+            Self::IssuedInFuture => "The license is dated in the future",
+            Self::LicenseNotFresh => "The license was issued too long ago",
+            Self::ClockRolledBack => "The system clock was moved back",
+            Self::ClockNotSet => "The system clock is not set",
+            Self::DomainMismatch => "License domain mismatch",
+            Self::OlderThanInstalled => "An older license cannot replace a newer one",
+            Self::StoreUnavailable => "The license could not be stored",
+        }
+    }
+
+    /// What to do next, for the person who tried to install.
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::TokenTooLarge => {
+                "A license is at most 16 KiB. Upload the license file exactly as it was delivered."
+            }
+            Self::TokenMalformed => {
+                "This is not a license token. Upload the license file exactly as it was delivered."
+            }
+            Self::KeyUnknown => {
+                "The license is signed with a key that this service does not trust. Ask the vendor for a license for this release, or update the service."
+            }
+            Self::AlgorithmNotAllowed => {
+                "The license is signed with an algorithm that its key does not use. Ask the vendor to issue it again."
+            }
+            Self::SignatureInvalid => {
+                "The file may be damaged or was altered. Ask the vendor for a new copy."
+            }
+            Self::ClaimsInvalid => {
+                "The license lacks something or contradicts itself. Ask the vendor to issue it again."
+            }
+            Self::IssuerMismatch => {
+                "The license was issued by another vendor. Upload the one for this product."
+            }
+            Self::AudienceMismatch => {
+                "The license is for another product. Upload the one for this product."
+            }
+            Self::DomainInvalid => {
+                "The licensed domain is not a valid pattern. Ask the vendor to issue the license again."
+            }
+            Self::MachineMismatch => {
+                "The machine identity changed, or the license belongs to another machine: machine identity changed. Download machine info, send it to the vendor and upload the license issued for it."
+            }
+            Self::FingerprintUnavailable => {
+                "The license is bound to a machine and this machine's identity cannot be read. Make the machine id readable to the service (Linux: /etc/machine-id), then try again."
+            }
+            Self::LicenseExpired => "The license has expired. Ask the vendor for a renewed license.",
+            Self::IssuedInFuture => {
+                "The license was issued in the future by this machine's clock. Correct the system clock, then try again."
+            }
+            Self::LicenseNotFresh => {
+                "The license was issued too long ago to be installed now. Ask the vendor to issue it again."
+            }
+            Self::ClockRolledBack => {
+                "The system clock was moved back by more than a day. Correct it; if it once ran ahead and is right now, download machine info and ask the vendor for a license that resets the clock mark."
+            }
+            Self::ClockNotSet => "The system clock is not set. Correct it, then try again.",
+            Self::DomainMismatch => {
+                "License domain mismatch: the license does not cover the host name you are using and would lock you out. Open the service by a licensed host name, or install with force=true."
+            }
+            Self::OlderThanInstalled => {
+                "A license issued later was accepted before. Upload the newest license."
+            }
+            Self::StoreUnavailable => {
+                "The license could not be stored and was not installed; the one in force is unchanged. Check the disk or database, then try again."
+            }
+        }
+    }
+}
+
+impl InstallError {
+    /// A refusal with the kind's own advice.
+    pub const fn new(kind: InstallErrorKind) -> Self {
+        Self { kind, detail: Cow::Borrowed(kind.advice()), source: None }
+    }
+
+    /// A refusal that first names what is wrong, then gives the kind's
+    /// advice. `what` is shown to clients: no claim values, no token text.
+    pub fn because(kind: InstallErrorKind, what: impl fmt::Display) -> Self {
+        let detail = Cow::Owned(format!("{what}. {}", kind.advice()));
+        Self { kind, detail, source: None }
+    }
+
+    /// The same refusal with the error behind it, for the log only.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What is wrong.
+    pub const fn kind(&self) -> InstallErrorKind {
+        self.kind
+    }
+
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// A text for the client: what is wrong and what to do next. Holds no
+    /// secret.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Debug for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstallError")
+            .field("code", &self.code())
+            .field("detail", &self.detail)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl Error for InstallError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<InstallErrorKind> for InstallError {
+    fn from(kind: InstallErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_details_contain_the_words_of_the_contract() {
+        let machine = InstallError::new(InstallErrorKind::MachineMismatch);
+        assert!(machine.detail().contains("machine identity changed"));
+        let domain = InstallError::new(InstallErrorKind::DomainMismatch);
+        assert!(domain.detail().contains("License domain mismatch"));
+    }
+
+    #[test]
+    fn the_source_stays_out_of_display_and_detail() {
+        let error = InstallError::because(InstallErrorKind::ClaimsInvalid, "claim `exp` is missing")
+            .with_source("the story for the log");
+        assert_eq!(error.to_string(), "claims_invalid");
+        assert!(error.detail().starts_with("claim `exp` is missing. "));
+        assert!(!error.detail().contains("story"));
+        assert!(error.source().is_some());
+    }
+}
