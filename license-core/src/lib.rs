@@ -1,9 +1,11 @@
 //! What a signed license says and what it allows.
 
 mod algorithm;
+mod feature;
 mod install_error;
 mod time;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use feature::{Feature, Name, is_valid_feature_name};
 pub use install_error::{InstallError, InstallErrorKind};
 pub use time::{ParseTimestampError, Timestamp};
