@@ -27,7 +27,9 @@ pub enum Algorithm {
 
 /// A text was not the name of a supported algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown signature algorithm; use ES256, RS256, RS384, RS512, PS256, PS384, PS512 or EdDSA")]
+#[error(
+    "unknown signature algorithm; use ES256, RS256, RS384, RS512, PS256, PS384, PS512 or EdDSA"
+)]
 pub struct UnknownAlgorithm(());
 
 impl Algorithm {
@@ -87,9 +89,6 @@ impl FromStr for Algorithm {
 
     /// Reads the exact header name.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
-            .ok_or(UnknownAlgorithm(()))
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm(()))
     }
 }

@@ -158,7 +158,9 @@ impl InstallErrorKind {
             Self::FingerprintUnavailable => {
                 "The license is bound to a machine and this machine's identity cannot be read. Make the machine id readable to the service (Linux: /etc/machine-id), then try again."
             }
-            Self::LicenseExpired => "The license has expired. Ask the vendor for a renewed license.",
+            Self::LicenseExpired => {
+                "The license has expired. Ask the vendor for a renewed license."
+            }
             Self::IssuedInFuture => {
                 "The license was issued in the future by this machine's clock. Correct the system clock, then try again."
             }
@@ -261,8 +263,9 @@ mod tests {
 
     #[test]
     fn the_source_stays_out_of_display_and_detail() {
-        let error = InstallError::because(InstallErrorKind::ClaimsInvalid, "claim `exp` is missing")
-            .with_source("the story for the log");
+        let error =
+            InstallError::because(InstallErrorKind::ClaimsInvalid, "claim `exp` is missing")
+                .with_source("the story for the log");
         assert_eq!(error.to_string(), "claims_invalid");
         assert!(error.detail().starts_with("claim `exp` is missing. "));
         assert!(!error.detail().contains("story"));

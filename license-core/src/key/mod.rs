@@ -1,0 +1,18 @@
+//! The vendor's keys: read strictly, checked when they are configured.
+//!
+//! A key that could never verify a license, or should not be trusted to,
+//! stops the start with a [`KeyError`] instead of refusing every license
+//! later: see SECURITY.md, section 1.
+
+mod error;
+mod material;
+mod public;
+mod spec;
+
+pub use error::KeyError;
+pub use public::PublicKey;
+pub use spec::KeySpec;
+
+pub(crate) use material::{Material, RSA_MIN_BITS};
+#[cfg(feature = "issue")]
+pub(crate) use {material::check_rsa_bits, public::check_kid};

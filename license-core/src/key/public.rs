@@ -1,0 +1,128 @@
+//! One public key: what it is, its name, and the one algorithm it is for.
+
+use std::fmt;
+
+use jsonwebtoken::DecodingKey;
+
+use super::{KeyError, Material, RSA_MIN_BITS};
+use crate::{algorithm::Algorithm, token::MAX_KID_CHARS};
+
+/// A vendor's public key, pinned to one algorithm and one `kid`.
+///
+/// ```
+/// use license_core::{Algorithm, PublicKey};
+///
+/// # fn main() -> Result<(), license_core::KeyError> {
+/// let key = PublicKey::pem(
+///     b"-----BEGIN PUBLIC KEY-----
+/// MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+/// -----END PUBLIC KEY-----",
+/// )?;
+/// assert_eq!(key.algorithm(), Algorithm::EdDsa);
+/// assert_eq!(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+///
+/// let key = key.with_kid("2026")?;
+/// assert_eq!(key.kid(), "2026");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    material: Material,
+    algorithm: Algorithm,
+    kid: String,
+}
+
+impl PublicKey {
+    /// Reads a PEM file: `PUBLIC KEY` (any type) or `RSA PUBLIC KEY`.
+    ///
+    /// The algorithm is ES256, RS256 or EdDSA by the key's type, the `kid`
+    /// the key's RFC 7638 thumbprint; both can be changed.
+    ///
+    /// # Errors
+    ///
+    /// Every way in which a key is unusable or unsafe has its own
+    /// [`KeyError`]: a private key, an RSA key below 3072 bits, another
+    /// curve than P-256, a point that is not on its curve.
+    pub fn pem(pem: &[u8]) -> Result<Self, KeyError> {
+        Material::from_pem(pem, RSA_MIN_BITS).map(Self::from_material)
+    }
+
+    pub(crate) fn from_material(material: Material) -> Self {
+        Self { algorithm: material.default_algorithm(), kid: material.thumbprint(), material }
+    }
+
+    /// The same key, pinned to another algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::AlgorithmMismatch`] when the key's type cannot serve it.
+    pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
+        if !self.material.fits(algorithm) {
+            return Err(KeyError::AlgorithmMismatch { algorithm });
+        }
+        self.algorithm = algorithm;
+        Ok(self)
+    }
+
+    /// The same key under another name.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::InvalidKid`] when the name is empty, has more than 64
+    /// characters or holds a control character.
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Result<Self, KeyError> {
+        let kid = kid.into();
+        check_kid(&kid)?;
+        self.kid = kid;
+        Ok(self)
+    }
+
+    /// The algorithm the key is pinned to.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key's name, which tokens carry as `kid`.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The key's size in bits: of the modulus, or of the curve's field.
+    pub fn bits(&self) -> usize {
+        self.material.bits()
+    }
+
+    /// The key as `PUBLIC KEY` in PEM.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Malformed`] when the encoder fails.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        self.material.to_pem()
+    }
+
+    pub(crate) fn decoding_key(&self) -> DecodingKey {
+        self.material.decoding_key()
+    }
+}
+
+/// Checks a key's name.
+pub(crate) fn check_kid(kid: &str) -> Result<(), KeyError> {
+    let length = kid.chars().count();
+    let valid = (1..=MAX_KID_CHARS).contains(&length) && !kid.chars().any(char::is_control);
+    if valid { Ok(()) } else { Err(KeyError::InvalidKid) }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicKey")
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm)
+            .field("bits", &self.bits())
+            .finish_non_exhaustive()
+    }
+}
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<PublicKey>();

@@ -1,0 +1,287 @@
+//! The vendor's side: making key pairs and signing licenses. Only with the
+//! feature `issue`, which no service needs.
+
+use std::fmt;
+
+use jsonwebtoken::{EncodingKey, Header};
+use p256::{
+    elliptic_curve::zeroize::Zeroizing,
+    pkcs8::{
+        self, AssociatedOid, DecodePrivateKey, EncodePrivateKey, ObjectIdentifier, PrivateKeyInfo,
+        SecretDocument,
+        der::{Decode, pem::LineEnding},
+    },
+};
+use rand::{RngCore, rngs::OsRng};
+use rsa::{RsaPrivateKey, pkcs1::EncodeRsaPrivateKey, traits::PublicKeyParts};
+use serde_json::{Map, Value};
+
+use crate::{
+    algorithm::Algorithm,
+    backend,
+    install_error::InstallErrorKind,
+    key::{KeyError, Material, PublicKey, RSA_MIN_BITS, check_kid, check_rsa_bits},
+    token::{LICENSE_JWT, Token},
+};
+
+/// A vendor's private key, with the public key that belongs to it.
+///
+/// `Debug` shows nothing of it; the memory is cleared when it is dropped.
+///
+/// ```
+/// use license_core::{Algorithm, Keyring, SigningKey};
+/// use serde_json::{Map, json};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = SigningKey::generate(Algorithm::Es256, None)?;
+/// let mut claims = Map::new();
+/// claims.insert("iss".into(), json!("https://acme.example"));
+/// claims.insert("aud".into(), json!("acme"));
+/// claims.insert("exp".into(), json!(1_798_761_600));
+/// let token = key.sign(&claims)?;
+///
+/// let keyring =
+///     Keyring::builder("https://acme.example", "acme").key(key.public_key().clone()).build()?;
+/// assert_eq!(keyring.verify(&token)?, claims);
+/// # Ok(())
+/// # }
+/// ```
+pub struct SigningKey {
+    pkcs8: SecretDocument,
+    encoding: EncodingKey,
+    public: PublicKey,
+}
+
+/// Why claims could not be signed. Holds nothing of the claims or the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The token would exceed [`Token::MAX_BYTES`].
+    #[error("the signed license would be larger than 16 KiB, which no verifier accepts")]
+    TooLarge,
+    /// The `kid` is empty, too long or holds control characters.
+    #[error("a key id has 1 to 64 characters and no control characters")]
+    InvalidKid,
+    /// The signature backend failed, or its signature does not verify.
+    #[error("the signature backend failed")]
+    Backend,
+}
+
+/// Bits of a new RSA key unless told otherwise.
+const RSA_DEFAULT_BITS: usize = 4096;
+
+const RSA: ObjectIdentifier = rsa::pkcs1::ALGORITHM_OID;
+const EC: ObjectIdentifier = p256::elliptic_curve::ALGORITHM_OID;
+const ED25519: ObjectIdentifier = ed25519_dalek::pkcs8::ALGORITHM_OID;
+
+impl SigningKey {
+    /// Makes a new key pair with the operating system's random numbers.
+    ///
+    /// `bits` is for RSA alone, at least 3072; 4096 when none. An RSA key
+    /// takes seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::RsaTooSmall`], [`KeyError::RsaTooLarge`] when the signature
+    /// backend could not verify with it, [`KeyError::BitsNotApplicable`],
+    /// [`KeyError::Generation`].
+    pub fn generate(algorithm: Algorithm, bits: Option<usize>) -> Result<Self, KeyError> {
+        let document = match (algorithm, bits) {
+            (Algorithm::Es256, None) => p256::SecretKey::random(&mut OsRng).to_pkcs8_der(),
+            (Algorithm::EdDsa, None) => {
+                let mut secret = Zeroizing::new([0; 32]);
+                OsRng.try_fill_bytes(secret.as_mut()).map_err(|_| KeyError::Generation)?;
+                ed25519(&secret)
+            }
+            (Algorithm::Es256 | Algorithm::EdDsa, Some(_)) => {
+                return Err(KeyError::BitsNotApplicable);
+            }
+            (_, bits) => {
+                let bits = bits.unwrap_or(RSA_DEFAULT_BITS);
+                check_rsa_bits(bits, RSA_MIN_BITS)?;
+                RsaPrivateKey::new(&mut OsRng, bits)
+                    .map_err(|_| KeyError::Generation)?
+                    .to_pkcs8_der()
+            }
+        };
+        let document = document.map_err(|_| KeyError::Generation)?;
+        Self::pkcs8(document.as_bytes())?.with_algorithm(algorithm)
+    }
+
+    /// Reads a private key: PKCS#8 in PEM, not encrypted.
+    ///
+    /// The algorithm is ES256, RS256 or EdDSA by the key's type, the `kid`
+    /// the RFC 7638 thumbprint of its public key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::PublicKey`], [`KeyError::Encrypted`],
+    /// [`KeyError::NotPkcs8`] with what to do about it, and every reason for
+    /// which [`PublicKey::pem`] would refuse the public half.
+    pub fn pem(pem: &[u8]) -> Result<Self, KeyError> {
+        let text = std::str::from_utf8(pem).map_err(|_| KeyError::NotPem)?.trim_ascii();
+        if text.contains("-----BEGIN EC PRIVATE KEY-----")
+            || text.contains("-----BEGIN RSA PRIVATE KEY-----")
+            || text.contains("-----BEGIN OPENSSH PRIVATE KEY-----")
+        {
+            return Err(KeyError::NotPkcs8);
+        }
+        let (label, document) = SecretDocument::from_pem(text).map_err(|error| {
+            if matches!(error.kind(), pkcs8::der::ErrorKind::Pem(_)) {
+                KeyError::NotPem
+            } else {
+                KeyError::Malformed
+            }
+        })?;
+        match label {
+            "PRIVATE KEY" => Self::pkcs8(document.as_bytes()),
+            "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => Err(KeyError::PublicKey),
+            _ => Err(KeyError::OtherPem),
+        }
+    }
+
+    /// Reads PKCS#8 and writes the key anew, so that whatever else stood in
+    /// the file is neither used nor kept.
+    fn pkcs8(der: &[u8]) -> Result<Self, KeyError> {
+        let info = PrivateKeyInfo::from_der(der).map_err(|_| KeyError::Malformed)?;
+        let (pkcs8, encoding, material) = match info.algorithm.oid {
+            EC => {
+                if info.algorithm.parameters_oid() != Ok(p256::NistP256::OID) {
+                    return Err(KeyError::WrongCurve);
+                }
+                let key = p256::SecretKey::from_pkcs8_der(der).map_err(|_| KeyError::Malformed)?;
+                let material = Material::p256(&key.public_key().to_sec1_bytes())?;
+                let pkcs8 = key.to_pkcs8_der().map_err(|_| KeyError::Malformed)?;
+                let encoding = EncodingKey::from_ec_der(pkcs8.as_bytes());
+                (pkcs8, encoding, material)
+            }
+            RSA => {
+                let key = RsaPrivateKey::from_pkcs8_der(der).map_err(|_| KeyError::Malformed)?;
+                let (modulus, exponent) = (key.n().to_bytes_be(), key.e().to_bytes_be());
+                let material = Material::rsa(&modulus, &exponent, RSA_MIN_BITS)?;
+                let pkcs8 = key.to_pkcs8_der().map_err(|_| KeyError::Malformed)?;
+                let pkcs1 = key.to_pkcs1_der().map_err(|_| KeyError::Malformed)?;
+                (pkcs8, EncodingKey::from_rsa_der(pkcs1.as_bytes()), material)
+            }
+            ED25519 => {
+                let key = ed25519_dalek::SigningKey::from_pkcs8_der(der)
+                    .map_err(|_| KeyError::Malformed)?;
+                let material = Material::ed25519(key.verifying_key().as_bytes())?;
+                let pkcs8 = ed25519(key.as_bytes()).map_err(|_| KeyError::Malformed)?;
+                let encoding = EncodingKey::from_ed_der(pkcs8.as_bytes());
+                (pkcs8, encoding, material)
+            }
+            _ => return Err(KeyError::UnsupportedType),
+        };
+        Ok(Self { pkcs8, encoding, public: PublicKey::from_material(material) })
+    }
+
+    /// The same key, pinned to another algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::AlgorithmMismatch`] when the key's type cannot serve it.
+    pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, KeyError> {
+        self.public = self.public.with_algorithm(algorithm)?;
+        Ok(self)
+    }
+
+    /// The same key under another name.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::InvalidKid`] as [`PublicKey::with_kid`].
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Result<Self, KeyError> {
+        self.public = self.public.with_kid(kid)?;
+        Ok(self)
+    }
+
+    /// The algorithm this key signs with.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.public.algorithm()
+    }
+
+    /// The public key, with the same algorithm and `kid`.
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The public key as `PUBLIC KEY` in PEM, for the services.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Malformed`] when the encoder fails.
+    pub fn public_pem(&self) -> Result<String, KeyError> {
+        self.public.to_pem()
+    }
+
+    /// The private key as PKCS#8 in PEM. The text clears itself when dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Malformed`] when the encoder fails.
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        self.pkcs8.to_pem("PRIVATE KEY", LineEnding::LF).map_err(|_| KeyError::Malformed)
+    }
+
+    /// Signs `claims` as they are, with `typ` `license+jwt` and this key's
+    /// `kid`.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`].
+    pub fn sign(&self, claims: &Map<String, Value>) -> Result<Token, SigningError> {
+        self.sign_as(Some(LICENSE_JWT), Some(self.public.kid()), claims)
+    }
+
+    /// Signs `claims` as they are, under another `typ` or `kid`, or without.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`].
+    pub fn sign_as(
+        &self,
+        typ: Option<&str>,
+        kid: Option<&str>,
+        claims: &Map<String, Value>,
+    ) -> Result<Token, SigningError> {
+        backend::install();
+        if let Some(kid) = kid {
+            check_kid(kid).map_err(|_| SigningError::InvalidKid)?;
+        }
+        let algorithm = self.algorithm().to_jsonwebtoken();
+        let mut header = Header::new(algorithm);
+        header.typ = typ.map(str::to_owned);
+        header.kid = kid.map(str::to_owned);
+        let text = jsonwebtoken::encode(&header, claims, &self.encoding)
+            .map_err(|_| SigningError::Backend)?;
+        let token = Token::parse(text.as_bytes()).map_err(|error| match error.kind() {
+            InstallErrorKind::TokenTooLarge => SigningError::TooLarge,
+            _ => SigningError::Backend,
+        })?;
+        // A faulty RSA signature can give the private key away.
+        let verified = jsonwebtoken::crypto::verify(
+            token.signature(),
+            token.signing_input().as_bytes(),
+            &self.public.decoding_key(),
+            algorithm,
+        );
+        if verified == Ok(true) { Ok(token) } else { Err(SigningError::Backend) }
+    }
+}
+
+/// PKCS#8 of an Ed25519 key, in version 1: without the public key, which
+/// older programs stumble over.
+fn ed25519(secret: &[u8; 32]) -> pkcs8::Result<SecretDocument> {
+    ed25519_dalek::pkcs8::KeypairBytes { secret_key: *secret, public_key: None }.to_pkcs8_der()
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<SigningKey>();
