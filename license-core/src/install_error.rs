@@ -58,6 +58,8 @@ pub enum InstallErrorKind {
     OlderThanInstalled,
     /// The store could not keep it.
     StoreUnavailable,
+    /// A defect in the service; nothing was changed.
+    Internal,
 }
 
 impl InstallErrorKind {
@@ -83,6 +85,7 @@ impl InstallErrorKind {
             Self::DomainMismatch => "domain_mismatch",
             Self::OlderThanInstalled => "older_than_installed",
             Self::StoreUnavailable => "store_unavailable",
+            Self::Internal => "internal_error",
         }
     }
 
@@ -93,6 +96,7 @@ impl InstallErrorKind {
             Self::TokenMalformed => 400,
             Self::OlderThanInstalled => 409,
             Self::StoreUnavailable => 503,
+            Self::Internal => 500,
             _ => 422,
         }
     }
@@ -119,6 +123,7 @@ impl InstallErrorKind {
             Self::DomainMismatch => "License domain mismatch",
             Self::OlderThanInstalled => "An older license cannot replace a newer one",
             Self::StoreUnavailable => "The license could not be stored",
+            Self::Internal => "Internal error",
         }
     }
 
@@ -179,6 +184,9 @@ impl InstallErrorKind {
             }
             Self::StoreUnavailable => {
                 "The license could not be stored and was not installed; the one in force is unchanged. Check the disk or database, then try again."
+            }
+            Self::Internal => {
+                "The license could not be checked because of a defect in the service; nothing was changed. The log has the details."
             }
         }
     }

@@ -1,28 +1,96 @@
 //! What a signed license says and what it allows.
+//!
+//! A vendor signs a license; a service verifies it offline and asks on every
+//! request whether the license allows it. This crate is that answer without
+//! HTTP, without an async runtime, without files: [`Product`] says what makes
+//! one product differ from another, a [`Verifier`] turns a token into a
+//! [`License`], and [`Licensing`] is the handle that decides and that takes a
+//! new license while the service runs.
+//!
+//! Tower layers are in `license-tower`, extractors and routes in
+//! `license-axum`, stores and the background tick in `license-runtime`.
+//!
+//! # Features
+//!
+//! - `rust-crypto` (default), `aws-lc`: signature backends. With both on,
+//!   aws-lc is used.
+//! - `issue`: making keys and signing licenses, for the operator's program.
+//! - `testing`: throw-away keys, a license builder and a clock to move.
 
+mod admission;
 mod algorithm;
-mod feature;
-mod domain;
-mod host;
 mod backend;
+mod claims;
+mod clock;
+mod clock_guard;
+mod decide;
+mod denial;
+mod denial_log;
+mod difference;
+mod domain;
+pub mod feature;
+mod host;
 mod install_error;
+mod installer;
 mod json;
 mod key;
 mod keyring;
+mod license;
+mod licensing;
+mod limit;
+mod machine;
+mod phase;
+mod policy;
+mod problem;
+mod product;
+mod restriction;
 #[cfg(feature = "issue")]
 mod signing;
+mod standing;
+mod status;
+mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
+mod timeline;
 mod token;
+mod verified;
+mod verifier;
 
+pub use admission::Admission;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
-pub use feature::{Feature, Name, is_valid_feature_name};
-pub use domain::{DomainPattern, DomainPatternError};
-pub use host::{Host, HostError};
 pub use backend::SelfTestError;
+pub use clock::{Clock, SystemClock};
+pub use clock_guard::ClockMark;
+pub use denial::{Denial, DenialCode, UnknownDenialCode};
+pub use difference::Difference;
+pub use domain::{DomainPattern, DomainPatternError};
+pub use feature::{Feature, Name, is_valid_feature_name};
+pub use host::{Host, HostError};
 pub use install_error::{InstallError, InstallErrorKind};
+pub use installer::{Actor, AuditEntry, DryRun, InstallRequest, Installer};
 pub use key::{KeyError, KeySpec, PublicKey};
 pub use keyring::{Keyring, KeyringBuilder, KeyringError};
+pub use license::{Customer, License, Term};
+pub use licensing::{Installation, Licensing, Saved};
+pub use limit::{Limit, LimitKind};
+pub use machine::{
+    Fingerprint, Machine, MachineId, MachineIdError, MachineInfo, MachineInfoError,
+    ParseFingerprintError,
+};
+pub use phase::{InvalidReason, Phase};
+pub use policy::{ParseDurationError, Policy};
+pub use problem::ProblemDetails;
+pub use product::{
+    Claim, Dialect, Plan, Presence, Product, ProductBuilder, ProductError, UnknownClaim,
+};
+pub use restriction::Restriction;
 #[cfg(feature = "issue")]
 pub use signing::{SigningError, SigningKey};
+pub use status::{LicenseStatus, LimitStatus, PublicStatus, Status, StatusProblem};
+pub use subscription::{Gate, Subscription};
 pub use time::{ParseTimestampError, Timestamp};
+pub use timeline::{Timeline, Transition};
 pub use token::{ParseTokenDigestError, Token, TokenDigest, TokenHeader, TokenType};
+pub use verified::Verified;
+pub use verifier::{Verifier, VerifierBuilder, VerifierError};

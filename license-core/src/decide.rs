@@ -1,0 +1,155 @@
+//! Every decision about a request: pure functions of where the service
+//! stands and what the request asks for. HTTP code only translates.
+
+use crate::{
+    Denial, DenialCode, Host, HostError, License, Limit, Phase, Policy, Restriction,
+    standing::{Holdings, Standing},
+};
+
+/// One consistent look at the state.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) holdings: &'a Holdings,
+    pub(crate) standing: &'a Standing,
+    pub(crate) policy: &'a Policy,
+}
+
+impl<'a> View<'a> {
+    /// The license that can say what is granted: the one in force, or the
+    /// lapsed one.
+    #[inline]
+    pub(crate) fn license(self) -> Option<&'a License> {
+        match self.standing.phase {
+            Phase::Active | Phase::Expiring | Phase::Grace | Phase::Lapsed => self
+                .holdings
+                .effective(self.standing.next_has_begun)
+                .map(|verified| &verified.license),
+            Phase::Unlicensed | Phase::Scheduled | Phase::Invalid(_) => None,
+        }
+    }
+
+    /// Whether the service is refused as a whole.
+    #[inline]
+    pub(crate) fn service(self) -> Result<(), Denial> {
+        match self.standing.restriction {
+            Some(Restriction::Everything) => Err(self.of_phase(None)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a request may pass: term, domain, and changes.
+    #[inline]
+    pub(crate) fn request<'h>(
+        self,
+        changes: bool,
+        host: impl FnOnce() -> Result<Host<'h>, HostError>,
+    ) -> Result<(), Denial> {
+        self.service()?;
+        if let Some(license) = self.license()
+            && let Some(domain) = license.domain()
+        {
+            match host() {
+                Ok(host) if domain.matches(&host) => {}
+                Ok(_) => return Err(self.denial(DenialCode::DomainMismatch)),
+                Err(_) => return Err(self.denial(DenialCode::HostInvalid)),
+            }
+        }
+        if changes && self.standing.restriction == Some(Restriction::ReadOnly) {
+            return Err(self.lapsed(self.denial(DenialCode::ReadOnly)));
+        }
+        Ok(())
+    }
+
+    /// Whether a feature may be used.
+    #[inline]
+    pub(crate) fn feature(self, name: &str) -> Result<(), Denial> {
+        match (self.standing.restriction, self.license()) {
+            (None, Some(license)) if license.grants(name) => Ok(()),
+            (restriction, license) => self.feature_refused(name, restriction, license),
+        }
+    }
+
+    #[cold]
+    fn feature_refused(
+        self,
+        name: &str,
+        restriction: Option<Restriction>,
+        license: Option<&License>,
+    ) -> Result<(), Denial> {
+        self.service()?;
+        match (license, restriction) {
+            (Some(license), _) if !license.grants(name) => {
+                Err(self.denial(DenialCode::FeatureNotLicensed).feature(name))
+            }
+            (Some(_), Some(Restriction::Features)) => {
+                Err(self.lapsed(self.denial(DenialCode::FeatureLapsed)).feature(name))
+            }
+            (Some(_), _) | (None, Some(Restriction::Advisory)) => Ok(()),
+            (None, _) => Err(self.of_phase(Some(402)).feature(name)),
+        }
+    }
+
+    /// Whether `adding` more units of a limit fit beside `used` ones. Adding
+    /// nothing always fits.
+    pub(crate) fn limit(self, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
+        self.service()?;
+        let limit = match self.cap(name)? {
+            Some(limit) if adding > 0 => limit,
+            _ => return Ok(()),
+        };
+        match limit {
+            limit if limit.allows(used.saturating_add(adding)) => Ok(()),
+            limit => Err(self.limit_reached(name, limit.max(), Some(used))),
+        }
+    }
+
+    /// Whether a limit that lists names admits this one.
+    pub(crate) fn name(self, limit: &str, name: &str) -> Result<(), Denial> {
+        self.service()?;
+        match self.cap(limit)? {
+            Some(allowed) if !allowed.allows_name(name) => {
+                Err(self.limit_reached(limit, None, None))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn limit_reached(self, name: &str, max: Option<u64>, used: Option<u64>) -> Denial {
+        self.denial(DenialCode::LimitReached).limit(name, max, used)
+    }
+
+    /// The limit that applies; `None` where nothing is refused. A limit that
+    /// neither the license nor the product knows is 0.
+    fn cap(self, name: &str) -> Result<Option<&'a Limit>, Denial> {
+        const NOTHING: &Limit = &Limit::Max(0);
+        match (self.license(), self.standing.restriction) {
+            (Some(license), _) => Ok(Some(license.limit(name).unwrap_or(NOTHING))),
+            (None, Some(Restriction::Advisory)) => Ok(None),
+            (None, _) => Err(self.of_phase(Some(402))),
+        }
+    }
+
+    /// The denial of the phase itself.
+    #[cold]
+    fn of_phase(self, status: Option<u16>) -> Denial {
+        // A phase in force has no code and is never refused.
+        let code = self.standing.phase.code().unwrap_or(DenialCode::LicenseInvalid);
+        let status = self.policy.status_of(code, status.unwrap_or(code.default_status()));
+        self.lapsed(Denial::new(code, status))
+    }
+
+    #[cold]
+    fn denial(self, code: DenialCode) -> Denial {
+        Denial::new(code, self.policy.status_of(code, code.default_status()))
+    }
+
+    /// Adds when the license ended, where it has.
+    fn lapsed(self, denial: Denial) -> Denial {
+        match self.license() {
+            Some(license) if self.standing.phase == Phase::Lapsed => {
+                denial.expired_at(license.term.expires_at)
+            }
+            _ => denial,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What administrators do with a license, as one seam: HTTP routes know
+//! installing, machine info and the audit history only through [`Installer`].
+
+use std::{future::Future, net::IpAddr};
+
+use serde::Serialize;
+
+use crate::{InstallError, Licensing, MachineInfo, Status, Timestamp};
+
+/// Who installs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Actor {
+    /// The administrator's name or address, as the product knows it. Kept in
+    /// the audit history, never in a log.
+    pub name: String,
+    /// Where the request came from.
+    pub address: Option<IpAddr>,
+}
+
+/// Who installs, and how.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InstallRequest {
+    /// Who installs.
+    pub actor: Actor,
+    /// The host name by which the service is being used, if there is one.
+    pub host: Option<String>,
+    /// Install even if the license's domain locks this host out.
+    pub force: bool,
+}
+
+/// What an installation would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// Whether it would succeed.
+    pub would_install: bool,
+    /// The code with which it would be refused.
+    pub code: Option<&'static str>,
+    /// What the license allows that is not allowed now.
+    pub gained: Vec<String>,
+    /// What is allowed now and would not be any more.
+    pub lost: Vec<String>,
+    /// What to know before installing.
+    pub warnings: Vec<String>,
+}
+
+/// One row of the audit history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AuditEntry {
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: String,
+    /// From where.
+    pub address: Option<String>,
+    /// The license's id, where the token could be read so far.
+    pub license_id: Option<String>,
+    /// `installed`, `scheduled`, `unchanged`, `took_over`, or `refused:` and
+    /// the code.
+    pub outcome: String,
+}
+
+/// Installs licenses. Implemented by `license_runtime::LicenseManager`.
+pub trait Installer: Clone + Send + Sync + 'static {
+    /// The handle that installations change.
+    fn licensing(&self) -> &Licensing;
+
+    /// Installs a license.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the token, the machine, the moment or the
+    /// store; what was installed stays.
+    fn install(
+        &self,
+        token: &[u8],
+        request: InstallRequest,
+    ) -> impl Future<Output = Result<Status, InstallError>> + Send;
+
+    /// Tells what [`install`](Self::install) would do, and changes nothing.
+    fn dry_run(&self, token: &[u8], request: InstallRequest)
+    -> impl Future<Output = DryRun> + Send;
+
+    /// The full status, with how much of each limit is used.
+    fn status(&self) -> impl Future<Output = Status> + Send;
+
+    /// Machine info for the vendor.
+    ///
+    /// # Errors
+    ///
+    /// `fingerprint_unavailable`.
+    fn machine_info(&self) -> impl Future<Output = Result<MachineInfo, InstallError>> + Send;
+
+    /// The newest rows of the audit history, newest first.
+    ///
+    /// # Errors
+    ///
+    /// `store_unavailable`.
+    fn audit(
+        &self,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AuditEntry>, InstallError>> + Send;
+}
+
+impl Actor {
+    /// An actor of this name, from this address.
+    pub fn new(name: impl Into<String>, address: Option<IpAddr>) -> Self {
+        Self { name: name.into(), address }
+    }
+}
+
+impl InstallRequest {
+    /// A request by an actor, without a host and without force.
+    pub fn new(actor: Actor) -> Self {
+        Self { actor, host: None, force: false }
+    }
+
+    /// Names the host by which the service is being used.
+    #[must_use]
+    pub fn host(mut self, host: Option<String>) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// Installs even if the license's domain locks this host out.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+}

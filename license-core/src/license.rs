@@ -1,0 +1,169 @@
+//! The facts that the vendor signed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{DomainPattern, Fingerprint, Limit, Policy, Timestamp};
+
+/// A verified license: what the vendor signed, read through the product's
+/// dialect. Immutable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct License {
+    pub(crate) id: String,
+    pub(crate) customer: Customer,
+    pub(crate) plan: String,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) term: Term,
+    pub(crate) features: BTreeSet<String>,
+    pub(crate) unknown_features: BTreeSet<String>,
+    pub(crate) limits: BTreeMap<String, Limit>,
+    pub(crate) machine: Option<Fingerprint>,
+    pub(crate) domain: Option<DomainPattern>,
+    pub(crate) clock_reset_from: Option<Timestamp>,
+}
+
+/// Whom a license was sold to. Personal: for administrators, never for logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Customer {
+    /// The vendor's id of the customer; empty where the dialect has none.
+    pub id: String,
+    /// The customer's name; empty where the dialect has none.
+    pub name: String,
+    /// Where to write to.
+    pub email: Option<String>,
+}
+
+/// When a license is valid: `not_before <= now < expires_at`. There is no
+/// leeway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Term {
+    /// The first moment of validity; valid from ever where it is absent.
+    pub not_before: Option<Timestamp>,
+    /// The first moment past validity.
+    pub expires_at: Timestamp,
+}
+
+impl License {
+    /// The license's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whom it was sold to.
+    pub fn customer(&self) -> &Customer {
+        &self.customer
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &str {
+        &self.plan
+    }
+
+    /// When it was signed.
+    pub fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// When it is valid.
+    pub fn term(&self) -> Term {
+        self.term
+    }
+
+    /// The features it grants: those it lists, or its plan's where it lists
+    /// none, without those its plan withholds.
+    pub fn features(&self) -> &BTreeSet<String> {
+        &self.features
+    }
+
+    /// Listed features that the product does not know; kept, never an error.
+    pub fn unknown_features(&self) -> &BTreeSet<String> {
+        &self.unknown_features
+    }
+
+    /// Whether it grants a feature.
+    pub fn grants(&self, feature: &str) -> bool {
+        self.features.contains(feature)
+    }
+
+    /// Its limits: those it names, its plan's, and 0 for one that the product
+    /// knows and neither of them names.
+    pub fn limits(&self) -> &BTreeMap<String, Limit> {
+        &self.limits
+    }
+
+    /// One limit.
+    pub fn limit(&self, name: &str) -> Option<&Limit> {
+        self.limits.get(name)
+    }
+
+    /// The machine it is bound to.
+    pub fn machine(&self) -> Option<&Fingerprint> {
+        self.machine.as_ref()
+    }
+
+    /// The domain it is bound to.
+    pub fn domain(&self) -> Option<&DomainPattern> {
+        self.domain.as_ref()
+    }
+
+    /// The clock mark from which on this license may reset the clock guard.
+    pub fn clock_reset_from(&self) -> Option<Timestamp> {
+        self.clock_reset_from
+    }
+}
+
+impl Term {
+    /// Whether the license has begun at `now`.
+    pub fn has_begun(&self, now: Timestamp) -> bool {
+        self.not_before.is_none_or(|not_before| not_before <= now)
+    }
+
+    /// Whether the license has ended at `now`.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        now >= self.expires_at
+    }
+
+    /// The first moment of the warning window.
+    pub fn warns_at(&self, policy: &Policy) -> Timestamp {
+        self.expires_at.saturating_sub(policy.warn)
+    }
+
+    /// The first moment past grace.
+    pub fn grace_ends_at(&self, policy: &Policy) -> Timestamp {
+        self.expires_at.saturating_add(policy.grace)
+    }
+
+    /// The days left at `now`, rounded up; 0 once expired.
+    pub fn days_remaining(&self, now: Timestamp) -> u64 {
+        let millis = self.expires_at.saturating_since(now).as_millis();
+        u64::try_from(millis.div_ceil(86_400_000)).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn days_remaining_are_rounded_up_and_0_once_expired() {
+        let end = Timestamp::from_seconds(1_800_000_000);
+        let term = Term { not_before: None, expires_at: end };
+        let before = |hours: u64| end.saturating_sub(Duration::from_secs(hours * 3600));
+        assert_eq!(term.days_remaining(before(156)), 7);
+        assert_eq!(term.days_remaining(before(24)), 1);
+        assert_eq!(term.days_remaining(end.saturating_sub(Duration::from_millis(1))), 1);
+        assert_eq!(term.days_remaining(end), 0);
+        assert_eq!(term.days_remaining(Timestamp::MAX), 0);
+    }
+
+    #[test]
+    fn a_term_includes_its_beginning_and_excludes_its_end() {
+        let at = Timestamp::from_seconds;
+        let term = Term { not_before: Some(at(10)), expires_at: at(20) };
+        assert!(!term.has_begun(Timestamp::from_millis(9_999)) && term.has_begun(at(10)));
+        assert!(!term.has_ended(Timestamp::from_millis(19_999)) && term.has_ended(at(20)));
+    }
+}

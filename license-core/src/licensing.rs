@@ -1,0 +1,584 @@
+//! The handle: what the service asks on every request, and where a new
+//! license is put while it runs.
+//!
+//! A [`Licensing`] is cheap to clone and never waits: reading is one load of
+//! an [`ArcSwap`] and one coarse reading of the clock; a new license is one
+//! store. Everything that is decided is decided from one immutable state, so
+//! a request sees exactly one license.
+//!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! use license_core::{Licensing, testing::Vendor};
+//!
+//! let vendor = Vendor::new();
+//! let licensing = Licensing::new(vendor.verifier());
+//! assert_eq!(licensing.check_feature("sso").unwrap_err().code().as_str(), "license_missing");
+//!
+//! let token = vendor.license().features(["sso"]).sign();
+//! let verified = licensing.verify(token.as_str().as_bytes())?;
+//! licensing.adopt(&verified);
+//! assert!(licensing.check_feature("sso").is_ok());
+//! assert_eq!(licensing.check_feature("tenants").unwrap_err().status(), 403);
+//! # }
+//! # Ok::<(), license_core::InstallError>(())
+//! ```
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use event_listener::Event;
+
+use crate::{
+    Admission, Clock, ClockMark, Denial, Difference, Host, HostError, InstallError,
+    InstallErrorKind, InvalidReason, License, Machine, Phase, Product, PublicStatus, Restriction,
+    Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
+    admission::{self, Upload},
+    clock_guard::{ClockGuard, Reading},
+    decide::View,
+    denial_log::DenialLog,
+    standing::{Holdings, Standing, worth_recording},
+};
+
+/// The license of this service. Clones share one state.
+#[derive(Clone)]
+pub struct Licensing(Arc<Shared>);
+
+struct Shared {
+    verifier: Verifier,
+    clock: Arc<dyn Clock>,
+    state: ArcSwap<State>,
+    changed: Event,
+    denials: DenialLog,
+}
+
+struct State {
+    holdings: Holdings,
+    guard: ClockGuard,
+    standing: Standing,
+    /// Counts what subscribers are told of.
+    revision: u64,
+}
+
+/// What a store keeps of the license state, for a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Saved {
+    /// The token of the installed license.
+    pub current: Option<String>,
+    /// The token of the waiting license.
+    pub next: Option<String>,
+    /// The newest `iat` ever accepted.
+    pub newest_issued_at: Option<Timestamp>,
+    /// The clock guard's mark.
+    pub clock: ClockMark,
+}
+
+/// An installation that was found admissible and is not carried out yet: what
+/// to store, then what to [commit](Licensing::commit).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Installation {
+    admission: Admission,
+    verified: Arc<Verified>,
+    after: Holdings,
+    reset: Option<Timestamp>,
+    clock: ClockMark,
+    difference: Difference,
+}
+
+impl Licensing {
+    /// A handle with the system's clocks and nothing installed.
+    pub fn new(verifier: Verifier) -> Self {
+        Self::with_clock(verifier, Arc::new(SystemClock::new()))
+    }
+
+    /// A handle that takes its time from `clock`.
+    pub fn with_clock(verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
+        let holdings = Holdings::empty(Machine::Unavailable);
+        let guard = ClockGuard::resume(ClockMark::default(), clock.monotonic());
+        let (guard, reading) = guard.observe(clock.now(), clock.monotonic(), None);
+        let standing = holdings.standing(verifier.product().policy(), &reading);
+        let state = ArcSwap::from_pointee(State { holdings, guard, standing, revision: 0 });
+        let denials = DenialLog::default();
+        Self(Arc::new(Shared { verifier, clock, state, changed: Event::new(), denials }))
+    }
+
+    /// The product.
+    pub fn product(&self) -> &Product {
+        self.0.verifier.product()
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    // What requests ask.
+
+    /// Whether the service is refused as a whole.
+    ///
+    /// # Errors
+    ///
+    /// The denial, under restriction [`Everything`](Restriction::Everything).
+    #[inline]
+    pub fn check_service(&self) -> Result<(), Denial> {
+        self.view(|view| view.service())
+    }
+
+    /// Whether a request may pass: the term, then the domain, then changes
+    /// under read-only. `changes` says whether the request may change
+    /// something; the host is asked for only when the license binds a domain.
+    ///
+    /// # Errors
+    ///
+    /// The first denial in that order.
+    #[inline]
+    pub fn check_request<'h>(
+        &self,
+        changes: bool,
+        host: impl FnOnce() -> Result<Host<'h>, HostError>,
+    ) -> Result<(), Denial> {
+        self.view(|view| view.request(changes, host))
+    }
+
+    /// Whether a feature may be used.
+    ///
+    /// # Errors
+    ///
+    /// The denial.
+    #[inline]
+    pub fn check_feature(&self, name: &str) -> Result<(), Denial> {
+        self.view(|view| view.feature(name))
+    }
+
+    /// Whether `adding` more units of a limit fit beside the `used` ones.
+    /// Adding nothing always fits.
+    ///
+    /// # Errors
+    ///
+    /// `limit_reached` with `limit`, `max` and `used`; the denial of the
+    /// phase where no license can say.
+    pub fn check_limit(&self, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
+        self.view(|view| view.limit(name, used, adding))
+    }
+
+    /// Whether a limit that lists names admits this one.
+    ///
+    /// # Errors
+    ///
+    /// `limit_reached` with `limit`; the denial of the phase where no license
+    /// can say.
+    pub fn check_name(&self, limit: &str, name: &str) -> Result<(), Denial> {
+        self.view(|view| view.name(limit, name))
+    }
+
+    /// Counts and logs a denial that was answered to a client: one event for
+    /// each code, at most once in ten seconds, with how many there were.
+    pub fn record(&self, denial: &Denial) {
+        self.0.denials.record(denial, self.0.clock.monotonic());
+    }
+
+    // What administrators and the product's own pages ask.
+
+    /// Where the license stands.
+    pub fn phase(&self) -> Phase {
+        self.view(|view| view.standing.phase)
+    }
+
+    /// What is refused now; `None` while the license is in force.
+    pub fn restriction(&self) -> Option<Restriction> {
+        self.view(|view| view.standing.restriction)
+    }
+
+    /// Whether a license is in force that could be asked, or a lapsed one:
+    /// `None` where none is there or it cannot be trusted.
+    pub fn license(&self) -> Option<Arc<Verified>> {
+        self.view(|view| {
+            view.license()?;
+            view.holdings.effective(view.standing.next_has_begun).cloned()
+        })
+    }
+
+    /// The features that may be used now.
+    pub fn usable_features(&self) -> Vec<String> {
+        self.view(|view| {
+            let granted = view.license().into_iter().flat_map(License::features);
+            granted.filter(|name| view.feature(name).is_ok()).cloned().collect()
+        })
+    }
+
+    /// What everybody may know.
+    pub fn public_status(&self) -> PublicStatus {
+        self.look(|view, reading| view.public_status(reading))
+    }
+
+    /// What administrators may know. `used` tells how much of a limit is
+    /// used, where the product counts it.
+    pub fn status(&self, used: impl Fn(&str) -> Option<u64>) -> Status {
+        self.look(|view, reading| view.status(reading, used))
+    }
+
+    /// What the licenses will do, and when.
+    pub fn timeline(&self) -> Timeline {
+        self.look(|view, reading| Timeline::of(view.holdings, view.policy, reading))
+    }
+
+    /// What is known of this machine.
+    pub fn machine(&self) -> Machine {
+        self.0.state.load().holdings.machine.clone()
+    }
+
+    /// The clock mark as it would be recorded now.
+    pub fn clock_mark(&self) -> ClockMark {
+        self.look(|_, reading| ClockMark::new(reading.mark, reading.latched))
+    }
+
+    // How a license gets in.
+
+    /// Verifies a token; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`Verifier::verify`].
+    pub fn verify(&self, bytes: &[u8]) -> Result<Verified, InstallError> {
+        self.0.verifier.verify(bytes)
+    }
+
+    /// Judges an upload; changes nothing. `host` is the name by which the
+    /// administrator uses the service; unless `force`, a license whose domain
+    /// does not cover it is refused.
+    ///
+    /// # Errors
+    ///
+    /// What admission refuses (CONTRACT.md, "Installing answers").
+    pub fn prepare(
+        &self,
+        verified: &Verified,
+        host: Option<&str>,
+        force: bool,
+    ) -> Result<Installation, InstallError> {
+        self.look(|view, reading| {
+            let upload = Upload { host, force };
+            let admission =
+                admission::admit(view.holdings, view.policy, verified, reading, upload)?;
+            Ok(self.installation(view, reading, verified, admission))
+        })
+    }
+
+    /// Judges a token from a source that decides (a file, the environment):
+    /// it replaces whatever is there. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Only a license for another machine is refused.
+    pub fn prepare_source(&self, verified: &Verified) -> Result<Installation, InstallError> {
+        self.look(|view, reading| {
+            admission::check_machine(verified, &view.holdings.machine)?;
+            let held = |held: &Option<Arc<Verified>>| {
+                held.as_ref().is_some_and(|held| held.digest == verified.digest)
+            };
+            let admission = if held(&view.holdings.current) || held(&view.holdings.next) {
+                Admission::Unchanged
+            } else {
+                admission::place(verified, reading.wall)
+            };
+            Ok(self.installation(view, reading, verified, admission))
+        })
+    }
+
+    /// Carries out an installation: one swap, and subscribers are told. To be
+    /// called when the store has kept it.
+    pub fn commit(&self, installation: Installation) {
+        if installation.admission == Admission::Unchanged {
+            return;
+        }
+        let clock = &self.0.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        self.publish(|state| {
+            let guard = match installation.reset {
+                Some(mark) => ClockGuard::reset(mark, monotonic),
+                None => state.guard,
+            };
+            let machine = state.holdings.machine.clone();
+            self.state_of(
+                Holdings { machine, ..installation.after.clone() },
+                guard,
+                wall,
+                monotonic,
+            )
+        });
+    }
+
+    /// Verifies nothing further and puts a license in force in memory alone:
+    /// for services without a store, and for tests. A license that begins
+    /// later waits.
+    pub fn adopt(&self, verified: &Verified) {
+        let installation = self.look(|view, reading| {
+            let admission = admission::place(verified, reading.wall);
+            self.installation(view, reading, verified, admission)
+        });
+        self.commit(installation);
+    }
+
+    /// The tokens, newest issue time and clock mark as they stand.
+    pub fn saved(&self) -> Saved {
+        let state = self.0.state.load();
+        let clock = self.clock_mark();
+        Saved::of(&state.holdings, clock)
+    }
+
+    /// Restores what a store kept: verifies both tokens again. One that does
+    /// not verify is not in force; the errors are returned for the log.
+    pub fn restore(&self, saved: &Saved) -> Vec<InstallError> {
+        let mut errors = Vec::new();
+        let mut verified = |token: &Option<String>| {
+            let result = self.verify(token.as_deref()?.as_bytes());
+            result.map(Arc::new).map_err(|error| errors.push(error)).ok()
+        };
+        let current = verified(&saved.current);
+        let next = verified(&saved.next);
+        let invalid = saved.current.is_some() && current.is_none();
+        let clock = &self.0.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        self.publish(|state| {
+            let holdings = Holdings {
+                current: current.clone(),
+                next: next.clone(),
+                problem: invalid.then_some(InvalidReason::LicenseInvalid),
+                machine: state.holdings.machine.clone(),
+                newest_issued_at: saved.newest_issued_at,
+            };
+            let guard = ClockGuard::resume(saved.clock, monotonic);
+            self.state_of(holdings, guard, wall, monotonic)
+        });
+        errors
+    }
+
+    /// Says that a state was stored and could not be read.
+    pub fn mark_corrupt(&self) {
+        self.change_holdings(|holdings| holdings.problem = Some(InvalidReason::StateCorrupt));
+    }
+
+    /// Says what is known of this machine.
+    pub fn set_machine(&self, machine: Machine) {
+        if self.machine() != machine {
+            self.change_holdings(|holdings| holdings.machine = machine.clone());
+        }
+    }
+
+    /// The waiting license, once it has begun and is still kept as waiting.
+    pub fn begun_next(&self) -> Option<Arc<Verified>> {
+        self.look(|view, _| view.holdings.next.clone().filter(|_| view.standing.next_has_begun))
+    }
+
+    /// Makes the waiting license the installed one, once it has begun.
+    /// Requests see no difference: they were decided by it already.
+    pub fn promote_next(&self) {
+        self.change_holdings(|holdings| {
+            if let Some(next) = holdings.next.take() {
+                holdings.current = Some(next);
+                holdings.problem = None;
+            }
+        });
+    }
+
+    // How others learn of changes.
+
+    /// A subscription that tells of every change of phase or license from now
+    /// on.
+    pub fn subscribe(&self) -> crate::Subscription {
+        crate::Subscription::new(self.clone())
+    }
+
+    /// The gate that background work waits on.
+    pub fn gate(&self) -> crate::Gate {
+        crate::Gate::new(self.subscribe())
+    }
+
+    /// Looks at the clock now, so that subscribers learn of a change that no
+    /// request has noticed. Returns how long nothing is due to change.
+    pub fn refresh(&self) -> Duration {
+        self.look(|view, reading| view.standing.next_look().saturating_since(reading.wall))
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.0.state.load().revision
+    }
+
+    pub(crate) fn changed(&self) -> &Event {
+        &self.0.changed
+    }
+
+    // The machinery.
+
+    /// Decides from the state as it stands: without a lock, an allocation or
+    /// an exact clock reading while a coarse one proves that nothing changed.
+    #[inline]
+    fn view<R>(&self, decide: impl FnOnce(View<'_>) -> R) -> R {
+        let state = self.0.state.load();
+        if state.standing.holds_at(self.0.clock.now_coarse()) {
+            let policy = self.0.verifier.product().policy();
+            decide(View { holdings: &state.holdings, standing: &state.standing, policy })
+        } else {
+            drop(state);
+            self.look(|view, _| decide(view))
+        }
+    }
+
+    /// Decides from an exact reading of the clock, judged by the guard. Where
+    /// the standing has changed the new one is published; a publication that
+    /// races with another is dropped, for the next look repeats it.
+    #[cold]
+    fn look<R>(&self, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
+        let policy = self.0.verifier.product().policy();
+        let old = self.0.state.load_full();
+        let wall = self.0.clock.now();
+        let cap = old.holdings.mark_cap(policy);
+        let (guard, reading) = old.guard.observe(wall, self.0.clock.monotonic(), cap);
+        let standing = old.holdings.standing(policy, &reading);
+        let same = standing.same_for_requests(&old.standing);
+        let extends = standing.holds_at(wall) && !old.standing.holds_at(wall);
+        if !same || extends || guard.is_latched() != old.guard.is_latched() {
+            let revision = old.revision + u64::from(!same);
+            let state = State { holdings: old.holdings.clone(), guard, standing, revision };
+            let previous = self.0.state.compare_and_swap(&old, Arc::new(state));
+            if !same && Arc::ptr_eq(&old, &previous) {
+                self.0.changed.notify(usize::MAX);
+            }
+        }
+        decide(View { holdings: &old.holdings, standing: &standing, policy }, &reading)
+    }
+
+    fn installation(
+        &self,
+        view: View<'_>,
+        reading: &Reading,
+        verified: &Verified,
+        admission: Admission,
+    ) -> Installation {
+        let effective = view.holdings.effective(view.standing.next_has_begun);
+        let difference = Difference::between(effective.map(|it| &it.license), &verified.license);
+        let verified = Arc::new(verified.clone());
+        let mut after = view.holdings.clone();
+        match admission {
+            Admission::Unchanged => {}
+            Admission::Current => {
+                // A waiting license that has begun is what is being replaced.
+                after.next = after.next.filter(|_| !view.standing.next_has_begun);
+                after.current = Some(Arc::clone(&verified));
+                after.problem = None;
+            }
+            Admission::Next => {
+                if view.standing.next_has_begun {
+                    after.current = after.next;
+                }
+                after.next = Some(Arc::clone(&verified));
+            }
+        }
+        if admission != Admission::Unchanged {
+            after.newest_issued_at = after.newest_issued_at.max(Some(verified.license.issued_at));
+        }
+        let reset = admission::resets_clock(&verified, reading)
+            .then(|| verified.license.issued_at.max(reading.wall));
+        let clock = match reset {
+            Some(mark) => ClockMark::new(Some(mark), false),
+            None => {
+                let cap = after.mark_cap(view.policy);
+                let monotonic = self.0.clock.monotonic();
+                let guard = self.0.state.load().guard;
+                guard.observe(reading.wall, monotonic, cap).0.recorded(monotonic, cap)
+            }
+        };
+        Installation { admission, verified, after, reset, clock, difference }
+    }
+
+    fn change_holdings(&self, change: impl Fn(&mut Holdings)) {
+        let clock = &self.0.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        self.publish(|state| {
+            let mut holdings = state.holdings.clone();
+            change(&mut holdings);
+            self.state_of(holdings, state.guard, wall, monotonic)
+        });
+    }
+
+    fn state_of(
+        &self,
+        holdings: Holdings,
+        guard: ClockGuard,
+        wall: Timestamp,
+        monotonic: Duration,
+    ) -> State {
+        let policy = self.0.verifier.product().policy();
+        let (guard, reading) = guard.observe(wall, monotonic, holdings.mark_cap(policy));
+        let standing = holdings.standing(policy, &reading);
+        State { holdings, guard, standing, revision: 0 }
+    }
+
+    fn publish(&self, next: impl Fn(&State) -> State) {
+        self.0.state.rcu(|state| State { revision: state.revision + 1, ..next(state) });
+        self.0.changed.notify(usize::MAX);
+    }
+}
+
+impl fmt::Debug for Licensing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.state.load();
+        f.debug_struct("Licensing")
+            .field("product", &self.product().name())
+            .field("standing", &state.standing)
+            .field("revision", &state.revision)
+            .finish()
+    }
+}
+
+impl Saved {
+    fn of(holdings: &Holdings, clock: ClockMark) -> Self {
+        let token = |it: &Option<Arc<Verified>>| it.as_ref().map(|it| it.token.as_str().to_owned());
+        Self {
+            current: token(&holdings.current),
+            next: token(&holdings.next),
+            newest_issued_at: holdings.newest_issued_at,
+            clock,
+        }
+    }
+
+    /// Whether the clock mark has moved so far from `recorded` that it should
+    /// be kept again.
+    pub fn is_worth_keeping(&self, recorded: &Self) -> bool {
+        worth_recording(recorded.clock, self.clock)
+    }
+}
+
+impl Installation {
+    /// What it does.
+    pub fn admission(&self) -> Admission {
+        self.admission
+    }
+
+    /// The license.
+    pub fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// What it gains and loses against the license that counts now.
+    pub fn difference(&self) -> &Difference {
+        &self.difference
+    }
+
+    /// What the store is to keep.
+    pub fn saved(&self) -> Saved {
+        Saved::of(&self.after, self.clock)
+    }
+}
+
+/// The refusal of an installation that the store could not keep.
+impl InstallError {
+    /// A refusal because the store failed; `source` is for the log.
+    pub fn store(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(InstallErrorKind::StoreUnavailable).with_source(source)
+    }
+}
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<Licensing>();

@@ -1,0 +1,229 @@
+//! Building a product, and checking that it makes sense.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use super::{Claim, Dialect, Plan, Product, Profile};
+use crate::{Algorithm, Limit, LimitKind, Policy, TokenType, is_valid_feature_name};
+
+/// A product profile under construction; built by value.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ProductBuilder(Profile);
+
+/// A profile that is not accepted. The message names the member.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("product profile: {message}")]
+pub struct ProductError {
+    message: String,
+}
+
+impl ProductError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+/// The smallest RSA key any product may accept, in bits (SECURITY.md section 1).
+const MIN_RSA_BITS: usize = 3072;
+
+impl ProductBuilder {
+    pub(super) fn new(name: String, issuer: String, audience: String) -> Self {
+        Self(Profile {
+            name,
+            issuer,
+            audience,
+            token_type: TokenType::default(),
+            algorithms: vec![Algorithm::Es256],
+            min_rsa_bits: MIN_RSA_BITS,
+            dialect: Dialect::default(),
+            policy: Policy::default(),
+            features: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            known_plans_only: false,
+        })
+    }
+
+    /// The `typ` its tokens may carry. Default `license+jwt` only.
+    pub fn token_type(mut self, token_type: TokenType) -> Self {
+        self.0.token_type = token_type;
+        self
+    }
+
+    /// The signature algorithms it accepts. Default ES256.
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.0.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// The smallest RSA key it accepts, in bits; 3072 at least, the default.
+    pub fn min_rsa_bits(mut self, bits: usize) -> Self {
+        self.0.min_rsa_bits = bits;
+        self
+    }
+
+    /// What it makes of the phases of a license.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.0.policy = policy;
+        self
+    }
+
+    /// A feature that it knows, with a title for people.
+    pub fn feature(mut self, name: impl Into<String>, title: impl Into<String>) -> Self {
+        self.0.features.insert(name.into(), title.into());
+        self
+    }
+
+    /// A limit that it knows.
+    pub fn limit(mut self, name: impl Into<String>, kind: LimitKind) -> Self {
+        self.0.limits.insert(name.into(), kind);
+        self
+    }
+
+    /// A plan.
+    pub fn plan(mut self, name: impl Into<String>, plan: Plan) -> Self {
+        self.0.plans.insert(name.into(), plan);
+        self
+    }
+
+    /// Whether a license of a plan that is not listed is refused. Default no.
+    pub fn known_plans_only(mut self, only: bool) -> Self {
+        self.0.known_plans_only = only;
+        self
+    }
+
+    /// Places a claim at a JSON pointer.
+    pub fn claim(mut self, claim: Claim, pointer: impl Into<String>) -> Self {
+        self.0.dialect.pointers.insert(claim, pointer.into());
+        self
+    }
+
+    /// Places one limit, a number or a list of names, at a JSON pointer.
+    pub fn limit_claim(mut self, limit: impl Into<String>, pointer: impl Into<String>) -> Self {
+        self.0.dialect.limits.insert(limit.into(), pointer.into());
+        self
+    }
+
+    /// Demands that the claim at a JSON pointer has exactly this value.
+    pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.dialect.require.insert(pointer.into(), value.into());
+        self
+    }
+
+    /// Lets licenses leave this claim out.
+    pub fn optional(mut self, claim: Claim) -> Self {
+        self.0.dialect.optional.insert(claim);
+        self
+    }
+
+    /// A dialect that no pointer can express: turns the verified payload into
+    /// one of the standard form before its claims are read.
+    pub fn translate(
+        mut self,
+        translate: impl Fn(&Map<String, Value>) -> Map<String, Value> + Send + Sync + 'static,
+    ) -> Self {
+        self.0.dialect.translate = Some(Arc::new(translate));
+        self
+    }
+
+    /// The product.
+    ///
+    /// # Errors
+    ///
+    /// The first member that makes no sense, by name.
+    pub fn build(self) -> Result<Product, ProductError> {
+        let profile = self.0;
+        for (member, text) in
+            [("name", &profile.name), ("issuer", &profile.issuer), ("audience", &profile.audience)]
+        {
+            if text.is_empty() || text.len() > 256 || text.chars().any(char::is_control) {
+                return Err(ProductError::new(format!("`{member}` must be 1 to 256 characters")));
+            }
+        }
+        if profile.algorithms.is_empty() {
+            return Err(ProductError::new("`algorithms` must name at least one"));
+        }
+        if profile.min_rsa_bits < MIN_RSA_BITS {
+            return Err(ProductError::new(format!(
+                "`min_rsa_bits` must be at least {MIN_RSA_BITS}"
+            )));
+        }
+        check_features(&profile)?;
+        check_dialect(&profile)?;
+        check_plans(&profile)?;
+        for (code, status) in &profile.policy.status {
+            if !(400..=599).contains(status) {
+                let message = format!("`policy.status.{code}` must be between 400 and 599");
+                return Err(ProductError::new(message));
+            }
+        }
+        Ok(Product(Arc::new(profile)))
+    }
+}
+
+fn check_features(profile: &Profile) -> Result<(), ProductError> {
+    let listed = profile.features.keys();
+    let limits = profile.limits.keys();
+    for name in listed.chain(limits) {
+        if !is_valid_feature_name(name) {
+            return Err(ProductError::new(format!(
+                "`{name}` is not a valid feature or limit name"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn check_dialect(profile: &Profile) -> Result<(), ProductError> {
+    let dialect = &profile.dialect;
+    let pointers = dialect.pointers.values().chain(dialect.limits.values());
+    for pointer in pointers.chain(dialect.require.keys()) {
+        if !pointer.starts_with('/') {
+            return Err(ProductError::new(format!(
+                "`{pointer}` is not a JSON pointer; it must begin with a slash"
+            )));
+        }
+    }
+    if let Some(limit) = dialect.limits.keys().find(|limit| !profile.limits.contains_key(*limit)) {
+        let message = format!("`claims` places the limit `{limit}`, which `limits` does not list");
+        return Err(ProductError::new(message));
+    }
+    if dialect.has_limit_pointers() && dialect.pointers.contains_key(&Claim::Limits) {
+        return Err(ProductError::new(
+            "`claims.limits` is either one pointer or one for each limit",
+        ));
+    }
+    Ok(())
+}
+
+fn check_plans(profile: &Profile) -> Result<(), ProductError> {
+    for (name, plan) in &profile.plans {
+        let features = plan.features.iter().flatten().chain(&plan.withheld);
+        if let Some(feature) = features.into_iter().find(|it| !profile.features.contains_key(*it)) {
+            return Err(ProductError::new(format!(
+                "`plans.{name}` names the feature `{feature}`, which `features` does not list"
+            )));
+        }
+        for (limit, value) in &plan.limits {
+            let names = matches!(value, Limit::Names(_));
+            match profile.limits.get(limit) {
+                None => {
+                    return Err(ProductError::new(format!(
+                        "`plans.{name}` names the limit `{limit}`, which `limits` does not list"
+                    )));
+                }
+                Some(kind)
+                    if value != &Limit::Unlimited && names != (*kind == LimitKind::Names) =>
+                {
+                    return Err(ProductError::new(format!(
+                        "`plans.{name}.limits.{limit}` does not fit its kind"
+                    )));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! What makes one product differ from another, as data.
+//!
+//! A [`Product`] names the issuer and audience of its licenses, the
+//! algorithms it accepts, where the claims stand (its [dialect](Dialect)),
+//! its [policy](crate::Policy), and the features, limits and plans it knows.
+//! The service embeds it, the operator's program reads the same file.
+//!
+//! ```
+//! use license_core::{Product, Restriction};
+//!
+//! let product = Product::from_toml(r#"
+//!     name = "acme"
+//!     issuer = "https://acme.example"
+//!     audience = "acme-server"
+//!     algorithms = ["ES256"]
+//!
+//!     [policy]
+//!     grace = "14d"
+//!     lapsed = "read-only"
+//!
+//!     [features]
+//!     sso = "Single sign-on"
+//!
+//!     [limits]
+//!     users = { kind = "seats" }
+//! "#)?;
+//! assert_eq!(product.audience(), "acme-server");
+//! # Ok::<(), license_core::ProductError>(())
+//! ```
+//!
+//! The same with the builder:
+//!
+//! ```
+//! use std::time::Duration;
+//! use license_core::{LimitKind, Policy, Product, Restriction};
+//!
+//! let product = Product::builder("acme", "https://acme.example", "acme-server")
+//!     .policy(Policy::new().grace(Duration::from_secs(14 * 86_400)).lapsed(Restriction::ReadOnly))
+//!     .feature("sso", "Single sign-on")
+//!     .limit("users", LimitKind::Seats)
+//!     .build()?;
+//! # Ok::<(), license_core::ProductError>(())
+//! ```
+
+mod builder;
+mod dialect;
+mod plan;
+mod profile;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+pub use builder::{ProductBuilder, ProductError};
+pub use dialect::{Claim, Dialect, UnknownClaim};
+pub use plan::{Plan, Presence};
+
+use crate::{Algorithm, LimitKind, Policy, TokenType};
+
+/// A product profile. Immutable and cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Product(Arc<Profile>);
+
+#[derive(Clone, Debug)]
+struct Profile {
+    name: String,
+    issuer: String,
+    audience: String,
+    token_type: TokenType,
+    algorithms: Vec<Algorithm>,
+    min_rsa_bits: usize,
+    dialect: Dialect,
+    policy: Policy,
+    features: BTreeMap<String, String>,
+    limits: BTreeMap<String, LimitKind>,
+    plans: BTreeMap<String, Plan>,
+    known_plans_only: bool,
+}
+
+impl Product {
+    /// Reads a profile (CONTRACT.md, "The product profile").
+    ///
+    /// # Errors
+    ///
+    /// An unknown member, a missing one or a value out of bounds; the message
+    /// names it.
+    pub fn from_toml(text: &str) -> Result<Self, ProductError> {
+        profile::read(text)
+    }
+
+    /// Starts a profile in code.
+    pub fn builder(
+        name: impl Into<String>,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> ProductBuilder {
+        ProductBuilder::new(name.into(), issuer.into(), audience.into())
+    }
+
+    /// The product's short name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The `iss` of its licenses.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The `aud` of its licenses; also the product id in machine fingerprints.
+    pub fn audience(&self) -> &str {
+        &self.0.audience
+    }
+
+    /// Which `typ` its tokens may carry.
+    pub fn token_type(&self) -> TokenType {
+        self.0.token_type
+    }
+
+    /// The signature algorithms it accepts.
+    pub fn algorithms(&self) -> &[Algorithm] {
+        &self.0.algorithms
+    }
+
+    /// The smallest RSA key it accepts, in bits.
+    pub fn min_rsa_bits(&self) -> usize {
+        self.0.min_rsa_bits
+    }
+
+    /// Where its claims stand.
+    pub fn dialect(&self) -> &Dialect {
+        &self.0.dialect
+    }
+
+    /// What it makes of the phases of a license.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The features it knows, with a title for people.
+    pub fn features(&self) -> &BTreeMap<String, String> {
+        &self.0.features
+    }
+
+    /// The limits it knows.
+    pub fn limits(&self) -> &BTreeMap<String, LimitKind> {
+        &self.0.limits
+    }
+
+    /// Its plans.
+    pub fn plans(&self) -> &BTreeMap<String, Plan> {
+        &self.0.plans
+    }
+
+    /// Whether a license of a plan that is not listed is refused.
+    pub fn known_plans_only(&self) -> bool {
+        self.0.known_plans_only
+    }
+}

@@ -1,0 +1,146 @@
+//! Where the service stands at a moment: one pure function of the state, the
+//! policy and a reading of the clock.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    ClockMark, InvalidReason, Machine, Phase, Policy, Restriction, Timestamp, Verified,
+    clock_guard::{Reading, Trust},
+};
+
+/// The licenses of this service and what it knows of its machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Holdings {
+    /// The license installed.
+    pub(crate) current: Option<Arc<Verified>>,
+    /// The license that waits to begin.
+    pub(crate) next: Option<Arc<Verified>>,
+    /// Why there is no current license although one was stored.
+    pub(crate) problem: Option<InvalidReason>,
+    pub(crate) machine: Machine,
+    /// The newest `iat` ever accepted.
+    pub(crate) newest_issued_at: Option<Timestamp>,
+}
+
+/// What holds from one transition to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) phase: Phase,
+    /// What is refused; `None` while the license is in force.
+    pub(crate) restriction: Option<Restriction>,
+    /// Whether the waiting license has begun and replaces the current one.
+    pub(crate) next_has_begun: bool,
+    /// A coarse reading from here on...
+    valid_from: Timestamp,
+    /// ...and surely before this finds everything as it is.
+    valid_before: Timestamp,
+}
+
+/// A coarse reading may be this much late, so that much before a change the
+/// exact clock decides.
+const COARSE_LAG: Duration = Duration::from_millis(20);
+
+/// How long a standing is believed without bringing the mark forward.
+const REFRESH: Duration = Duration::from_secs(60);
+
+impl Holdings {
+    pub(crate) fn empty(machine: Machine) -> Self {
+        Self { current: None, next: None, problem: None, machine, newest_issued_at: None }
+    }
+
+    /// The license that counts at `wall`: the waiting one once it has begun.
+    pub(crate) fn effective(&self, next_has_begun: bool) -> Option<&Arc<Verified>> {
+        if next_has_begun { self.next.as_ref() } else { self.current.as_ref() }
+    }
+
+    /// Up to when the clock mark is recorded: the last transition of any
+    /// license plus a day.
+    pub(crate) fn mark_cap(&self, policy: &Policy) -> Option<Timestamp> {
+        let licenses = self.current.iter().chain(&self.next);
+        licenses
+            .flat_map(|it| it.license.term.transitions(policy))
+            .max()
+            .map(|last| last.saturating_add(Duration::from_secs(86_400)))
+    }
+
+    /// Where the service stands at this reading.
+    pub(crate) fn standing(&self, policy: &Policy, reading: &Reading) -> Standing {
+        let wall = reading.wall;
+        let next_has_begun =
+            self.next.as_ref().is_some_and(|next| next.license.term.has_begun(wall));
+        let phase = self.phase(policy, reading, next_has_begun);
+        let sound = reading.trust == Trust::Sound;
+        let transitions = self.current.iter().chain(&self.next);
+        let next_change = transitions
+            .flat_map(|it| it.license.term.transitions(policy))
+            .filter(|change| *change > wall)
+            .min()
+            .unwrap_or(Timestamp::MAX)
+            .min(wall.saturating_add(REFRESH));
+        let valid_from = match reading.mark {
+            Some(mark) if sound => mark.max(wall),
+            None if sound => wall,
+            // An untrusted clock is judged anew each time.
+            _ => Timestamp::MAX,
+        };
+        Standing {
+            phase,
+            restriction: policy.restriction(phase),
+            next_has_begun,
+            valid_from,
+            valid_before: next_change.saturating_sub(COARSE_LAG),
+        }
+    }
+
+    fn phase(&self, policy: &Policy, reading: &Reading, next_has_begun: bool) -> Phase {
+        if self.current.is_none() && self.next.is_none() {
+            return self.problem.map_or(Phase::Unlicensed, Phase::Invalid);
+        }
+        match reading.trust {
+            Trust::NotSet => return Phase::Invalid(InvalidReason::ClockNotSet),
+            Trust::RolledBack => return Phase::Invalid(InvalidReason::ClockRolledBack),
+            Trust::Sound => {}
+        }
+        let Some(effective) = self.effective(next_has_begun) else {
+            return self.problem.map_or(Phase::Scheduled, Phase::Invalid);
+        };
+        if let Some(bound) = effective.license.machine() {
+            match &self.machine {
+                Machine::Known(machine) if machine == bound => {}
+                Machine::Known(_) => return Phase::Invalid(InvalidReason::MachineMismatch),
+                Machine::Unavailable => {
+                    return Phase::Invalid(InvalidReason::FingerprintUnavailable);
+                }
+            }
+        }
+        effective.license.term.phase(policy, reading.wall, reading.judged())
+    }
+}
+
+impl Standing {
+    /// Whether a coarse reading proves that nothing has changed since.
+    #[inline]
+    pub(crate) fn holds_at(&self, coarse: Timestamp) -> bool {
+        coarse >= self.valid_from && coarse < self.valid_before
+    }
+
+    /// Whether requests find the same as before.
+    pub(crate) fn same_for_requests(&self, other: &Self) -> bool {
+        self.phase == other.phase && self.next_has_begun == other.next_has_begun
+    }
+
+    /// When something may change next.
+    pub(crate) fn next_look(&self) -> Timestamp {
+        self.valid_before.saturating_add(COARSE_LAG)
+    }
+}
+
+/// Whether the difference between two marks is worth recording again.
+pub(crate) fn worth_recording(old: ClockMark, new: ClockMark) -> bool {
+    const APART: Duration = Duration::from_secs(120);
+    old.latched != new.latched
+        || match (old.mark, new.mark) {
+            (Some(old), Some(new)) => new.saturating_since(old) >= APART || new < old,
+            (old, new) => old != new,
+        }
+}
