@@ -321,9 +321,8 @@ mod tests {
         }
     }
 
-    /// The two grammars agree row by row, but for what each side of a row is
-    /// called malformed for; so every verdict must be webpki's, and
-    /// "malformed" means that our pattern or our host is refused.
+    /// On every row of the table the verdict is webpki's own: no row needs an
+    /// exception. `malformed` is a pattern or a host that is refused.
     #[test]
     fn case_37_the_webpki_dns_table_holds() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
