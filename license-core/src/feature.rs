@@ -126,6 +126,7 @@ pub const fn is_valid_feature_name(name: &str) -> bool {
 macro_rules! features {
     ($($(#[$attribute:meta])* $visibility:vis $feature:ident = $name:literal;)*) => {$(
         $(#[$attribute])*
+        #[allow(clippy::exhaustive_enums, reason = "there will never be a value")]
         #[derive(::core::fmt::Debug)]
         $visibility enum $feature {}
 
@@ -149,8 +150,24 @@ macro_rules! name {
         /// them, and the parameters left out are `'\0'`.
         ///
         /// This is what `feature!("sso")` and `#[licensed]` write, and what compiler
-        /// errors show. Characters that are not a valid feature name do not compile
-        /// where [`NAME`](Feature::NAME) is used. The type has no values.
+        /// errors show. The type has no values.
+        ///
+        /// ```
+        /// use license_core::{Feature, Name};
+        ///
+        /// const SSO: &str = Name::<'s', 's', 'o'>::NAME;
+        /// assert_eq!(SSO, "sso");
+        /// ```
+        ///
+        /// Characters that are not a valid feature name do not compile where
+        /// [`NAME`](Feature::NAME) is used:
+        ///
+        /// ```compile_fail,E0080
+        /// use license_core::{Feature, Name};
+        ///
+        /// const HOLE: &str = Name::<'s', '\0', 'o'>::NAME;
+        /// assert_eq!(HOLE, "so");
+        /// ```
         #[allow(clippy::exhaustive_enums, reason = "there will never be a value")]
         #[derive(Debug)]
         pub enum Name<$(const $c: char = '\0'),*> {}
@@ -159,6 +176,8 @@ macro_rules! name {
             const BYTES: &'static [u8; MAX_BYTES] = &encode([$($c),*]);
         }
 
+        // Sixty-four parameters are no answer to "what is a feature?".
+        #[diagnostic::do_not_recommend]
         impl<$(const $c: char),*> Feature for Name<$($c),*> {
             const NAME: &'static str = decode(Self::BYTES);
         }
