@@ -1,0 +1,12 @@
+#[path = "../gate.rs"]
+mod gate;
+
+use gate::RequireFeature;
+use license_macros::{feature, licensed};
+
+#[licensed(crate = gate)]
+fn saml(_: RequireFeature<"sso">) {}
+
+fn main() {
+    let _ = |required: RequireFeature<feature!(crate = gate, "vault")>| saml(required);
+}

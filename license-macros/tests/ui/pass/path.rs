@@ -1,0 +1,17 @@
+#[path = "../gate.rs"]
+mod gate;
+
+use gate::RequireFeature;
+extern crate self as portal;
+
+pub use gate::feature;
+use license_macros::{feature, licensed};
+
+#[licensed(crate = ::portal)]
+fn saml(_: RequireFeature<"sso">) {}
+
+type Saml = RequireFeature<feature!(crate = ::portal, "sso")>;
+
+fn main() {
+    let _ = |required: Saml| saml(required);
+}
