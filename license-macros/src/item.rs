@@ -39,7 +39,7 @@ fn keyword(item: &TokenStream, first: &mut Option<Span>) -> ControlFlow<Result<(
         let found = match &token {
             TokenTree::Ident(word) => match word.to_string().as_str() {
                 "fn" | "impl" | "mod" | "type" => Ok(()),
-                "pub" | "default" | "const" | "async" | "unsafe" | "safe" | "extern" => continue,
+                "pub" | "const" | "async" | "unsafe" | "extern" => continue,
                 _ => Err(Error::between(NOT_HERE, first, token.span())),
             },
             // `pub(…)`, `extern "C"`

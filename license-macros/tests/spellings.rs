@@ -74,6 +74,14 @@ fn a_literal_may_stand_in_other_types_and_behind_a_path() {
 }
 
 #[test]
+fn a_comma_may_follow_the_literal() {
+    #[licensed]
+    #[rustfmt::skip]
+    type Comma = RequireFeature<"comma",>;
+    assert_eq!(Comma::name(), "comma");
+}
+
+#[test]
 fn a_literal_may_stand_in_the_body() {
     #[licensed]
     fn body() -> [&'static str; 4] {

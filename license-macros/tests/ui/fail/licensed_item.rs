@@ -44,6 +44,14 @@ macro_rules! nothing {
 }
 nothing!();
 
+macro_rules! declare {
+    ($visibility:vis $name:ident) => {
+        #[licensed(crate = gate)]
+        $visibility struct $name(RequireFeature<"sso">);
+    };
+}
+declare!(pub Declared);
+
 impl Held {
     #[licensed(crate = gate)]
     pub const NONE: Option<RequireFeature<"sso">> = None;
@@ -51,5 +59,5 @@ impl Held {
 
 fn main() {
     let _ = |held: Held| held.0;
-    let _ = |_: fmt::Error, _: Either, _: Both| (NONE, Held::NONE);
+    let _ = |_: fmt::Error, _: Either, _: Both, _: Declared| (NONE, Held::NONE);
 }
