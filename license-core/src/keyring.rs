@@ -258,6 +258,13 @@ impl KeyringBuilder {
         self
     }
 
+    /// Test vectors use shorter keys than are accepted anywhere else.
+    #[cfg(test)]
+    pub(crate) fn short_rsa_keys(mut self, bits: usize) -> Self {
+        self.min_rsa_bits = bits;
+        self
+    }
+
     /// Checks the keys together and prepares them.
     ///
     /// Also chooses the signature backend for this process, unless the
@@ -301,3 +308,367 @@ fn invalid(what: &'static str) -> InstallError {
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<Keyring>();
+
+#[cfg(test)]
+mod tests {
+    use hmac::{Hmac, Mac};
+    use sha2::Sha256;
+
+    use super::*;
+    use crate::{
+        backend::known_answers,
+        test_tokens::{
+            AUDIENCE, HEADER, ISSUER, PAYLOAD, decode, encode, good, keyring, outcome, p256_public,
+            signed, signed_by,
+        },
+    };
+
+    /// A keyring of the known answers' RSA key, pinned to `algorithm`.
+    fn rsa_keyring(algorithm: Algorithm) -> Keyring {
+        let modulus = decode(known_answers::RSA_MODULUS);
+        let material = crate::key::Material::rsa(&modulus, &[1, 0, 1], RSA_MIN_BITS).unwrap();
+        let key = PublicKey::from_material(material).with_algorithm(algorithm).unwrap();
+        let name = known_answers::NAME;
+        Keyring::builder(name, name).key(key).build().unwrap()
+    }
+
+    /// The refusal of a payload that key 1 has signed.
+    fn claims_refused(payload: impl AsRef<[u8]>) -> InstallError {
+        let token = Token::parse(signed(HEADER, payload).as_bytes()).unwrap();
+        keyring().verify(&token).unwrap_err()
+    }
+
+    #[test]
+    fn a_good_token_gives_its_claims() {
+        let token = Token::parse(good().as_bytes()).unwrap();
+        let claims = keyring().verify(&token).unwrap();
+        assert_eq!(Value::Object(claims), serde_json::from_str::<Value>(PAYLOAD).unwrap());
+    }
+
+    #[test]
+    fn case_09_payload_not_utf8_not_an_object_trailing_data_or_too_deep_is_refused() {
+        let object = PAYLOAD.as_bytes();
+        let latin1 = [&object[..object.len() - 1], b",\"b\":\"\xff\"}"].concat();
+        let deep = format!(
+            "{},\"b\":{}{}}}",
+            &PAYLOAD[..PAYLOAD.len() - 1],
+            "[".repeat(500),
+            "]".repeat(500)
+        );
+        for payload in [
+            &latin1[..],
+            deep.as_bytes(),
+            b"",
+            b"foo",
+            b"[]",
+            b"null",
+            b"\"text\"",
+            &[object, b"{}"].concat(),
+            &[object, b"\0"].concat(),
+            &[b"\xef\xbb\xbf", object].concat(),
+        ] {
+            let error = claims_refused(payload);
+            assert_eq!(error.kind(), InstallErrorKind::ClaimsInvalid, "{payload:?}");
+            assert!(error.detail().starts_with("the payload: "), "{}", error.detail());
+        }
+    }
+
+    #[test]
+    fn case_11_an_hmac_keyed_with_the_public_key_is_refused() {
+        let key = p256_public(1).with_kid("a").unwrap();
+        let pem = key.to_pem().unwrap();
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap();
+        let point = &der[der.len() - 65..];
+        for secret in [pem.as_bytes(), pem.trim_end().as_bytes(), &der, point] {
+            for alg in ["HS256", "ES256"] {
+                let input = format!("{}.{}", encode(HEADER.replace("ES256", alg)), encode(PAYLOAD));
+                let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+                mac.update(input.as_bytes());
+                let text = format!("{input}.{}", encode(mac.finalize().into_bytes()));
+                let expected =
+                    if alg == "HS256" { "algorithm_not_allowed" } else { "signature_invalid" };
+                assert_eq!(outcome(&keyring(), text), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn case_12_another_algorithm_on_a_pinned_key_is_refused() {
+        for pinned in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.is_rsa()) {
+            let keyring = rsa_keyring(pinned);
+            for signed in Algorithm::ALL {
+                // Every RSA token here is good under the same key.
+                let expected = if signed == pinned { "ok" } else { "algorithm_not_allowed" };
+                let token = known_answers::token(signed);
+                assert_eq!(outcome(&keyring, token), expected, "{signed} on {pinned}");
+            }
+        }
+    }
+
+    #[test]
+    fn case_17_an_unknown_kid_and_a_kid_that_is_not_the_signers_are_refused() {
+        let two = Keyring::builder(ISSUER, AUDIENCE)
+            .key(p256_public(1).with_kid("a").unwrap())
+            .key(p256_public(2).with_kid("b").unwrap())
+            .build()
+            .unwrap();
+        let with = |kid: &str| HEADER.replace(r#""a""#, &format!("\"{kid}\""));
+        assert_eq!(outcome(&two, signed_by(1, with("a"), PAYLOAD)), "ok");
+        assert_eq!(outcome(&two, signed_by(2, with("b"), PAYLOAD)), "ok");
+        assert_eq!(outcome(&two, signed_by(2, with("a"), PAYLOAD)), "signature_invalid");
+        assert_eq!(outcome(&two, signed_by(1, with("b"), PAYLOAD)), "signature_invalid");
+        for kid in ["c", "", "A", "../a", "a\\u0000", "http://127.0.0.1:9/a"] {
+            assert_eq!(outcome(&two, signed(with(kid), PAYLOAD)), "key_unknown", "{kid}");
+            assert_eq!(outcome(&keyring(), signed(with(kid), PAYLOAD)), "key_unknown", "{kid}");
+        }
+        // Without a name: only when there is nothing to choose.
+        let nameless = signed(r#"{"alg":"ES256"}"#, PAYLOAD);
+        assert_eq!(outcome(&two, &nameless), "key_unknown");
+        assert_eq!(outcome(&keyring(), &nameless), "ok");
+    }
+
+    #[test]
+    fn case_18_a_flipped_bit_in_any_part_is_refused() {
+        let text = good();
+        let parts: Vec<Vec<u8>> = text.split('.').map(decode).collect();
+        let keyring = keyring();
+        for (part, bytes) in parts.iter().enumerate() {
+            for at in [0, bytes.len() / 2, bytes.len() - 1] {
+                for bit in [0, 7] {
+                    let mut altered = parts.clone();
+                    altered[part][at] ^= 1 << bit;
+                    let altered: Vec<String> = altered.iter().map(encode).collect();
+                    let outcome = outcome(&keyring, altered.join("."));
+                    // A flipped header can also stop being a header of ours.
+                    assert_ne!(outcome, "ok");
+                    assert!(part == 0 || outcome == "signature_invalid", "{part} {outcome}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn case_19_a_signature_empty_short_long_zero_or_der_is_refused() {
+        let text = good();
+        let (input, signature) = text.rsplit_once('.').unwrap();
+        let signature = decode(signature);
+        let der = p256::ecdsa::Signature::from_slice(&signature).unwrap().to_der();
+        let long = [&signature[..], b"\0"].concat();
+        for forged in [
+            &b""[..],
+            &signature[..63],
+            &signature[1..],
+            &long,
+            &[0; 64],
+            &[0xff; 64],
+            der.as_bytes(),
+            &[&signature[..32], &[0; 32]].concat(),
+            &[&[0; 32], &signature[32..]].concat(),
+        ] {
+            let text = format!("{input}.{}", encode(forged));
+            assert_eq!(outcome(&keyring(), text), "signature_invalid", "{} bytes", forged.len());
+        }
+    }
+
+    #[test]
+    fn case_20_the_mirrored_signature_is_the_same_license() {
+        let text = good();
+        let (input, signature) = text.rsplit_once('.').unwrap();
+        let (r, s) =
+            p256::ecdsa::Signature::from_slice(&decode(signature)).unwrap().split_scalars();
+        let mirrored = p256::ecdsa::Signature::from_scalars(r, -s).unwrap();
+        let twin = format!("{input}.{}", encode(mirrored.to_bytes()));
+        assert_ne!(twin, text);
+        let (token, twin): (Token, Token) = (text.parse().unwrap(), twin.parse().unwrap());
+        let keyring = keyring();
+        assert_eq!(keyring.verify(&token).unwrap(), keyring.verify(&twin).unwrap());
+        assert_eq!(token.digest(), twin.digest());
+    }
+
+    #[test]
+    fn case_22_an_exp_missing_or_not_an_integer_in_range_is_refused() {
+        for exp in [
+            "null",
+            "\"1798761600\"",
+            "true",
+            "1798761600.0",
+            "1798761600.5",
+            "-1",
+            "[]",
+            "{}",
+            "18446744073709551616",
+            "18446744073709551615",
+            "253402300800",
+            "1e3",
+            "-0",
+        ] {
+            let error = claims_refused(PAYLOAD.replace("1798761600", exp));
+            assert_eq!(error.kind(), InstallErrorKind::ClaimsInvalid, "{exp}");
+            assert!(error.detail().contains("claim `exp` must"), "{exp}: {}", error.detail());
+        }
+        let error = claims_refused(PAYLOAD.replace("\"exp\"", "\"expires\""));
+        assert!(error.detail().contains("claim `exp` is missing"));
+        for exp in ["0", "1", "253402300799"] {
+            let text = signed(HEADER, PAYLOAD.replace("1798761600", exp));
+            assert_eq!(outcome(&keyring(), text), "ok", "{exp}");
+        }
+    }
+
+    #[test]
+    fn case_25_a_duplicate_claim_is_refused_at_every_level() {
+        for extra in [
+            r#""exp":1798761600"#,
+            r#""\u0065xp":1"#,
+            r#""iss":"https://acme.example""#,
+            r#""b":{"c":1,"c":1}"#,
+            r#""b":[{"c":1,"c":1}]"#,
+        ] {
+            let error = claims_refused(format!("{},{extra}}}", &PAYLOAD[..PAYLOAD.len() - 1]));
+            assert_eq!(error.kind(), InstallErrorKind::ClaimsInvalid, "{extra}");
+            assert!(error.detail().contains("twice"), "{extra}: {}", error.detail());
+        }
+    }
+
+    #[test]
+    fn case_28_another_issuer_and_an_issuer_that_is_no_string_are_refused() {
+        let with = |iss: &str| PAYLOAD.replace(r#""https://acme.example""#, iss);
+        for (iss, code) in [
+            (r#""https://evil.example""#, "issuer_mismatch"),
+            (r#""HTTPS://acme.example""#, "issuer_mismatch"),
+            (r#""""#, "issuer_mismatch"),
+            ("7", "claims_invalid"),
+            ("null", "claims_invalid"),
+            ("{}", "claims_invalid"),
+            (r#"["https://acme.example"]"#, "claims_invalid"),
+        ] {
+            assert_eq!(claims_refused(with(iss)).code(), code, "{iss}");
+        }
+        let error = claims_refused(PAYLOAD.replace("\"iss\"", "\"issuer\""));
+        assert!(error.detail().contains("claim `iss` is missing"));
+    }
+
+    #[test]
+    fn case_29_another_audience_is_refused_and_an_array_with_ours_accepted() {
+        let with = |aud: &str| PAYLOAD.replace(r#""acme""#, aud);
+        for (aud, code) in [
+            (r#""other""#, "audience_mismatch"),
+            (r#""""#, "audience_mismatch"),
+            (r#"["other"]"#, "audience_mismatch"),
+            ("[]", "claims_invalid"),
+            ("7", "claims_invalid"),
+            ("null", "claims_invalid"),
+            ("{}", "claims_invalid"),
+            (r#"["acme",7]"#, "claims_invalid"),
+            (r#"[["acme"]]"#, "claims_invalid"),
+        ] {
+            assert_eq!(claims_refused(with(aud)).code(), code, "{aud}");
+        }
+        let error = claims_refused(PAYLOAD.replace("\"aud\"", "\"audience\""));
+        assert!(error.detail().contains("claim `aud` is missing"));
+        for aud in [r#"["acme"]"#, r#"["other","acme"]"#] {
+            assert_eq!(outcome(&keyring(), signed(HEADER, with(aud))), "ok", "{aud}");
+        }
+    }
+
+    #[test]
+    fn case_30_claims_that_nobody_knows_are_accepted() {
+        for extra in [r#""sub":"x""#, r#""sub":7"#, r#""nbf":"x""#, r#""x":{"y":[null,1.5]}"#] {
+            let payload = format!("{},{extra}}}", &PAYLOAD[..PAYLOAD.len() - 1]);
+            assert_eq!(outcome(&keyring(), signed(HEADER, payload)), "ok", "{extra}");
+        }
+        // The library stumbles over these two.
+        for extra in [r#""sub":{}"#, r#""nbf":[1]"#] {
+            let error = claims_refused(format!("{},{extra}}}", &PAYLOAD[..PAYLOAD.len() - 1]));
+            assert!(error.detail().starts_with("claim `sub` must be"), "{extra}");
+        }
+    }
+
+    #[test]
+    fn an_unsigned_payload_is_never_looked_at() {
+        for payload in ["foo", "{}", r#"{"iss":7}"#, r#"{"a":1,"a":1}"#] {
+            assert_eq!(outcome(&keyring(), signed_by(2, HEADER, payload)), "signature_invalid");
+        }
+    }
+
+    #[test]
+    fn a_refusal_holds_no_text_of_the_token() {
+        let payload = PAYLOAD.replace("https://acme.example", "SECRET");
+        let header = HEADER.replace("ES256", "SECRET\\nforged line");
+        let keyring = keyring();
+        for text in [
+            signed(HEADER, payload),
+            signed(HEADER, PAYLOAD.replace("1798761600", r#""SECRET""#)),
+            signed(HEADER, r#"{"SECRET":1,"SECRET":1}"#),
+            signed(HEADER, "SECRET"),
+            signed(header, PAYLOAD),
+            signed(HEADER.replace("\"a\"", "\"SECRET\""), PAYLOAD),
+        ] {
+            let token = Token::parse(text.as_bytes()).unwrap();
+            let error = keyring.verify(&token).unwrap_err();
+            let shown = format!("{error} {error:?} {}", error.detail());
+            assert!(!shown.contains("SECRET") && !shown.contains("forged"), "{shown}");
+            assert!(std::error::Error::source(&error).is_none());
+        }
+    }
+
+    #[test]
+    fn a_keyring_without_a_key_is_refused() {
+        assert_eq!(Keyring::builder(ISSUER, AUDIENCE).build().err(), Some(KeyringError::NoKey));
+    }
+
+    #[test]
+    fn two_keys_with_one_name_are_refused() {
+        let one = p256_public(1).with_kid("a").unwrap();
+        let two = p256_public(2).with_kid("a").unwrap();
+        let built = Keyring::builder(ISSUER, AUDIENCE).keys([one, two]).build();
+        assert_eq!(built.err(), Some(KeyringError::DuplicateKid { kid: "a".into() }));
+    }
+
+    #[test]
+    fn a_key_for_an_algorithm_that_is_not_allowed_is_refused() {
+        let key = p256_public(1).with_kid("a").unwrap();
+        let builder = Keyring::builder(ISSUER, AUDIENCE).key(key);
+        assert!(builder.clone().algorithms(&[Algorithm::Rs256, Algorithm::Es256]).build().is_ok());
+        let error =
+            KeyringError::AlgorithmNotAllowed { kid: "a".into(), algorithm: Algorithm::Es256 };
+        assert_eq!(
+            builder.clone().algorithms(&[Algorithm::Rs256]).build().err(),
+            Some(error.clone())
+        );
+        assert_eq!(builder.algorithms(&[]).build().err(), Some(error));
+    }
+
+    #[test]
+    fn an_rsa_key_below_what_the_product_asks_for_is_refused() {
+        let modulus = decode(known_answers::RSA_MODULUS);
+        let material = crate::key::Material::rsa(&modulus, &[1, 0, 1], RSA_MIN_BITS).unwrap();
+        let key = PublicKey::from_material(material).with_kid("a").unwrap();
+        let builder = Keyring::builder(ISSUER, AUDIENCE).key(key);
+        assert!(builder.clone().min_rsa_bits(3072).build().is_ok());
+        let error = KeyringError::RsaTooSmall { kid: "a".into(), bits: 3072, min: 4096 };
+        assert_eq!(builder.min_rsa_bits(4096).build().err(), Some(error));
+        // An elliptic curve key has no modulus to measure.
+        let builder = Keyring::builder(ISSUER, AUDIENCE).key(p256_public(1));
+        assert!(builder.min_rsa_bits(4096).build().is_ok());
+        // The floor cannot be lowered.
+        assert_eq!(Keyring::builder(ISSUER, AUDIENCE).min_rsa_bits(1).min_rsa_bits, RSA_MIN_BITS);
+    }
+
+    #[test]
+    fn each_algorithm_is_named_once_and_tests_itself() {
+        let keys = [1, 2, 3].map(p256_public);
+        let keyring = Keyring::builder(ISSUER, AUDIENCE).keys(keys).build().unwrap();
+        assert_eq!(keyring.algorithms(), [Algorithm::Es256]);
+        assert_eq!(keyring.self_test(), Ok(()));
+    }
+
+    #[test]
+    fn the_librarys_own_clock_is_never_asked() {
+        // With either of the two on, it reads the clock and panics before 1970.
+        for key in keyring().keys {
+            assert!(!key.validation.validate_exp && !key.validation.validate_nbf);
+            assert_eq!(key.validation.leeway, 0);
+        }
+    }
+}

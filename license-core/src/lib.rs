@@ -49,11 +49,15 @@ mod signing;
 mod standing;
 mod status;
 mod subscription;
+#[cfg(test)]
+mod test_tokens;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
 mod timeline;
 mod token;
+#[cfg(test)]
+mod vectors;
 mod verified;
 mod verifier;
 

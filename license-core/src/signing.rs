@@ -285,3 +285,130 @@ impl fmt::Debug for SigningKey {
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<SigningKey>();
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        keyring::Keyring,
+        test_tokens::{AUDIENCE, ISSUER, PAYLOAD},
+        token::TokenType,
+    };
+
+    fn claims() -> Map<String, Value> {
+        serde_json::from_str(PAYLOAD).unwrap()
+    }
+
+    /// Signs with `key` and verifies with the public key read from its PEM.
+    fn passes(key: &SigningKey) {
+        let public = PublicKey::pem(key.public_pem().unwrap().as_bytes())
+            .and_then(|public| public.with_algorithm(key.algorithm()))
+            .unwrap();
+        assert_eq!(&public, key.public_key());
+        let token = key.sign(&claims()).unwrap();
+        assert_eq!(token.check_type(TokenType::LicenseJwt).map_err(|error| error.code()), Ok(()));
+        assert_eq!(token.header().kid(), Some(public.kid()));
+        let keyring = Keyring::builder(ISSUER, AUDIENCE).key(public).build().unwrap();
+        assert_eq!(keyring.verify(&token).unwrap(), claims());
+        // What is written is read again, as the same key.
+        let again = SigningKey::pem(key.to_pkcs8_pem().unwrap().as_bytes())
+            .and_then(|again| again.with_algorithm(key.algorithm()))
+            .unwrap();
+        assert_eq!(again.public_key(), key.public_key());
+        assert!(keyring.verify(&again.sign(&claims()).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn a_new_p256_key_signs_what_its_public_key_verifies() {
+        passes(&SigningKey::generate(Algorithm::Es256, None).unwrap());
+    }
+
+    #[test]
+    fn a_new_ed25519_key_signs_what_its_public_key_verifies() {
+        passes(&SigningKey::generate(Algorithm::EdDsa, None).unwrap());
+    }
+
+    #[test]
+    fn a_new_rsa_key_signs_with_every_rsa_algorithm() {
+        let key = SigningKey::generate(Algorithm::Ps256, Some(3072)).unwrap();
+        assert_eq!((key.algorithm(), key.public_key().bits()), (Algorithm::Ps256, 3072));
+        let pem = key.to_pkcs8_pem().unwrap();
+        for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.is_rsa()) {
+            let key = SigningKey::pem(pem.as_bytes()).unwrap();
+            assert_eq!(key.algorithm(), Algorithm::Rs256);
+            passes(&key.with_algorithm(algorithm).unwrap());
+        }
+    }
+
+    #[test]
+    fn two_new_keys_differ() {
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+            let new = || SigningKey::generate(algorithm, None).unwrap();
+            assert_ne!(new().public_key(), new().public_key());
+        }
+    }
+
+    #[test]
+    fn a_size_that_makes_no_sense_is_refused() {
+        let refused = |algorithm, bits| SigningKey::generate(algorithm, Some(bits)).err();
+        for bits in [0, 1024, 2048, 3071] {
+            let error = KeyError::RsaTooSmall { bits, min: 3072 };
+            assert_eq!(refused(Algorithm::Rs256, bits), Some(error));
+        }
+        assert!(matches!(refused(Algorithm::Rs256, 16_384), Some(KeyError::RsaTooLarge { .. })));
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+            assert_eq!(refused(algorithm, 4096), Some(KeyError::BitsNotApplicable));
+        }
+    }
+
+    #[test]
+    fn a_key_in_another_form_is_refused_with_the_cure() {
+        let refused = |label: &str| {
+            let pem = format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
+            SigningKey::pem(pem.as_bytes()).err().unwrap()
+        };
+        assert_eq!(refused("PUBLIC KEY"), KeyError::PublicKey);
+        assert_eq!(refused("RSA PUBLIC KEY"), KeyError::PublicKey);
+        assert_eq!(refused("ENCRYPTED PRIVATE KEY"), KeyError::Encrypted);
+        assert_eq!(refused("EC PRIVATE KEY"), KeyError::NotPkcs8);
+        assert_eq!(refused("RSA PRIVATE KEY"), KeyError::NotPkcs8);
+        assert_eq!(refused("OPENSSH PRIVATE KEY"), KeyError::NotPkcs8);
+        assert_eq!(refused("CERTIFICATE"), KeyError::OtherPem);
+        assert_eq!(refused("PRIVATE KEY"), KeyError::Malformed);
+        assert_eq!(SigningKey::pem(b"").err(), Some(KeyError::NotPem));
+    }
+
+    #[test]
+    fn the_header_is_what_was_asked_for_and_nothing_else() {
+        let key = SigningKey::generate(Algorithm::Es256, None).unwrap().with_kid("k").unwrap();
+        let header = |token: &Token| {
+            let (header, _) = token.as_str().split_once('.').unwrap();
+            serde_json::from_slice::<Value>(&crate::test_tokens::decode(header)).unwrap()
+        };
+        let token = key.sign(&claims()).unwrap();
+        assert_eq!(header(&token), json!({"typ": "license+jwt", "alg": "ES256", "kid": "k"}));
+        let token = key.sign_as(None, None, &claims()).unwrap();
+        assert_eq!(header(&token), json!({"alg": "ES256"}));
+        let token = key.sign_as(Some("JWT"), Some("other"), &claims()).unwrap();
+        assert_eq!(header(&token), json!({"typ": "JWT", "alg": "ES256", "kid": "other"}));
+        let error = key.sign_as(None, Some(""), &claims());
+        assert_eq!(error.err(), Some(SigningError::InvalidKid));
+    }
+
+    #[test]
+    fn a_license_too_large_to_be_read_is_not_issued() {
+        let key = SigningKey::generate(Algorithm::Es256, None).unwrap();
+        let mut claims = claims();
+        claims.insert("note".into(), json!("x".repeat(13 * 1024)));
+        assert_eq!(key.sign(&claims).err(), Some(SigningError::TooLarge));
+    }
+
+    #[test]
+    fn debug_shows_nothing_of_the_private_key() {
+        let key = SigningKey::generate(Algorithm::EdDsa, None).unwrap();
+        let shown = format!("{key:?}");
+        assert!(shown.contains(key.public_key().kid()) && shown.len() < 200, "{shown}");
+    }
+}

@@ -162,7 +162,7 @@ impl Token {
     }
 
     /// The encoded signature.
-    #[cfg(any(feature = "issue", test))]
+    #[cfg(feature = "issue")]
     pub(crate) fn signature(&self) -> &str {
         self.text.get(self.dots[1] + 1..).unwrap_or_default()
     }
@@ -295,3 +295,279 @@ const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = {
     assert_send_sync::<Token>();
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_tokens::{HEADER, PAYLOAD, encode, good, keyring, outcome, signed};
+
+    /// Refuses `text` as malformed, whoever signed it.
+    #[track_caller]
+    fn refused(text: impl AsRef<[u8]>) {
+        let error = Token::parse(text.as_ref()).unwrap_err();
+        assert_eq!(error.kind(), InstallErrorKind::TokenMalformed);
+    }
+
+    #[test]
+    fn case_01_an_empty_body_is_refused() {
+        refused("");
+        refused(" \r\n\t");
+    }
+
+    #[test]
+    fn case_02_two_dots_alone_are_refused() {
+        refused("..");
+        refused(".");
+        refused("...");
+    }
+
+    #[test]
+    fn case_03_seventeen_kib_are_refused_for_their_size_alone() {
+        let error = Token::parse(&[b'a'; 17 * 1024]).unwrap_err();
+        assert_eq!((error.kind(), error.kind().status()), (InstallErrorKind::TokenTooLarge, 413));
+        let error = Token::parse(&[0xff; Token::MAX_BYTES + 1]).unwrap_err();
+        assert_eq!(error.kind(), InstallErrorKind::TokenTooLarge);
+    }
+
+    #[test]
+    fn a_token_of_exactly_the_greatest_size_is_read() {
+        let head = format!("{}.", encode(HEADER));
+        let rest = Token::MAX_BYTES - head.len() - 1;
+        // No base64 has a length of 4n + 1.
+        let signature = if (rest - 2) % 4 == 1 { "AAA" } else { "AA" };
+        let text = format!("{head}{}.{signature}", "A".repeat(rest - signature.len()));
+        assert_eq!(text.len(), Token::MAX_BYTES);
+        assert!(Token::parse(format!(" {text}\n").as_bytes()).is_ok());
+        let error = Token::parse(format!("{text}A").as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), InstallErrorKind::TokenTooLarge);
+    }
+
+    #[test]
+    fn case_05_white_space_around_is_ignored_and_inside_is_refused() {
+        let good = good();
+        assert_eq!(outcome(&keyring(), format!("{good}\r\n")), "ok");
+        assert_eq!(outcome(&keyring(), format!(" \t\n{good} \n\n")), "ok");
+        let token = Token::parse(format!(" {good}\r\n").as_bytes()).unwrap();
+        assert_eq!(token.as_str(), good);
+        for space in [" ", "\n", "\r\n", "\t"] {
+            refused(good.replacen('.', &format!("{space}."), 1));
+            refused(good.replacen('.', &format!(".{space}"), 1));
+            refused(format!("{}{space}{}", &good[..5], &good[5..]));
+        }
+        // Only ASCII white space is trimmed.
+        refused(format!("{good}\u{a0}"));
+        refused(format!("{good}\x0b"));
+    }
+
+    #[test]
+    fn case_06_padding_another_alphabet_and_other_serializations_are_refused() {
+        let good = good();
+        let parts: Vec<&str> = good.split('.').collect();
+        let [header, payload, signature] = parts[..] else { panic!("three parts") };
+        refused(format!("{header}.{payload}.{signature}=="));
+        refused(format!("{header}=.{payload}.{signature}"));
+        refused(format!("{header}.{payload}=.{signature}"));
+        for alien in ["+", "/", "+A/A", "%41", "*"] {
+            refused(format!("{header}.{payload}.{alien}{}", &signature[4..]));
+            refused(format!("{header}.{payload}{alien}.{signature}"));
+        }
+        refused(format!("{header}.{payload}"));
+        refused(format!("{good}.{signature}"));
+        refused(format!("{header}.{payload}.a.b.{signature}"));
+        refused(format!("Bearer {good}"));
+        refused(format!("\"{good}\""));
+        refused(format!(
+            r#"{{"protected":"{header}","payload":"{payload}","signature":"{signature}"}}"#
+        ));
+    }
+
+    #[test]
+    fn case_07_nul_and_a_byte_order_mark_are_refused() {
+        let good = good();
+        refused(format!("\u{feff}{good}"));
+        refused(format!("\0{good}"));
+        refused(format!("{good}\0"));
+        refused(good.replacen('.', "\0.", 1));
+        refused(signed(format!("\u{feff}{HEADER}"), PAYLOAD));
+        let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        refused(utf16);
+    }
+
+    #[test]
+    fn case_08_a_non_canonical_last_character_is_refused_in_each_part() {
+        let tail = |part: &str| {
+            // The same bytes, with the last character's unused bits set.
+            let last = part.chars().last().unwrap();
+            let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+            let next = alphabet.chars().nth(alphabet.find(last).unwrap() + 1).unwrap();
+            format!("{}{next}", &part[..part.len() - 1])
+        };
+        // Lengths that leave unused bits: 64 bytes of signature do by
+        // themselves, header and payload are made to.
+        let header = format!("{HEADER}{}", " ".repeat((4 - HEADER.len() % 3) % 3));
+        let payload = format!("{PAYLOAD}{}", " ".repeat((4 - PAYLOAD.len() % 3) % 3));
+        let text = signed(&header, &payload);
+        assert_eq!(outcome(&keyring(), &text), "ok");
+        let parts: Vec<&str> = text.split('.').collect();
+        for part in 0..3 {
+            let mut altered: Vec<String> = parts.iter().map(ToString::to_string).collect();
+            altered[part] = tail(parts[part]);
+            refused(altered.join("."));
+        }
+    }
+
+    #[test]
+    fn case_10_an_algorithm_that_is_none_empty_missing_or_no_string_is_refused() {
+        for header in
+            [r#"{"alg":""}"#, "{}", r#"{"alg":1}"#, r#"{"alg":null}"#, r#"{"alg":["ES256"]}"#]
+        {
+            refused(signed(header, PAYLOAD));
+        }
+        for alg in
+            ["none", "nOnE", "NONE", "es256", "HS256", "ES256K", "ES384", "RSA1_5", "ES256\\u0000"]
+        {
+            let text = signed(HEADER.replace("ES256", alg), PAYLOAD);
+            assert_eq!(outcome(&keyring(), &text), "algorithm_not_allowed", "{alg}");
+            let (unsigned, _) = text.rsplit_once('.').unwrap();
+            let unsigned = format!("{unsigned}.");
+            assert_eq!(outcome(&keyring(), &unsigned), "algorithm_not_allowed", "{alg}");
+        }
+    }
+
+    #[test]
+    fn case_13_a_duplicate_member_of_the_header_is_refused() {
+        for header in [
+            r#"{"alg":"ES256","alg":"ES256","kid":"a"}"#,
+            r#"{"alg":"none","alg":"ES256","kid":"a"}"#,
+            r#"{"alg":"ES256","\u0061lg":"none","kid":"a"}"#,
+            r#"{"alg":"ES256","kid":"a","kid":"b"}"#,
+        ] {
+            refused(signed(header, PAYLOAD));
+        }
+    }
+
+    #[test]
+    fn case_14_crit_and_b64_are_refused() {
+        for member in
+            [r#""crit":["x"]"#, r#""crit":[]"#, r#""b64":false"#, r#""b64":true"#, r#""zip":"DEF""#]
+        {
+            refused(signed(format!(r#"{{"alg":"ES256","kid":"a",{member}}}"#), PAYLOAD));
+        }
+    }
+
+    #[test]
+    fn case_15_a_key_inside_the_token_is_refused() {
+        for member in
+            [r#""jwk":{"kty":"EC"}"#, r#""x5c":["MIIB"]"#, r#""x5t":"a""#, r#""x5t#S256":"a""#]
+        {
+            refused(signed(format!(r#"{{"alg":"ES256","kid":"a",{member}}}"#), PAYLOAD));
+        }
+    }
+
+    #[test]
+    fn case_16_a_key_to_be_fetched_is_refused_before_anything_is_done_with_it() {
+        for member in [
+            r#""jku":"http://127.0.0.1:9/k""#,
+            r#""x5u":"http://127.0.0.1:9/k""#,
+            r#""url":"http://a""#,
+        ] {
+            refused(signed(format!(r#"{{"alg":"ES256","kid":"a",{member}}}"#), PAYLOAD));
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_no_object_of_strings_is_refused() {
+        for header in [
+            "",
+            "[]",
+            "null",
+            r#""ES256""#,
+            r#"{"alg":"ES256"} {}"#,
+            r#"{"alg":"ES256","typ":null}"#,
+            r#"{"alg":"ES256","kid":7}"#,
+            r#"{"alg":"ES256","cty":"JWT"}"#,
+            r#"{"alg":"ES256","enc":"A128GCM"}"#,
+            r#"{"alg":"ES256","ALG":"none"}"#,
+        ] {
+            refused(signed(header, PAYLOAD));
+        }
+        refused(signed(b"{\"alg\":\"ES256\",\"kid\":\"\xff\"}", PAYLOAD));
+    }
+
+    #[test]
+    fn a_kid_has_at_most_64_characters() {
+        let with = |kid: String| signed(format!(r#"{{"alg":"ES256","kid":"{kid}"}}"#), PAYLOAD);
+        assert!(Token::parse(with("é".repeat(64)).as_bytes()).is_ok());
+        refused(with("a".repeat(65)));
+    }
+
+    #[test]
+    fn the_type_is_license_jwt_exactly_unless_any_is_chosen() {
+        let check = |header: &str, wanted| {
+            let token = Token::parse(signed(header, PAYLOAD).as_bytes()).unwrap();
+            token.check_type(wanted).map_err(|error| error.code())
+        };
+        let strict = TokenType::default();
+        let (ok, no) = (Ok(()), Err("token_malformed"));
+        let with = |typ: &str| format!(r#"{{"alg":"ES256","typ":"{typ}"}}"#);
+        assert_eq!(check(&with("license+jwt"), strict), ok);
+        assert_eq!(check(&with("license+jwt"), TokenType::Any), ok);
+        assert_eq!(check(&with("JWT"), strict), no);
+        assert_eq!(check(&with("JWT"), TokenType::Any), ok);
+        assert_eq!(check(r#"{"alg":"ES256"}"#, strict), no);
+        assert_eq!(check(r#"{"alg":"ES256"}"#, TokenType::Any), ok);
+        for typ in
+            ["", "jwt", "LICENSE+JWT", "application/license+jwt", "at+jwt", "JOSE", "license+jwt "]
+        {
+            assert_eq!(check(&with(typ), strict), no, "{typ}");
+            assert_eq!(check(&with(typ), TokenType::Any), no, "{typ}");
+        }
+    }
+
+    #[test]
+    fn the_digest_covers_header_and_payload_and_not_the_signature() {
+        let token = Token::parse(good().as_bytes()).unwrap();
+        let other = Token::parse(format!("{}.AAAA", token.signing_input()).as_bytes()).unwrap();
+        assert_eq!(token.digest(), other.digest());
+        assert_ne!(token, other);
+        let payload = Token::parse(signed(HEADER, "{}").as_bytes()).unwrap();
+        assert_ne!(token.digest(), payload.digest());
+
+        // Worked out with `sha256sum`.
+        let token = Token::parse(b"eyJhbGciOiJub25lIn0.e30.").unwrap();
+        let hex = "549d10de4ec2fbe343897561ccf588c23de4688960cdd5adcdf0a5282dbd7b95";
+        assert_eq!(token.digest().to_string(), hex);
+        assert_eq!(token.digest().to_string().parse(), Ok(token.digest()));
+        assert!("c12f".parse::<TokenDigest>().is_err());
+        assert!("g".repeat(64).parse::<TokenDigest>().is_err());
+    }
+
+    #[test]
+    fn the_parts_can_be_read_without_a_key() {
+        let token: Token = good().parse().unwrap();
+        assert_eq!(token.header().alg(), "ES256");
+        assert_eq!(token.header().typ(), Some("license+jwt"));
+        assert_eq!(token.header().kid(), Some("a"));
+        assert_eq!(token.signing_input(), format!("{}.{}", encode(HEADER), encode(PAYLOAD)));
+        assert_eq!(token.dangerous_unverified_claims().unwrap()["aud"], "acme");
+        let twice: Token = signed(HEADER, r#"{"a":1,"a":1}"#).parse().unwrap();
+        let error = twice.dangerous_unverified_claims().unwrap_err();
+        assert_eq!(error.kind(), InstallErrorKind::ClaimsInvalid);
+    }
+
+    #[test]
+    fn neither_debug_nor_an_error_shows_content() {
+        let header = r#"{"alg":"SECRET\nforged","typ":"SECRET","kid":"SECRET"}"#;
+        let token = Token::parse(signed(header, PAYLOAD).as_bytes()).unwrap();
+        let shown = format!("{token:?} {:?}", token.header());
+        assert!(!shown.contains("SECRET") && !shown.contains(&encode(PAYLOAD)), "{shown}");
+        for text in [
+            signed(r#"{"alg":"ES256","SECRET":1}"#, PAYLOAD),
+            signed(r#"{"alg":"ES256","SECRET":1,"SECRET":1}"#, PAYLOAD),
+            "SECRET!.a.b".to_owned(),
+        ] {
+            let error = Token::parse(text.as_bytes()).unwrap_err();
+            assert!(!format!("{error} {error:?} {}", error.detail()).contains("SECRET"));
+        }
+    }
+}

@@ -240,3 +240,201 @@ fn bit_length(number: &[u8]) -> usize {
 fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|last| last & 1 == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{backend::known_answers, test_tokens::decode};
+
+    const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+    const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
+    fn pem(label: &'static str, document: &Document) -> String {
+        document.to_pem(label, LineEnding::LF).unwrap()
+    }
+
+    /// The refusal of a PEM.
+    fn refused(pem: impl AsRef<[u8]>) -> KeyError {
+        Material::from_pem(pem.as_ref(), RSA_MIN_BITS).err().unwrap()
+    }
+
+    fn point() -> Vec<u8> {
+        decode(known_answers::P256_POINT)
+    }
+
+    fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
+        Material::rsa(modulus, exponent, RSA_MIN_BITS).map(|_| ())
+    }
+
+    /// A good key of each type.
+    fn good() -> [Material; 3] {
+        [
+            Material::p256(&point()).unwrap(),
+            Material::rsa(&decode(known_answers::RSA_MODULUS), &[1, 0, 1], RSA_MIN_BITS).unwrap(),
+            Material::ed25519(&decode(known_answers::ED25519_KEY)).unwrap(),
+        ]
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for key in good() {
+            let pem = key.to_pem().unwrap();
+            assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"));
+            for text in [pem.clone(), format!("\n  {pem}\r\n"), pem.replace('\n', "\r\n")] {
+                let read = Material::from_pem(text.as_bytes(), RSA_MIN_BITS);
+                assert!(read.is_ok_and(|read| read == key));
+            }
+        }
+    }
+
+    #[test]
+    fn an_rsa_key_is_read_as_pkcs_1_and_with_a_compressed_point_as_well() {
+        let modulus = decode(known_answers::RSA_MODULUS);
+        let document = Document::try_from(pkcs1(&modulus, &[1, 0, 1]).unwrap()).unwrap();
+        let read = Material::from_pem(pem("RSA PUBLIC KEY", &document).as_bytes(), RSA_MIN_BITS);
+        assert!(read.is_ok_and(|read| read == good()[1]));
+
+        let compressed = p256::PublicKey::from_sec1_bytes(&point()).unwrap().to_sec1_bytes();
+        let document = spki(EC, Some(AnyRef::from(&P256)), &compressed).unwrap();
+        let read = Material::from_pem(pem("PUBLIC KEY", &document).as_bytes(), RSA_MIN_BITS);
+        assert!(read.is_ok_and(|read| read == good()[0]));
+    }
+
+    #[test]
+    fn a_private_key_of_any_kind_is_named_as_such_and_not_repeated() {
+        for label in [
+            "PRIVATE KEY",
+            "EC PRIVATE KEY",
+            "RSA PRIVATE KEY",
+            "ENCRYPTED PRIVATE KEY",
+            "OPENSSH PRIVATE KEY",
+        ] {
+            let private = format!("-----BEGIN {label}-----\nc2VjcmV0\n-----END {label}-----\n");
+            let public = good()[0].to_pem().unwrap();
+            let parameters = "-----BEGIN EC PARAMETERS-----\nBggq\n-----END EC PARAMETERS-----\n";
+            for text in [
+                private.clone(),
+                format!("{parameters}{private}"),
+                format!("{public}{private}"),
+                private.replace("c2VjcmV0", "!! not base64 !!"),
+                private.replace("-----END", "-----"),
+            ] {
+                let error = refused(text);
+                assert_eq!(error, KeyError::PrivateKey, "{label}");
+                assert!(!format!("{error} {error:?}").contains("c2VjcmV0"));
+                assert!(error.to_string().contains("private key"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_public_key_is_refused() {
+        let good = good()[0].to_pem().unwrap();
+        for text in
+            ["", "ssh-ed25519 AAAA", "{\"kty\":\"EC\"}", &good[..60], &good.replace("END", "EN")]
+        {
+            assert_eq!(refused(text), KeyError::NotPem, "{text}");
+        }
+        assert_eq!(refused([0xff; 8]), KeyError::NotPem);
+        assert_eq!(refused(good.replace("PUBLIC KEY", "CERTIFICATE")), KeyError::OtherPem);
+        assert_eq!(refused(good.replace("PUBLIC KEY", "RSA PUBLIC KEY")), KeyError::Malformed);
+        let cut = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQY=\n-----END PUBLIC KEY-----\n";
+        assert_eq!(refused(cut), KeyError::Malformed);
+        // Two keys: which one is meant?
+        assert!(Material::from_pem(format!("{good}{good}").as_bytes(), RSA_MIN_BITS).is_err());
+    }
+
+    #[test]
+    fn an_rsa_key_below_3072_bits_is_refused() {
+        let modulus = |bytes: usize| [vec![0x80], vec![1; bytes - 1]].concat();
+        for bytes in [64, 128, 256, 383] {
+            let error = KeyError::RsaTooSmall { bits: bytes * 8, min: 3072 };
+            assert_eq!(rsa(&modulus(bytes), &[1, 0, 1]), Err(error));
+        }
+        // 3071 bits in 384 bytes, and zeros in front that count for nothing.
+        let mut almost = modulus(384);
+        almost[0] = 0x7f;
+        assert_eq!(rsa(&almost, &[3]), Err(KeyError::RsaTooSmall { bits: 3071, min: 3072 }));
+        let padded = [vec![0; 200], modulus(256)].concat();
+        assert_eq!(rsa(&padded, &[3]), Err(KeyError::RsaTooSmall { bits: 2048, min: 3072 }));
+        assert_eq!(rsa(&[], &[3]), Err(KeyError::RsaTooSmall { bits: 0, min: 3072 }));
+        assert_eq!(rsa(&modulus(384), &[1, 0, 1]), Ok(()));
+    }
+
+    #[test]
+    fn an_rsa_key_that_the_backend_cannot_use_is_refused() {
+        let modulus = [vec![0x80], vec![1; RSA_MAX_BITS / 8]].concat();
+        let error = KeyError::RsaTooLarge { bits: RSA_MAX_BITS + 8, max: RSA_MAX_BITS };
+        assert_eq!(rsa(&modulus, &[1, 0, 1]), Err(error));
+        assert_eq!(rsa(&modulus[..RSA_MAX_BITS / 8], &[1, 0, 1]), Ok(()));
+    }
+
+    #[test]
+    fn rsa_numbers_that_make_no_sense_are_refused() {
+        let modulus = decode(known_answers::RSA_MODULUS);
+        for exponent in [&[][..], &[0], &[1], &[0, 1], &[2], &[1, 0, 0], &[2, 0, 0, 0, 1]] {
+            assert_eq!(rsa(&modulus, exponent), Err(KeyError::RsaExponent), "{exponent:?}");
+        }
+        for exponent in [&[3][..], &[17], &[1, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
+            assert_eq!(rsa(&modulus, exponent), Ok(()), "{exponent:?}");
+        }
+        let mut even = modulus;
+        *even.last_mut().unwrap() &= 0xfe;
+        assert_eq!(rsa(&even, &[1, 0, 1]), Err(KeyError::RsaModulus));
+    }
+
+    #[test]
+    fn another_curve_and_another_type_are_refused() {
+        let spki =
+            |oid, parameters, key: &[u8]| pem("PUBLIC KEY", &spki(oid, parameters, key).unwrap());
+        let p384 = spki(EC, Some(AnyRef::from(&P384)), &[4; 97]);
+        assert_eq!(refused(p384), KeyError::WrongCurve);
+        assert_eq!(refused(spki(EC, None, &point())), KeyError::Malformed);
+        assert_eq!(refused(spki(EC, Some(Null.into()), &point())), KeyError::Malformed);
+        assert_eq!(refused(spki(RSA_PSS, None, &[])), KeyError::UnsupportedType);
+        assert_eq!(refused(spki(RSA, Some(AnyRef::from(&P256)), &[])), KeyError::Malformed);
+        let ed25519 = decode(known_answers::ED25519_KEY);
+        assert_eq!(refused(spki(ED25519, Some(Null.into()), &ed25519)), KeyError::Malformed);
+        assert_eq!(refused(spki(ED25519, None, &ed25519[..31])), KeyError::Malformed);
+    }
+
+    #[test]
+    fn a_point_off_its_curve_is_refused() {
+        let mut off = point();
+        off[64] ^= 1;
+        for point in [&off[..], &point()[..64], &[0], &[], &[4; 65]] {
+            assert_eq!(Material::p256(point).err(), Some(KeyError::InvalidPoint));
+        }
+        // No point of Edwards25519 has y = 2.
+        let mut off = [0; 32];
+        off[0] = 2;
+        assert_eq!(Material::ed25519(&off).err(), Some(KeyError::InvalidPoint));
+    }
+
+    #[test]
+    fn an_ed25519_key_of_small_order_is_refused() {
+        let one = [&[1][..], &[0; 31]].concat();
+        for weak in [&one[..], &[0; 32]] {
+            assert_eq!(Material::ed25519(weak).err(), Some(KeyError::WeakPoint));
+        }
+    }
+
+    #[test]
+    fn the_thumbprint_is_that_of_rfc_7638() {
+        let modulus = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+        let key = Material::rsa(&decode(modulus), &[1, 0, 1], 2048).unwrap();
+        assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        // RFC 8037, A.3.
+        let key = decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        let key = Material::ed25519(&key).unwrap();
+        assert_eq!(key.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        // Worked out by hand, with `sha256sum`, for the key of RFC 7515, A.3.
+        let point = [
+            vec![4],
+            decode("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
+            decode("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"),
+        ];
+        let key = Material::p256(&point.concat()).unwrap();
+        assert_eq!(key.thumbprint(), "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
+    }
+}

@@ -126,3 +126,43 @@ impl fmt::Debug for PublicKey {
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<PublicKey>();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_tokens::p256_public;
+
+    #[test]
+    fn a_key_is_pinned_to_an_algorithm_of_its_type_only() {
+        let key = p256_public(1);
+        for algorithm in Algorithm::ALL {
+            let expected = if algorithm == Algorithm::Es256 {
+                Ok(Algorithm::Es256)
+            } else {
+                Err(KeyError::AlgorithmMismatch { algorithm })
+            };
+            let pinned = key.clone().with_algorithm(algorithm);
+            assert_eq!(pinned.map(|key| key.algorithm()), expected);
+        }
+    }
+
+    #[test]
+    fn a_kid_has_1_to_64_characters_and_none_that_controls_a_terminal() {
+        let key = p256_public(1);
+        for kid in ["a", "2026-key", "é", "a b", &"é".repeat(64)] {
+            assert_eq!(key.clone().with_kid(kid).unwrap().kid(), kid);
+        }
+        for kid in ["", "a\nb", "\u{1b}[31m", "a\0", &"a".repeat(65)] {
+            assert_eq!(key.clone().with_kid(kid).err(), Some(KeyError::InvalidKid), "{kid:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_is_the_thumbprint_and_debug_shows_no_numbers() {
+        let key = p256_public(1);
+        assert_eq!(key.kid().len(), 43);
+        assert_ne!(key.kid(), p256_public(2).kid());
+        let shown = format!("{key:?}");
+        assert!(shown.contains("Es256") && shown.contains("256") && shown.len() < 130, "{shown}");
+    }
+}

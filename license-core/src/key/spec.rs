@@ -115,3 +115,71 @@ impl FromStr for KeySpec {
 fn is_path(text: &str) -> bool {
     text.contains(['/', '\\'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_tokens::p256_public;
+
+    #[test]
+    fn name_and_algorithm_may_each_be_left_out() {
+        let es256 = Some(Algorithm::Es256);
+        for (text, kid, algorithm, source) in [
+            ("a.pem", None, None, "a.pem"),
+            ("k=a.pem", Some("k"), None, "a.pem"),
+            ("ES256:a.pem", None, es256, "a.pem"),
+            ("k=ES256:a.pem", Some("k"), es256, "a.pem"),
+            ("k=ES256:/x/a=b:c.pem", Some("k"), es256, "/x/a=b:c.pem"),
+            ("/x/a=b.pem", None, None, "/x/a=b.pem"),
+            ("./a:b.pem", None, None, "./a:b.pem"),
+            (r"C:\keys\a.pem", None, None, r"C:\keys\a.pem"),
+            (r"k=C:\keys\a.pem", Some("k"), None, r"C:\keys\a.pem"),
+            (r"ES256:C:\keys\a.pem", None, es256, r"C:\keys\a.pem"),
+        ] {
+            let spec: KeySpec = text.parse().unwrap();
+            let read = (spec.kid(), spec.algorithm(), spec.source(), spec.is_inline());
+            assert_eq!(read, (kid, algorithm, source, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for (text, error) in [
+            ("", KeyError::NoFile),
+            ("k=", KeyError::NoFile),
+            ("ES256:", KeyError::NoFile),
+            ("=a.pem", KeyError::InvalidKid),
+            ("HS256:a.pem", KeyError::UnknownAlgorithm),
+            ("none:a.pem", KeyError::UnknownAlgorithm),
+            ("es256:a.pem", KeyError::UnknownAlgorithm),
+            ("k=ES265:a.pem", KeyError::UnknownAlgorithm),
+            (":a.pem", KeyError::UnknownAlgorithm),
+        ] {
+            assert_eq!(text.parse::<KeySpec>(), Err(error), "{text}");
+        }
+        assert_eq!(
+            format!("{}=a.pem", "k".repeat(65)).parse::<KeySpec>(),
+            Err(KeyError::InvalidKid)
+        );
+    }
+
+    #[test]
+    fn a_pem_may_stand_in_the_files_place() {
+        let pem = p256_public(1).to_pem().unwrap();
+        for (prefix, kid) in [("", None), ("k=", Some("k")), ("k=ES256:", Some("k"))] {
+            let spec: KeySpec = format!("{prefix}{pem}").parse().unwrap();
+            assert_eq!((spec.kid(), spec.source(), spec.is_inline()), (kid, pem.as_str(), true));
+            assert!(!format!("{spec:?}").contains("BEGIN"));
+        }
+    }
+
+    #[test]
+    fn the_key_gets_the_name_and_the_algorithm_asked_for() {
+        let pem = p256_public(1).to_pem().unwrap();
+        let read = |spec: &str| spec.parse::<KeySpec>().unwrap().read(pem.as_bytes());
+        assert_eq!(read("k=ES256:a.pem").unwrap().kid(), "k");
+        assert_eq!(read("a.pem").unwrap(), p256_public(1));
+        let algorithm = Algorithm::Rs256;
+        assert_eq!(read("RS256:a.pem").err(), Some(KeyError::AlgorithmMismatch { algorithm }));
+    }
+}
