@@ -60,6 +60,12 @@ impl<'a> View<'a> {
         Ok(())
     }
 
+    /// The license that can say what is granted, or why none can.
+    pub(crate) fn require_license(self) -> Result<&'a License, Denial> {
+        self.service()?;
+        self.license().ok_or_else(|| self.of_phase(Some(402)))
+    }
+
     /// Whether a feature may be used.
     #[inline]
     pub(crate) fn feature(self, name: &str) -> Result<(), Denial> {
@@ -131,7 +137,7 @@ impl<'a> View<'a> {
 
     /// The denial of the phase itself.
     #[cold]
-    fn of_phase(self, status: Option<u16>) -> Denial {
+    pub(crate) fn of_phase(self, status: Option<u16>) -> Denial {
         // A phase in force has no code and is never refused.
         let code = self.standing.phase.code().unwrap_or(DenialCode::LicenseInvalid);
         let status = self.policy.status_of(code, status.unwrap_or(code.default_status()));

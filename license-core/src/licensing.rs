@@ -199,6 +199,20 @@ impl Licensing {
         })
     }
 
+    /// The license that [`license`](Self::license) gives, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The denial of the phase, with status 402 unless the service itself is
+    /// refused.
+    pub fn require_license(&self) -> Result<Arc<Verified>, Denial> {
+        self.view(|view| {
+            view.require_license()?;
+            let effective = view.holdings.effective(view.standing.next_has_begun);
+            effective.cloned().ok_or_else(|| view.of_phase(Some(402)))
+        })
+    }
+
     /// The features that may be used now.
     pub fn usable_features(&self) -> Vec<String> {
         self.view(|view| {

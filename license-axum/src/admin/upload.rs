@@ -1,0 +1,130 @@
+//! Reading the token out of an upload: raw, JSON or a form.
+
+use std::time::Duration;
+
+use axum::{body::Body, extract::Request};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use license_core::{InstallError, InstallErrorKind, Token};
+use multer::{Constraints, Multipart, SizeLimit};
+use serde::Deserialize;
+
+use crate::Problem;
+
+/// What a form or JSON may add around the token.
+const OVERHEAD: usize = 8 * 1024;
+const MOST_BYTES: usize = Token::MAX_BYTES + OVERHEAD;
+/// How long the whole body may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonUpload {
+    license: String,
+}
+
+enum Form {
+    Raw,
+    Json,
+    Multipart { boundary: String },
+}
+
+/// The token's bytes.
+///
+/// # Errors
+///
+/// 415, 413, 408, or 400 for a body that is not what its type says.
+pub(super) async fn token(request: Request) -> Result<Vec<u8>, Problem> {
+    let form = form(request.headers())?;
+    if request.body().size_hint().lower() > MOST_BYTES as u64
+        && !matches!(form, Form::Multipart { .. })
+    {
+        return Err(too_large());
+    }
+    let body = request.into_body();
+    let read = async {
+        match form {
+            Form::Raw => Ok(all(body).await?.into()),
+            Form::Json => {
+                let body = all(body).await?;
+                let upload: JsonUpload = serde_json::from_slice(&body)
+                    .map_err(|_| malformed("The JSON must be {\"license\": \"...\"}"))?;
+                Ok(upload.license.into_bytes())
+            }
+            Form::Multipart { boundary } => multipart(body, boundary).await,
+        }
+    };
+    tokio::time::timeout(DEADLINE, read).await.unwrap_or_else(|_| {
+        Err(Problem::new(408, "request_timeout", "The upload took too long. Try again."))
+    })
+}
+
+fn form(headers: &HeaderMap) -> Result<Form, Problem> {
+    let unsupported = || {
+        Problem::new(
+            415,
+            "unsupported_media_type",
+            "Send the license as application/jwt, text/plain, application/octet-stream, \
+             application/json or multipart/form-data.",
+        )
+    };
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(unsupported()) };
+    let value = value.to_str().map_err(|_| unsupported())?;
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/jwt" | "text/plain" | "application/octet-stream" => Ok(Form::Raw),
+        "application/json" => Ok(Form::Json),
+        "multipart/form-data" => match multer::parse_boundary(value) {
+            Ok(boundary) => Ok(Form::Multipart { boundary }),
+            Err(_) => Err(malformed("The form has no boundary")),
+        },
+        _ => Err(unsupported()),
+    }
+}
+
+async fn all(body: Body) -> Result<Bytes, Problem> {
+    match Limited::new(body, MOST_BYTES).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(malformed("The body ended early")),
+    }
+}
+
+/// Exactly one part, named `license`. Read as it comes, so that a second part
+/// is refused without waiting for the rest.
+async fn multipart(body: Body, boundary: String) -> Result<Vec<u8>, Problem> {
+    let limits = SizeLimit::new().whole_stream(MOST_BYTES as u64);
+    let constraints = Constraints::new().size_limit(limits);
+    let mut parts = Multipart::with_constraints(body.into_data_stream(), boundary, constraints);
+    let refused = |error: multer::Error| match error {
+        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
+            too_large()
+        }
+        _ => malformed("The form is not well-formed"),
+    };
+    let one = || malformed("The form must have exactly one part, named `license`");
+    let part = parts.next_field().await.map_err(refused)?.ok_or_else(one)?;
+    if part.name() != Some("license") {
+        return Err(one());
+    }
+    // The name of the file is not used; one that tries to be a path is an attack.
+    if part.file_name().is_some_and(|name| name.contains(['/', '\\', '\0']) || name == "..") {
+        return Err(malformed("The file name must not be a path"));
+    }
+    let token = part.bytes().await.map_err(refused)?;
+    match parts.next_field().await.map_err(refused)? {
+        None => Ok(token.into()),
+        Some(_) => Err(one()),
+    }
+}
+
+fn malformed(what: &'static str) -> Problem {
+    Problem::from(&InstallError::because(InstallErrorKind::TokenMalformed, what))
+}
+
+fn too_large() -> Problem {
+    Problem::from(&InstallError::new(InstallErrorKind::TokenTooLarge))
+}

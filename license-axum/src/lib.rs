@@ -1,0 +1,77 @@
+//! License a service in axum.
+//!
+//! [`enforce`] puts a [`LicenseLayer`] around a finished router,
+//! [`RequireFeature`] says in a handler's arguments which feature it needs,
+//! [`admin_routes`] are the routes by which an administrator renews the
+//! license while the service runs.
+//!
+//! ```
+//! use axum::{Router, extract::FromRef, routing::get};
+//! use license_axum::{LicenseLayer, Licensing, RequireFeature, enforce, licensed, recovery};
+//!
+//! #[derive(Clone)]
+//! struct AppState {
+//!     licensing: Licensing,
+//! }
+//!
+//! impl FromRef<AppState> for Licensing {
+//!     fn from_ref(state: &AppState) -> Self {
+//!         state.licensing.clone()
+//!     }
+//! }
+//!
+//! #[licensed]
+//! async fn saml(_: RequireFeature<"sso-saml">) -> &'static str {
+//!     "signed in"
+//! }
+//!
+//! fn app(licensing: Licensing) -> Result<Router, Box<dyn std::error::Error>> {
+//!     let layer = LicenseLayer::new(&licensing)
+//!         .scope("/api/**")?
+//!         .recovery(recovery("/api/license")?);
+//!     let router = Router::new()
+//!         .route("/api/sso/saml", get(saml))
+//!         .with_state(AppState { licensing });
+//!     Ok(enforce(router, layer))
+//! }
+//! ```
+//!
+//! # What covers what
+//!
+//! - [`enforce`] wraps the finished router: every route, nested routers and
+//!   the fallback, with the path as the client sent it.
+//! - `Router::layer` covers only the routes added before it, and
+//!   `route_layer` only those that match; below `nest` the path is shortened.
+//!   Both are right for a group of routes, with a layer that has no scope.
+//! - Layers for CORS and tracing stand outside the license layer, or a
+//!   browser cannot read what was denied.
+//!
+//! Errors are problem details (RFC 9457) throughout; [`Problem`] makes the
+//! product's own errors look the same.
+
+// The macros name this crate as its users do.
+extern crate self as license_axum;
+
+mod admin;
+mod current_license;
+mod enforce;
+mod problem;
+mod require_feature;
+
+pub use admin::{admin_routes, recovery, refuse_cross_site};
+pub use current_license::CurrentLicense;
+pub use enforce::enforce;
+pub use license_core::{
+    self as core, Actor, Denial, DenialCode, InstallError, Installer, Licensing, ProblemDetails,
+    features,
+};
+pub use license_macros::{feature, licensed};
+
+/// Features in types; see [`RequireFeature`].
+pub mod feature {
+    pub use license_core::{Feature, Name};
+}
+
+pub use license_tower::{self as tower, Recovery, Scope};
+pub use problem::{LicenseRejection, Problem, limit};
+pub use require_feature::RequireFeature;

@@ -1,0 +1,136 @@
+//! Problem details as axum responses, for the product's own errors too.
+
+use axum::response::{IntoResponse, Response};
+use license_core::{Denial, InstallError, Licensing, ProblemDetails};
+
+/// An error response: `application/problem+json`, never cached.
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use license_axum::Problem;
+///
+/// let response = Problem::new(404, "not_found", "There is no such user.").into_response();
+/// assert_eq!(response.status(), 404);
+/// assert_eq!(response.headers()["content-type"], "application/problem+json");
+/// assert_eq!(response.headers()["cache-control"], "no-store");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem(pub ProblemDetails);
+
+impl Problem {
+    /// A problem with a status, a stable code and a text that says what to
+    /// do.
+    pub fn new(status: u16, code: &'static str, detail: &'static str) -> Self {
+        Self(ProblemDetails::new(status, code).detail(detail))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = http::StatusCode::from_u16(self.0.status)
+            .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = [
+            (http::header::CONTENT_TYPE, ProblemDetails::MEDIA_TYPE),
+            (http::header::CACHE_CONTROL, "no-store"),
+        ];
+        (status, headers, self.0.to_json()).into_response()
+    }
+}
+
+impl From<ProblemDetails> for Problem {
+    fn from(details: ProblemDetails) -> Self {
+        Self(details)
+    }
+}
+
+impl From<&InstallError> for Problem {
+    fn from(error: &InstallError) -> Self {
+        Self(error.into())
+    }
+}
+
+/// What the license refused, as a rejection or an error of a handler.
+///
+/// Converts into whatever an application answers with: implement
+/// `From<LicenseRejection>` for that type, as for any rejection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LicenseRejection {
+    denial: Denial,
+}
+
+impl LicenseRejection {
+    /// A denial that is answered to the client: it is counted and logged.
+    pub fn answered(licensing: &Licensing, denial: Denial) -> Self {
+        licensing.record(&denial);
+        Self { denial }
+    }
+
+    /// The denial.
+    pub fn denial(&self) -> &Denial {
+        &self.denial
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> http::StatusCode {
+        http::StatusCode::from_u16(self.denial.status())
+            .unwrap_or(http::StatusCode::SERVICE_UNAVAILABLE)
+    }
+
+    /// The body, as text for people.
+    pub fn body_text(&self) -> String {
+        self.denial.problem().detail.into_owned()
+    }
+}
+
+impl std::fmt::Display for LicenseRejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the license refuses the request: {}", self.denial)
+    }
+}
+
+impl std::error::Error for LicenseRejection {}
+
+impl From<Denial> for LicenseRejection {
+    /// Wraps a denial without counting it; see
+    /// [`answered`](LicenseRejection::answered).
+    fn from(denial: Denial) -> Self {
+        Self { denial }
+    }
+}
+
+impl IntoResponse for LicenseRejection {
+    fn into_response(self) -> Response {
+        let mut response = Problem(self.denial.problem()).into_response();
+        response.extensions_mut().insert(self.denial);
+        response
+    }
+}
+
+/// Checks in a handler whether `adding` more units of a limit fit beside the
+/// `used` ones.
+///
+/// ```
+/// use license_axum::{LicenseRejection, Licensing, limit};
+///
+/// async fn create_tenant(licensing: &Licensing, tenants: u64) -> Result<(), LicenseRejection> {
+///     limit(licensing, "tenants", tenants, 1)?;
+///     Ok(())
+/// }
+/// ```
+///
+/// Between the count and the change another request may count the same; where
+/// that matters, reserve seats with `license-runtime`.
+///
+/// # Errors
+///
+/// `limit_reached`, or the denial of the phase where no license can say.
+pub fn limit(
+    licensing: &Licensing,
+    name: &str,
+    used: u64,
+    adding: u64,
+) -> Result<(), LicenseRejection> {
+    licensing
+        .check_limit(name, used, adding)
+        .map_err(|denial| LicenseRejection::answered(licensing, denial))
+}

@@ -1,0 +1,108 @@
+//! A handler says which feature it needs.
+//!
+//! ```
+//! use axum::{Router, extract::FromRef, routing::get};
+//! use license_axum::{Licensing, RequireFeature, feature, features, licensed};
+//!
+//! features! {
+//!     /// Single sign-on.
+//!     pub Sso = "sso-saml";
+//! }
+//!
+//! #[derive(Clone)]
+//! struct AppState {
+//!     licensing: Licensing,
+//! }
+//!
+//! impl FromRef<AppState> for Licensing {
+//!     fn from_ref(state: &AppState) -> Self {
+//!         state.licensing.clone()
+//!     }
+//! }
+//!
+//! #[licensed]
+//! async fn by_literal(_: RequireFeature<"sso-saml">) {}
+//! async fn by_type(_: RequireFeature<Sso>) {}
+//! async fn by_macro(_: RequireFeature<feature!("sso-saml")>) {}
+//!
+//! let router: Router<AppState> = Router::new()
+//!     .route("/literal", get(by_literal))
+//!     .route("/type", get(by_type))
+//!     .route("/macro", get(by_macro));
+//! ```
+//!
+//! A state without [`Licensing`] is a compile error. Put the product's own
+//! authentication before `RequireFeature` in the argument list: extractors
+//! run in order, and who is not signed in should learn that first.
+//!
+//! `Option<RequireFeature<F>>` is `None` whenever the feature may not be
+//! used, and still refuses while the service itself is refused.
+
+use std::{fmt, marker::PhantomData};
+
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use license_core::{Feature, Licensing};
+
+use crate::LicenseRejection;
+
+/// Lets a request pass only if the license grants the feature `F`.
+///
+/// See the [module](self) for the three ways to name a feature.
+pub struct RequireFeature<F: Feature>(PhantomData<fn() -> F>);
+
+impl<F: Feature> RequireFeature<F> {
+    /// The name of the feature.
+    pub const NAME: &'static str = F::NAME;
+}
+
+impl<F: Feature> fmt::Debug for RequireFeature<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequireFeature({:?})", F::NAME)
+    }
+}
+
+impl<F: Feature> Clone for RequireFeature<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Feature> Copy for RequireFeature<F> {}
+
+impl<S, F> FromRequestParts<S> for RequireFeature<F>
+where
+    S: Send + Sync,
+    F: Feature,
+    Licensing: FromRef<S>,
+{
+    type Rejection = LicenseRejection;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let licensing = Licensing::from_ref(state);
+        match licensing.check_feature(F::NAME) {
+            Ok(()) => Ok(Self(PhantomData)),
+            Err(denial) => Err(LicenseRejection::answered(&licensing, denial)),
+        }
+    }
+}
+
+impl<S, F> OptionalFromRequestParts<S> for RequireFeature<F>
+where
+    S: Send + Sync,
+    F: Feature,
+    Licensing: FromRef<S>,
+{
+    type Rejection = LicenseRejection;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        let licensing = Licensing::from_ref(state);
+        licensing
+            .check_service()
+            .map_err(|denial| LicenseRejection::answered(&licensing, denial))?;
+        Ok(licensing.check_feature(F::NAME).is_ok().then_some(Self(PhantomData)))
+    }
+}
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<RequireFeature<license_core::Name<'x'>>>();
