@@ -269,6 +269,15 @@ impl SigningKey {
         );
         if verified == Ok(true) { Ok(token) } else { Err(SigningError::Backend) }
     }
+
+    /// The signature over any text, in the compact form.
+    #[cfg(feature = "testing")]
+    pub(crate) fn sign_text(&self, text: &str) -> Result<String, SigningError> {
+        backend::install();
+        let algorithm = self.algorithm().to_jsonwebtoken();
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, algorithm)
+            .map_err(|_| SigningError::Backend)
+    }
 }
 
 /// PKCS#8 of an Ed25519 key, in version 1: without the public key, which

@@ -27,6 +27,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use crate::{Algorithm, Clock, Licensing, Product, SigningKey, Timestamp, Token, Verifier};
@@ -112,6 +113,20 @@ impl Vendor {
     pub fn verifier(&self) -> Verifier {
         let key = self.key.public_key().clone();
         Verifier::builder(&self.product).key(key).build().expect("the key is accepted")
+    }
+
+    /// Signs any header and any payload, sound or not: a token as an attacker
+    /// with the key would make it.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    pub fn sign_raw(&self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+        let [header, payload] =
+            [header.as_ref(), payload.as_ref()].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let text = format!("{header}.{payload}");
+        let signature = self.key.sign_text(&text).expect("the token can be signed");
+        format!("{text}.{signature}")
     }
 
     /// Starts a license: an enterprise plan without features or limits, from
