@@ -1,0 +1,29 @@
+//! What decides about a request.
+
+use http::Request;
+use license_core::Denial;
+
+/// Decides about a request before the service behind sees it.
+///
+/// [`LicenseCheck`](crate::LicenseCheck) and
+/// [`FeatureCheck`](crate::FeatureCheck) are the ready ones. A check of your
+/// own takes facts from the request's head, asks
+/// [`Licensing`](license_core::Licensing), and is put in place by
+/// [`EnforceLayer`](crate::EnforceLayer), which clones it for every service:
+/// keep what it needs behind one `Arc`.
+pub trait Check {
+    /// Whether the request may pass. Runs on every request; the body is not
+    /// to be looked at.
+    ///
+    /// # Errors
+    ///
+    /// The denial to answer with.
+    fn check<B>(&self, request: &Request<B>) -> Result<(), Denial>;
+
+    /// Hears of a denial that is being answered, once for each. The ready
+    /// checks [record](license_core::Licensing::record) it; by default
+    /// nothing happens.
+    fn refused(&self, denial: &Denial) {
+        let _ = denial;
+    }
+}

@@ -1,0 +1,99 @@
+//! The layer in front of what one feature allows.
+
+use std::{fmt, sync::Arc};
+
+use http::Request;
+use license_core::{Denial, Licensing, is_valid_feature_name};
+use tower_layer::Layer;
+
+use crate::{Check, Enforce, EnforceLayer, Problem};
+
+/// Refuses requests unless the license grants a feature.
+///
+/// For names that are known only at run time, and for services without
+/// extractors; where a handler can say it, `RequireFeature` of `license-axum`
+/// is checked by the compiler. See the [crate docs](crate).
+#[derive(Clone)]
+#[must_use]
+pub struct FeatureLayer<R = Problem>(EnforceLayer<FeatureCheck, R>);
+
+/// A text that cannot be the name of a feature.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{name}` is not a feature name; write 1 to 64 ASCII letters, digits, `-`, `_`, `.` and `:`, with a letter or digit at both ends"
+)]
+pub struct FeatureNameError {
+    name: String,
+}
+
+impl FeatureLayer {
+    /// A layer that asks for a feature, and answers with [`Problem`].
+    ///
+    /// # Errors
+    ///
+    /// [`FeatureNameError`] for what is not a
+    /// [valid name](is_valid_feature_name).
+    pub fn new(licensing: &Licensing, name: &str) -> Result<Self, FeatureNameError> {
+        if !is_valid_feature_name(name) {
+            return Err(FeatureNameError { name: name.to_owned() });
+        }
+        let demand = Demand { licensing: licensing.clone(), feature: name.into() };
+        Ok(Self(EnforceLayer::new(FeatureCheck(Arc::new(demand)))))
+    }
+}
+
+impl<R> FeatureLayer<R> {
+    /// Answers refused requests with another responder: [`Empty`](crate::Empty),
+    /// [`Grpc`](crate::Grpc), or a `Fn(&Denial) -> Response<B>`.
+    pub fn responder<T>(self, responder: T) -> FeatureLayer<T> {
+        FeatureLayer(self.0.responder(responder))
+    }
+}
+
+impl<S, R: Clone> Layer<S> for FeatureLayer<R> {
+    type Service = Enforce<S, FeatureCheck, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.0.layer(inner)
+    }
+}
+
+impl<R> fmt::Debug for FeatureLayer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FeatureLayer").field(self.0.check()).finish()
+    }
+}
+
+impl FeatureNameError {
+    /// The refused text.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The check of a [`FeatureLayer`].
+#[derive(Clone, Debug)]
+pub struct FeatureCheck(Arc<Demand>);
+
+#[derive(Debug)]
+struct Demand {
+    licensing: Licensing,
+    feature: Box<str>,
+}
+
+impl Check for FeatureCheck {
+    #[inline]
+    fn check<B>(&self, _: &Request<B>) -> Result<(), Denial> {
+        self.0.licensing.check_feature(&self.0.feature)
+    }
+
+    fn refused(&self, denial: &Denial) {
+        self.0.licensing.record(denial);
+    }
+}
+
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<FeatureLayer>();
+    assert_send_sync::<FeatureCheck>();
+};

@@ -1,0 +1,147 @@
+//! The layer in front of a whole service: term, domain and changes.
+
+use std::{fmt, sync::Arc};
+
+use http::{HeaderValue, Method, Request, header::HOST};
+use license_core::{Denial, Host, HostError, Licensing};
+use tower_layer::Layer;
+
+use crate::{Check, Enforce, EnforceLayer, Problem, Recovery, Scope, ScopeError, TrustedProxy};
+
+/// Refuses requests that the license of the service does not allow: when its
+/// term stops the service, when the host is not in the licensed domain, and
+/// changes while only reading is allowed.
+///
+/// Covers everything it wraps, unless a [scope](Self::scope) says what. See
+/// the [crate docs](crate).
+#[derive(Clone)]
+#[must_use]
+pub struct LicenseLayer<R = Problem>(EnforceLayer<LicenseCheck, R>);
+
+impl LicenseLayer {
+    /// A layer that covers everything, keeps nothing open, and answers with
+    /// [`Problem`].
+    pub fn new(licensing: &Licensing) -> Self {
+        Self(EnforceLayer::new(LicenseCheck::new(licensing)))
+    }
+}
+
+impl<R> LicenseLayer<R> {
+    /// Covers only this path (`/x`) or what lies below it (`/api/**`, which
+    /// includes `/api`), however a request spells it: see [`Scope`]. Called
+    /// again it covers another one as well.
+    ///
+    /// # Errors
+    ///
+    /// [`ScopeError`] for any other form.
+    pub fn scope(self, pattern: &str) -> Result<Self, ScopeError> {
+        let scope = match &self.0.check().0.scope {
+            Some(scope) => scope.clone().and(pattern)?,
+            None => Scope::new(pattern)?,
+        };
+        Ok(self.with(|rules| rules.scope = Some(scope)))
+    }
+
+    /// Keeps these routes open whatever is refused, so that an administrator
+    /// can install a new license. Replaces what was set before.
+    pub fn recovery(self, recovery: Recovery) -> Self {
+        self.with(|rules| rules.recovery = recovery)
+    }
+
+    /// Believes these proxies about the host of a request. Without it
+    /// forwarded headers are ignored.
+    pub fn trusted_proxy(self, proxy: TrustedProxy) -> Self {
+        self.with(|rules| rules.proxy = Some(proxy))
+    }
+
+    /// Answers refused requests with another responder: [`Empty`](crate::Empty),
+    /// [`Grpc`](crate::Grpc), or a `Fn(&Denial) -> Response<B>`.
+    pub fn responder<T>(self, responder: T) -> LicenseLayer<T> {
+        LicenseLayer(self.0.responder(responder))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {
+        change(Arc::make_mut(&mut self.0.check_mut().0));
+        self
+    }
+}
+
+impl<S, R: Clone> Layer<S> for LicenseLayer<R> {
+    type Service = Enforce<S, LicenseCheck, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.0.layer(inner)
+    }
+}
+
+impl<R> fmt::Debug for LicenseLayer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LicenseLayer").field(self.0.check()).finish()
+    }
+}
+
+/// The check of a [`LicenseLayer`].
+#[derive(Clone, Debug)]
+pub struct LicenseCheck(Arc<Rules>);
+
+#[derive(Clone, Debug)]
+struct Rules {
+    licensing: Licensing,
+    /// Everything where it is absent.
+    scope: Option<Scope>,
+    recovery: Recovery,
+    proxy: Option<TrustedProxy>,
+}
+
+impl LicenseCheck {
+    fn new(licensing: &Licensing) -> Self {
+        let licensing = licensing.clone();
+        Self(Arc::new(Rules { licensing, scope: None, recovery: Recovery::new(), proxy: None }))
+    }
+}
+
+impl Check for LicenseCheck {
+    #[inline]
+    fn check<B>(&self, request: &Request<B>) -> Result<(), Denial> {
+        let rules = &*self.0;
+        if rules.scope.as_ref().is_some_and(|scope| !scope.covers(request.uri().path())) {
+            return Ok(());
+        }
+        let host = || rules.host(request);
+        match rules.licensing.check_request(may_change(request.method()), host) {
+            Err(_) if rules.recovery.allows(request.method(), request.uri().path()) => Ok(()),
+            decision => decision,
+        }
+    }
+
+    fn refused(&self, denial: &Denial) {
+        self.0.licensing.record(denial);
+    }
+}
+
+impl Rules {
+    fn host<'r, B>(&self, request: &'r Request<B>) -> Result<Host<'r>, HostError> {
+        let forwarded = self
+            .proxy
+            .as_ref()
+            .and_then(|proxy| proxy.host(request.extensions(), request.headers()));
+        if let Some(forwarded) = forwarded {
+            return forwarded;
+        }
+        let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+        let lines = request.headers().get_all(HOST).iter().map(HeaderValue::as_bytes);
+        Host::resolve(authority, lines)
+    }
+}
+
+/// Whether a request may change something. `TRACE` is safe by RFC 9110, and
+/// not counted on here.
+fn may_change(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<LicenseLayer>();
+    assert_send_sync::<LicenseCheck>();
+};

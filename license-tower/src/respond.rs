@@ -1,0 +1,218 @@
+//! What a refused request is answered with.
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
+use license_core::{Denial, DenialCode, ProblemDetails};
+
+/// Builds the response to a refused request.
+///
+/// Every `Fn(&Denial) -> Response<B>` is one. Whatever it returns, the layer
+/// places the [`Denial`] in the response's extensions.
+pub trait Respond<B> {
+    /// The response to this denial.
+    fn respond(&self, denial: &Denial) -> Response<B>;
+}
+
+/// Answers with the denial's status and an RFC 9457 body,
+/// `application/problem+json`, that is never stored.
+///
+/// For bodies that can be made from bytes: `axum::body::Body`,
+/// `http_body_util::Full<Bytes>`. Servers leave the body out for `HEAD`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Problem;
+
+/// Answers with the denial's status and an empty body, never stored.
+///
+/// For bodies that have a default. A gRPC client makes a code of the status by
+/// itself, and not a telling one: 402 is `Unknown`, and 503 is `Unavailable`,
+/// which many clients retry. [`Grpc`] says it in their own words.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Empty;
+
+/// Answers as a gRPC service does: HTTP status 200, an empty body, and the
+/// refusal in `grpc-status` and `grpc-message`.
+///
+/// | denial | gRPC status |
+/// |---|---|
+/// | `feature_not_licensed`, `domain_mismatch` | `PERMISSION_DENIED` |
+/// | `host_invalid` | `INVALID_ARGUMENT` |
+/// | `limit_reached`, `concurrent_host_limit_reached` | `RESOURCE_EXHAUSTED` |
+/// | `store_unavailable` | `UNAVAILABLE` |
+/// | all others: the license has to change first | `FAILED_PRECONDITION` |
+///
+/// The message is the denial's code, a colon, and what is wrong. For services
+/// that speak gRPC alone, and bodies that have a default (`tonic::body::Body`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Grpc;
+
+impl<B, F: Fn(&Denial) -> Response<B>> Respond<B> for F {
+    fn respond(&self, denial: &Denial) -> Response<B> {
+        self(denial)
+    }
+}
+
+impl<B: From<Bytes>> Respond<B> for Problem {
+    fn respond(&self, denial: &Denial) -> Response<B> {
+        let body = Bytes::from(denial.problem().to_json());
+        let mut response = unstored(status(denial), B::from(body));
+        let media_type = HeaderValue::from_static(ProblemDetails::MEDIA_TYPE);
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        response
+    }
+}
+
+impl<B: Default> Respond<B> for Empty {
+    fn respond(&self, denial: &Denial) -> Response<B> {
+        unstored(status(denial), B::default())
+    }
+}
+
+impl<B: Default> Respond<B> for Grpc {
+    fn respond(&self, denial: &Denial) -> Response<B> {
+        let mut response = unstored(StatusCode::OK, B::default());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(GRPC_STATUS, HeaderValue::from(grpc_status(denial.code())));
+        if let Ok(message) = HeaderValue::try_from(grpc_message(denial)) {
+            headers.insert(GRPC_MESSAGE, message);
+        }
+        response
+    }
+}
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+fn unstored<B>(status: StatusCode, body: B) -> Response<B> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The denial's status; 403 where that is none that refuses.
+fn status(denial: &Denial) -> StatusCode {
+    StatusCode::from_u16(denial.status())
+        .ok()
+        .filter(|status| status.is_client_error() || status.is_server_error())
+        .unwrap_or(StatusCode::FORBIDDEN)
+}
+
+fn grpc_status(code: DenialCode) -> u16 {
+    match code {
+        DenialCode::HostInvalid => 3,
+        DenialCode::FeatureNotLicensed | DenialCode::DomainMismatch => 7,
+        DenialCode::LimitReached | DenialCode::ConcurrentHostLimitReached => 8,
+        DenialCode::StoreUnavailable => 14,
+        _ => 9,
+    }
+}
+
+/// The code and the detail, percent-encoded as gRPC wants it.
+fn grpc_message(denial: &Denial) -> String {
+    let text = format!("{}: {}", denial.code(), denial.problem().detail);
+    let mut message = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => message.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            _ => drop(write!(message, "%{byte:02X}")),
+        }
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn respond(responder: impl Respond<Vec<u8>>, denial: &Denial) -> Response<Vec<u8>> {
+        responder.respond(denial)
+    }
+
+    /// A body that can be made from bytes.
+    struct Body(Bytes);
+
+    impl From<Bytes> for Body {
+        fn from(bytes: Bytes) -> Self {
+            Self(bytes)
+        }
+    }
+
+    #[test]
+    fn a_problem_is_the_denial_as_rfc_9457_has_it() {
+        let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).feature("sso");
+        let response: Response<Body> = Problem.respond(&denial);
+        assert_eq!(response.status(), 403);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        let body: serde_json::Value = serde_json::from_slice(&response.body().0).unwrap();
+        assert_eq!(body["code"], "feature_not_licensed");
+        assert_eq!(body["status"], 403);
+        assert_eq!(body["feature"], "sso");
+    }
+
+    #[test]
+    fn an_empty_response_carries_the_status_alone() {
+        let response = respond(Empty, &Denial::new(DenialCode::ReadOnly, 402));
+        assert_eq!(response.status(), 402);
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers().len(), 1);
+        assert!(response.body().is_empty());
+    }
+
+    #[test]
+    fn a_status_that_refuses_nothing_is_403() {
+        for bad in [0, 99, 200, 302, 600, 999, 1000] {
+            let response = respond(Empty, &Denial::new(DenialCode::ReadOnly, bad));
+            assert_eq!(response.status(), 403, "{bad}");
+        }
+    }
+
+    #[test]
+    fn grpc_clients_are_told_in_their_own_words() {
+        for (code, status) in [
+            (DenialCode::HostInvalid, "3"),
+            (DenialCode::DomainMismatch, "7"),
+            (DenialCode::FeatureNotLicensed, "7"),
+            (DenialCode::LimitReached, "8"),
+            (DenialCode::ConcurrentHostLimitReached, "8"),
+            (DenialCode::LicenseExpired, "9"),
+            (DenialCode::ReadOnly, "9"),
+            (DenialCode::FeatureLapsed, "9"),
+            (DenialCode::StoreUnavailable, "14"),
+        ] {
+            let response = respond(Grpc, &Denial::new(code, code.default_status()));
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");
+            assert_eq!(response.headers()[GRPC_STATUS], status, "{code}");
+            let message = response.headers()[GRPC_MESSAGE].to_str().unwrap();
+            assert!(message.starts_with(&format!("{code}: ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn every_grpc_message_is_a_header_value() {
+        for code in DenialCode::ALL {
+            let denial = Denial::new(code, 503);
+            assert!(respond(Grpc, &denial).headers().contains_key(GRPC_MESSAGE), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_closure_is_a_responder() {
+        let teapot = |denial: &Denial| {
+            let mut response = Response::new(denial.code().as_str().into());
+            *response.status_mut() = StatusCode::IM_A_TEAPOT;
+            response
+        };
+        let response = respond(teapot, &Denial::new(DenialCode::ReadOnly, 402));
+        assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+        assert_eq!(response.body(), b"read_only");
+    }
+}
