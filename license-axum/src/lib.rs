@@ -72,6 +72,6 @@ pub mod feature {
     pub use license_core::{Feature, Name};
 }
 
-pub use license_tower::{self as tower, Recovery, Scope};
+pub use license_tower::{self as tower, FeatureLayer, LicenseLayer, Recovery, Scope};
 pub use problem::{LicenseRejection, Problem, limit};
 pub use require_feature::RequireFeature;

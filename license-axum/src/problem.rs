@@ -27,13 +27,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = http::StatusCode::from_u16(self.0.status)
-            .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = [
-            (http::header::CONTENT_TYPE, ProblemDetails::MEDIA_TYPE),
-            (http::header::CACHE_CONTROL, "no-store"),
-        ];
-        (status, headers, self.0.to_json()).into_response()
+        license_tower::problem(&self.0)
     }
 }
 

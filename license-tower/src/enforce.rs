@@ -125,9 +125,7 @@ where
     fn call(&mut self, request: Request<A>) -> Self::Future {
         match self.check.check(&request) {
             Ok(()) => ResponseFuture::allowed(self.inner.call(request)),
-            Err(denial) => {
-                ResponseFuture::denied(Ok(refuse(&self.check, &self.responder, denial)))
-            }
+            Err(denial) => ResponseFuture::denied(Ok(refuse(&self.check, &self.responder, denial))),
         }
     }
 }

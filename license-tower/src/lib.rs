@@ -16,5 +16,5 @@ pub use feature::{FeatureCheck, FeatureLayer, FeatureNameError};
 pub use license::{LicenseCheck, LicenseLayer};
 pub use proxy::{TrustedProxy, TrustedProxyError};
 pub use recovery::{Recovery, RecoveryError};
-pub use respond::{Empty, Grpc, Problem, Respond};
+pub use respond::{Empty, Grpc, Problem, Respond, problem};
 pub use scope::{Scope, ScopeError};

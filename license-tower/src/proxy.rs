@@ -188,7 +188,11 @@ mod tests {
     #[test]
     fn only_peers_in_the_networks_are_believed() {
         for inside in ["10.0.0.0", "10.255.255.255", "192.0.2.7", "fd12::1", "::ffff:10.1.2.3"] {
-            assert_eq!(said(Some(inside), &["a.example"]), Some(Ok("a.example".into())), "{inside}");
+            assert_eq!(
+                said(Some(inside), &["a.example"]),
+                Some(Ok("a.example".into())),
+                "{inside}"
+            );
         }
         for outside in ["9.255.255.255", "11.0.0.0", "192.0.2.6", "192.0.2.8", "fe80::1", "::1"] {
             assert_eq!(said(Some(outside), &["a.example"]), None, "{outside}");

@@ -58,17 +58,13 @@ impl<B, F: Fn(&Denial) -> Response<B>> Respond<B> for F {
 
 impl<B: From<Bytes>> Respond<B> for Problem {
     fn respond(&self, denial: &Denial) -> Response<B> {
-        let body = Bytes::from(denial.problem().to_json());
-        let mut response = unstored(status(denial), B::from(body));
-        let media_type = HeaderValue::from_static(ProblemDetails::MEDIA_TYPE);
-        response.headers_mut().insert(CONTENT_TYPE, media_type);
-        response
+        problem(&denial.problem())
     }
 }
 
 impl<B: Default> Respond<B> for Empty {
     fn respond(&self, denial: &Denial) -> Response<B> {
-        unstored(status(denial), B::default())
+        unstored(status(denial.status()), B::default())
     }
 }
 
@@ -95,9 +91,19 @@ fn unstored<B>(status: StatusCode, body: B) -> Response<B> {
     response
 }
 
-/// The denial's status; 403 where that is none that refuses.
-fn status(denial: &Denial) -> StatusCode {
-    StatusCode::from_u16(denial.status())
+/// Problem details as a response: the body that [`Problem`] answers with, for
+/// a service's own errors too.
+pub fn problem<B: From<Bytes>>(details: &ProblemDetails) -> Response<B> {
+    let body = Bytes::from(details.to_json());
+    let mut response = unstored(status(details.status), B::from(body));
+    let media_type = HeaderValue::from_static(ProblemDetails::MEDIA_TYPE);
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}
+
+/// The status; 403 where that is none that refuses.
+fn status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status)
         .ok()
         .filter(|status| status.is_client_error() || status.is_server_error())
         .unwrap_or(StatusCode::FORBIDDEN)
