@@ -390,6 +390,29 @@ mod tests {
     }
 
     #[test]
+    fn a_private_key_that_no_verifier_accepts_is_refused() {
+        let short = RsaPrivateKey::new(&mut OsRng, 1024).unwrap();
+        let pem = short.to_pkcs8_pem(LineEnding::LF).unwrap();
+        let error = KeyError::RsaTooSmall { bits: 1024, min: 3072 };
+        assert_eq!(SigningKey::pem(pem.as_bytes()).err(), Some(error));
+
+        let p384 = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+        let private = |oid, parameters| {
+            let algorithm = pkcs8::AlgorithmIdentifierRef { oid, parameters };
+            let info = PrivateKeyInfo { algorithm, private_key: &[4, 1, 7], public_key: None };
+            let pem = SecretDocument::encode_msg(&info).unwrap();
+            let pem = pem.to_pem("PRIVATE KEY", LineEnding::LF).unwrap();
+            SigningKey::pem(pem.as_bytes()).err()
+        };
+        let curve = Some(pkcs8::der::asn1::AnyRef::from(&p384));
+        assert_eq!(private(EC, curve), Some(KeyError::WrongCurve));
+        assert_eq!(private(EC, None), Some(KeyError::WrongCurve));
+        assert_eq!(private(p384, None), Some(KeyError::UnsupportedType));
+        assert_eq!(private(ED25519, None), Some(KeyError::Malformed));
+        assert_eq!(private(RSA, Some(pkcs8::der::asn1::Null.into())), Some(KeyError::Malformed));
+    }
+
+    #[test]
     fn the_header_is_what_was_asked_for_and_nothing_else() {
         let key = SigningKey::generate(Algorithm::Es256, None).unwrap().with_kid("k").unwrap();
         let header = |token: &Token| {

@@ -389,10 +389,16 @@ mod tests {
             |oid, parameters, key: &[u8]| pem("PUBLIC KEY", &spki(oid, parameters, key).unwrap());
         let p384 = spki(EC, Some(AnyRef::from(&P384)), &[4; 97]);
         assert_eq!(refused(p384), KeyError::WrongCurve);
+        // The label decides, even over a point that would fit.
+        let p384 = spki(EC, Some(AnyRef::from(&P384)), &point());
+        assert_eq!(refused(p384), KeyError::WrongCurve);
         assert_eq!(refused(spki(EC, None, &point())), KeyError::Malformed);
         assert_eq!(refused(spki(EC, Some(Null.into()), &point())), KeyError::Malformed);
         assert_eq!(refused(spki(RSA_PSS, None, &[])), KeyError::UnsupportedType);
-        assert_eq!(refused(spki(RSA, Some(AnyRef::from(&P256)), &[])), KeyError::Malformed);
+        let rsa = pkcs1(&decode(known_answers::RSA_MODULUS), &[1, 0, 1]).unwrap();
+        assert_eq!(refused(spki(RSA, Some(AnyRef::from(&P256)), &rsa)), KeyError::Malformed);
+        let trailing = [&rsa[..], &[0]].concat();
+        assert_eq!(refused(spki(RSA, Some(Null.into()), &trailing)), KeyError::Malformed);
         let ed25519 = decode(known_answers::ED25519_KEY);
         assert_eq!(refused(spki(ED25519, Some(Null.into()), &ed25519)), KeyError::Malformed);
         assert_eq!(refused(spki(ED25519, None, &ed25519[..31])), KeyError::Malformed);
