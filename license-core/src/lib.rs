@@ -23,6 +23,7 @@ mod backend;
 mod claims;
 mod clock;
 mod clock_guard;
+mod current;
 mod decide;
 mod denial;
 mod denial_log;

@@ -1,7 +1,7 @@
 //! The handle: what the service asks on every request, and where a new
 //! license is put while it runs.
 //!
-//! A [`Licensing`] is cheap to clone and never waits: reading is one load of
+//! A [`Licensing`] is cheap to clone and never waits: reading is one look at
 //! an [`ArcSwap`] and one coarse reading of the clock; a new license is one
 //! store. Everything that is decided is decided from one immutable state, so
 //! a request sees exactly one license.
@@ -34,6 +34,7 @@ use crate::{
     Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
+    current,
     decide::View,
     denial_log::DenialLog,
     standing::{Holdings, Standing, worth_recording},
@@ -46,12 +47,12 @@ pub struct Licensing(Arc<Shared>);
 struct Shared {
     verifier: Verifier,
     clock: Arc<dyn Clock>,
-    state: ArcSwap<State>,
+    state: Arc<ArcSwap<State>>,
     changed: Event,
     denials: DenialLog,
 }
 
-struct State {
+pub(crate) struct State {
     holdings: Holdings,
     guard: ClockGuard,
     standing: Standing,
@@ -98,7 +99,8 @@ impl Licensing {
         let guard = ClockGuard::resume(ClockMark::default(), clock.monotonic());
         let (guard, reading) = guard.observe(clock.now(), clock.monotonic(), None);
         let standing = holdings.standing(verifier.product().policy(), &reading);
-        let state = ArcSwap::from_pointee(State { holdings, guard, standing, revision: 0 });
+        let state = State { holdings, guard, standing, revision: 0 };
+        let state = Arc::new(ArcSwap::from_pointee(state));
         let denials = DenialLog::default();
         Self(Arc::new(Shared { verifier, clock, state, changed: Event::new(), denials }))
     }
@@ -429,14 +431,14 @@ impl Licensing {
     /// an exact clock reading while a coarse one proves that nothing changed.
     #[inline]
     fn view<R>(&self, decide: impl FnOnce(View<'_>) -> R) -> R {
-        let state = self.0.state.load();
-        if state.standing.holds_at(self.0.clock.now_coarse()) {
+        let decided = current::with(&self.0.state, |state| {
+            if !state.standing.holds_at(self.0.clock.now_coarse()) {
+                return Err(decide);
+            }
             let policy = self.0.verifier.product().policy();
-            decide(View { holdings: &state.holdings, standing: &state.standing, policy })
-        } else {
-            drop(state);
-            self.look(|view, _| decide(view))
-        }
+            Ok(decide(View { holdings: &state.holdings, standing: &state.standing, policy }))
+        });
+        decided.unwrap_or_else(|decide| self.look(|view, _| decide(view)))
     }
 
     /// Decides from an exact reading of the clock, judged by the guard. Where
