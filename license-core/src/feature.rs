@@ -192,7 +192,7 @@ name! {
 }
 
 /// The longest name, and the number of parameters of [`Name`].
-const MAX_BYTES: usize = 64;
+pub(crate) const MAX_BYTES: usize = 64;
 
 /// The characters as bytes; what is not ASCII becomes a byte that no name has.
 const fn encode(chars: [char; MAX_BYTES]) -> [u8; MAX_BYTES] {

@@ -30,6 +30,7 @@ mod denial_log;
 mod difference;
 mod domain;
 pub mod feature;
+mod feature_set;
 mod host;
 mod install_error;
 mod installer;

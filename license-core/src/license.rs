@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{DomainPattern, Fingerprint, Limit, Policy, Timestamp};
+use crate::{DomainPattern, Fingerprint, Limit, Policy, Timestamp, feature_set::FeatureSet};
 
 /// A verified license: what the vendor signed, read through the product's
 /// dialect. Immutable.
@@ -13,7 +13,7 @@ pub struct License {
     pub(crate) plan: String,
     pub(crate) issued_at: Timestamp,
     pub(crate) term: Term,
-    pub(crate) features: BTreeSet<String>,
+    pub(crate) features: FeatureSet,
     pub(crate) unknown_features: BTreeSet<String>,
     pub(crate) limits: BTreeMap<String, Limit>,
     pub(crate) machine: Option<Fingerprint>,
@@ -73,7 +73,7 @@ impl License {
     /// The features it grants: those it lists, or its plan's where it lists
     /// none, without those its plan withholds.
     pub fn features(&self) -> &BTreeSet<String> {
-        &self.features
+        self.features.names()
     }
 
     /// Listed features that the product does not know; kept, never an error.
@@ -82,6 +82,7 @@ impl License {
     }
 
     /// Whether it grants a feature.
+    #[inline]
     pub fn grants(&self, feature: &str) -> bool {
         self.features.contains(feature)
     }

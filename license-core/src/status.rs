@@ -210,7 +210,7 @@ impl LicenseStatus {
             days_remaining: license.term.days_remaining(judged),
             grace_ends_at,
             grace_remaining_seconds: if license.term.has_ended(judged) { grace } else { 0 },
-            features: license.features.clone(),
+            features: license.features().clone(),
             limits: limits.collect(),
             machine: license.machine.clone(),
             domain: license.domain.as_ref().map(ToString::to_string),
