@@ -227,6 +227,16 @@ impl InstallError {
     pub fn detail(&self) -> &str {
         &self.detail
     }
+
+    /// What is wrong alone, lower case where it names a claim: for the
+    /// vendor's own programs, whose reader needs no advice to ask the vendor.
+    pub fn reason(&self) -> &str {
+        let what = self.detail.strip_suffix(self.kind.advice()).unwrap_or_default();
+        match what.trim_end_matches(['.', ' ']) {
+            "" => self.kind.title(),
+            what => what,
+        }
+    }
 }
 
 impl fmt::Display for InstallError {
@@ -267,6 +277,14 @@ mod tests {
         assert!(machine.detail().contains("machine identity changed"));
         let domain = InstallError::new(InstallErrorKind::DomainMismatch);
         assert!(domain.detail().contains("License domain mismatch"));
+    }
+
+    #[test]
+    fn the_reason_is_the_detail_without_the_advice() {
+        let kind = InstallErrorKind::ClaimsInvalid;
+        let error = InstallError::because(kind, "claim `exp` is missing");
+        assert_eq!(error.reason(), "claim `exp` is missing");
+        assert_eq!(InstallError::new(kind).reason(), kind.title());
     }
 
     #[test]

@@ -198,36 +198,8 @@ impl Keyring {
         }
     }
 
-    /// The claims that every license has.
     fn check(&self, claims: &Map<String, Value>) -> Result<(), InstallError> {
-        let issuer = match claims.get("iss") {
-            Some(Value::String(issuer)) => issuer,
-            Some(_) => return Err(invalid("claim `iss` must be one string")),
-            None => return Err(invalid("claim `iss` is missing")),
-        };
-        let ours = match claims.get("aud") {
-            Some(Value::String(audience)) => *audience == self.audience,
-            Some(Value::Array(audiences))
-                if !audiences.is_empty() && audiences.iter().all(Value::is_string) =>
-            {
-                audiences.iter().any(|audience| *audience == self.audience)
-            }
-            Some(_) => {
-                return Err(invalid("claim `aud` must be a string or an array of strings"));
-            }
-            None => return Err(invalid("claim `aud` is missing")),
-        };
-        match claims.get("exp").map(Value::as_u64) {
-            Some(Some(0..=LAST_SECOND)) => {}
-            Some(_) => {
-                return Err(invalid("claim `exp` must be an integer from 0 to 253402300799"));
-            }
-            None => return Err(invalid("claim `exp` is missing")),
-        }
-        if *issuer != self.issuer {
-            return Err(InstallErrorKind::IssuerMismatch.into());
-        }
-        if ours { Ok(()) } else { Err(InstallErrorKind::AudienceMismatch.into()) }
+        check_registered(&self.issuer, &self.audience, claims)
     }
 }
 
@@ -300,6 +272,42 @@ impl KeyringBuilder {
         }
         Ok(Keyring { keys, issuer: self.issuer, audience: self.audience })
     }
+}
+
+/// The claims that every license has, `iss` and `aud` as `vendor` and `ours`.
+pub(crate) fn check_registered(
+    vendor: &str,
+    ours: &str,
+    claims: &Map<String, Value>,
+) -> Result<(), InstallError> {
+    let issuer = match claims.get("iss") {
+        Some(Value::String(issuer)) => issuer,
+        Some(_) => return Err(invalid("claim `iss` must be one string")),
+        None => return Err(invalid("claim `iss` is missing")),
+    };
+    let named = match claims.get("aud") {
+        Some(Value::String(audience)) => audience == ours,
+        Some(Value::Array(audiences))
+            if !audiences.is_empty() && audiences.iter().all(Value::is_string) =>
+        {
+            audiences.iter().any(|audience| audience == ours)
+        }
+        Some(_) => {
+            return Err(invalid("claim `aud` must be a string or an array of strings"));
+        }
+        None => return Err(invalid("claim `aud` is missing")),
+    };
+    match claims.get("exp").map(Value::as_u64) {
+        Some(Some(0..=LAST_SECOND)) => {}
+        Some(_) => {
+            return Err(invalid("claim `exp` must be an integer from 0 to 253402300799"));
+        }
+        None => return Err(invalid("claim `exp` is missing")),
+    }
+    if issuer != vendor {
+        return Err(InstallErrorKind::IssuerMismatch.into());
+    }
+    if named { Ok(()) } else { Err(InstallErrorKind::AudienceMismatch.into()) }
 }
 
 fn invalid(what: &'static str) -> InstallError {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    InstallError, InstallErrorKind, Keyring, KeyringError, Product, PublicKey, SelfTestError,
-    Token, Verified, claims,
+    InstallError, Keyring, KeyringError, Product, PublicKey, SelfTestError, Token, Verified,
+    claims, keyring::check_registered,
 };
 
 /// Verifies tokens for one product with its configured keys.
@@ -64,7 +64,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// The first check that fails; see [`InstallErrorKind`].
+    /// The first check that fails; see [`InstallErrorKind`](crate::InstallErrorKind).
     pub fn verify(&self, bytes: &[u8]) -> Result<Verified, InstallError> {
         let token = Token::parse(bytes)?;
         token.check_type(self.product.token_type())?;
@@ -84,19 +84,7 @@ impl Verifier {
         product: &Product,
         payload: &serde_json::Map<String, Value>,
     ) -> Result<crate::License, InstallError> {
-        let text = |claim: &str| payload.get(claim).and_then(Value::as_str);
-        let wrong = |claim| {
-            InstallError::because(
-                InstallErrorKind::ClaimsInvalid,
-                format_args!("claim `{claim}` is missing or not one text"),
-            )
-        };
-        if text("iss").ok_or_else(|| wrong("iss"))? != product.issuer() {
-            return Err(InstallErrorKind::IssuerMismatch.into());
-        }
-        if text("aud").ok_or_else(|| wrong("aud"))? != product.audience() {
-            return Err(InstallErrorKind::AudienceMismatch.into());
-        }
+        check_registered(product.issuer(), product.audience(), payload)?;
         claims::read(payload.clone(), product)
     }
 }
@@ -124,5 +112,31 @@ impl VerifierBuilder {
         let keyring = keyring.build()?;
         keyring.self_test()?;
         Ok(Verifier { product: self.product, keyring })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    fn check(audience: Value) -> Result<crate::License, InstallError> {
+        let product = Product::builder("test", "https://vendor.example", "test").build().unwrap();
+        let claims = json!({
+            "iss": "https://vendor.example", "aud": audience, "jti": "lic_1", "iat": 1, "exp": 2,
+            "customer": {"id": "c", "name": "n"}, "plan": "p", "features": [], "limits": {},
+        });
+        let claims: Map<_, _> = serde_json::from_value(claims).unwrap();
+        Verifier::check_claims(&product, &claims)
+    }
+
+    #[test]
+    fn claims_about_to_be_signed_may_name_several_audiences() {
+        assert!(check(json!("test")).is_ok());
+        assert!(check(json!(["other", "test"])).is_ok());
+        assert_eq!(check(json!(["other"])).unwrap_err().code(), "audience_mismatch");
+        assert_eq!(check(json!([])).unwrap_err().code(), "claims_invalid");
+        assert_eq!(check(json!(1)).unwrap_err().code(), "claims_invalid");
     }
 }
