@@ -34,6 +34,8 @@ mod feature_set;
 mod host;
 mod install_error;
 mod installer;
+#[cfg(feature = "issue")]
+pub mod issue;
 mod json;
 mod key;
 mod keyring;

@@ -30,6 +30,12 @@ impl Verified {
 }
 
 impl Term {
+    /// The phase of a license of this term at `now`, by a clock that is
+    /// trusted. The machine and the domain play no part.
+    pub fn phase_at(&self, policy: &Policy, now: Timestamp) -> Phase {
+        self.phase(policy, now, now)
+    }
+
     /// The phase of a license of this term: its beginning is judged on `wall`,
     /// its end on `judged` (DESIGN.md section 5).
     pub(crate) fn phase(&self, policy: &Policy, wall: Timestamp, judged: Timestamp) -> Phase {

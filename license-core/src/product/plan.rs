@@ -71,4 +71,10 @@ impl Plan {
         self.domain = presence;
         self
     }
+
+    /// Whether its licenses are bound to a machine, as
+    /// [`machine`](Self::machine) has set it.
+    pub fn machine_presence(&self) -> Presence {
+        self.machine
+    }
 }
