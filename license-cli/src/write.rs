@@ -1,0 +1,71 @@
+//! Writing what a command makes. Nothing that exists is overwritten.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::Path,
+};
+
+use crate::{failure::Failure, read::shown};
+
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Whoever the umask lets.
+    Everybody,
+    /// The owner alone (mode 0600 where there are modes).
+    Owner,
+}
+
+/// Writes to a new file, or to standard output without one.
+pub(crate) fn out(path: Option<&Path>, content: &str) -> Result<(), Failure> {
+    match path {
+        Some(path) => new_file(path, content, Access::Everybody),
+        None => line(content),
+    }
+}
+
+/// Writes to standard output.
+pub(crate) fn line(content: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", content.trim_end())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::usage(format!("cannot write to standard output: {error}")))
+}
+
+/// Writes a file that must not exist yet; one that could not be completed is
+/// removed.
+pub(crate) fn new_file(path: &Path, content: &str, access: Access) -> Result<(), Failure> {
+    let failed = |error: &io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => Failure::usage(format!("cannot write {}: {error}", shown(path))),
+    };
+    let mut file = create(path, access).map_err(|error| failed(&error))?;
+    let written = writeln!(file, "{}", content.trim_end()).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        let _ = fs::remove_file(path);
+        failed(&error)
+    })
+}
+
+/// Refuses a place where something stands.
+pub(crate) fn vacant(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() { Err(exists(path)) } else { Ok(()) }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::usage(format!("{} exists and is not overwritten; choose another place", shown(path)))
+}
+
+fn create(path: &Path, access: Access) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if access == Access::Owner {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    options.open(path)
+}
