@@ -112,6 +112,13 @@ impl Actor {
     }
 }
 
+impl AuditEntry {
+    /// A row without address and license id.
+    pub fn new(at: Timestamp, actor: impl Into<String>, outcome: impl Into<String>) -> Self {
+        Self { at, actor: actor.into(), address: None, license_id: None, outcome: outcome.into() }
+    }
+}
+
 impl InstallRequest {
     /// A request by an actor, without a host and without force.
     pub fn new(actor: Actor) -> Self {

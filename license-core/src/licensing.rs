@@ -29,7 +29,7 @@ use arc_swap::ArcSwap;
 use event_listener::Event;
 
 use crate::{
-    Admission, Clock, ClockMark, Denial, Difference, Host, HostError, InstallError,
+    Admission, Clock, ClockMark, Denial, DenialCode, Difference, Host, HostError, InstallError,
     InstallErrorKind, InvalidReason, License, Machine, Phase, Product, PublicStatus, Restriction,
     Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
     admission::{self, Upload},
@@ -172,6 +172,12 @@ impl Licensing {
     /// can say.
     pub fn check_name(&self, limit: &str, name: &str) -> Result<(), Denial> {
         self.view(|view| view.name(limit, name))
+    }
+
+    /// A denial of this code with the status that the product gives it: for
+    /// what is decided elsewhere, such as a store that cannot be reached.
+    pub fn denial(&self, code: DenialCode) -> Denial {
+        Denial::new(code, self.product().policy().status_of(code, code.default_status()))
     }
 
     /// Counts and logs a denial that was answered to a client: one event for
