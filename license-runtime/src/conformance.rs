@@ -1,0 +1,245 @@
+//! What every store must do, as functions and as a macro that makes tests of
+//! them.
+//!
+//! ```
+//! use license_runtime::MemoryStore;
+//!
+//! /// A new, empty store, and what has to live as long as it does.
+//! async fn open() -> ((), MemoryStore) {
+//!     ((), MemoryStore::new())
+//! }
+//!
+//! license_runtime::store_conformance!(memory, open);
+//! # fn main() {}
+//! ```
+//!
+//! The functions panic where a store does something else.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failed test panics")]
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use license_core::{ClockMark, InstallErrorKind, Saved, Timestamp, TokenDigest};
+use tokio::task::{JoinSet, yield_now};
+
+use crate::{AuditRecord, AuditVerdict, Loaded, Outcome, Store, StoreErrorKind};
+
+/// Makes a module of tests of a store. Takes the module's name and an async
+/// function that opens a new, empty store and returns it behind whatever has
+/// to outlive it, such as a temporary directory.
+///
+/// The tests need `tokio` with its macros.
+#[macro_export]
+macro_rules! store_conformance {
+    ($module:ident, $open:path) => {
+        $crate::store_conformance! {
+            $module, $open:
+            a_new_store_is_empty,
+            what_was_installed_is_loaded,
+            an_installation_based_on_another_revision_conflicts_and_changes_nothing,
+            of_installations_based_on_one_revision_exactly_one_is_kept,
+            the_clock_mark_is_saved_alone,
+            every_field_of_an_audit_row_is_kept,
+            audit_rows_come_newest_first_and_no_more_than_asked_for,
+            rows_written_at_once_are_one_chain,
+            one_at_a_time_holds_the_lock_of_a_limit,
+            locks_of_two_limits_are_independent,
+            a_waiter_that_gives_up_leaves_the_lock_to_others,
+            closing_twice_does_no_harm,
+        }
+    };
+    ($module:ident, $open:path: $($name:ident,)+) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the function may be named by an absolute path")]
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    let (_outlives, store) = $open().await;
+                    $crate::conformance::$name(::std::sync::Arc::new(store)).await;
+                }
+            )+
+        }
+    };
+}
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
+
+fn saved(name: &str) -> Saved {
+    let mut saved = Saved::default();
+    saved.current = Some(format!("{name}.current"));
+    saved.next = Some(format!("{name}.next"));
+    saved.newest_issued_at = Some(Timestamp::from_seconds(1_700_000_000));
+    saved.clock = ClockMark::new(Some(NOW), true);
+    saved
+}
+
+fn record(actor: &str) -> AuditRecord {
+    AuditRecord::new(NOW, actor, Outcome::Installed)
+}
+
+/// Nothing is in a new store.
+pub async fn a_new_store_is_empty(store: Arc<dyn Store>) {
+    assert_eq!(store.load().await.unwrap(), Loaded::default());
+    assert_eq!(store.audit(10).await.unwrap(), []);
+    assert_eq!(store.verify_audit().await.unwrap(), AuditVerdict::Intact { rows: 0 });
+}
+
+/// What is installed replaces what was there, absent members included.
+pub async fn what_was_installed_is_loaded(store: Arc<dyn Store>) {
+    let revision = store.install(0, &saved("one"), record("one")).await.unwrap();
+    assert_eq!(revision, 1);
+    assert_eq!(store.load().await.unwrap(), Loaded::new(saved("one"), 1));
+    let mut bare = Saved::default();
+    bare.current = Some("two".to_owned());
+    assert_eq!(store.install(1, &bare, record("two")).await.unwrap(), 2);
+    assert_eq!(store.load().await.unwrap(), Loaded::new(bare, 2));
+}
+
+/// Compare and set: neither license nor audit row.
+pub async fn an_installation_based_on_another_revision_conflicts_and_changes_nothing(
+    store: Arc<dyn Store>,
+) {
+    store.install(0, &saved("one"), record("one")).await.unwrap();
+    for revision in [0, 2, u64::MAX] {
+        let error = store.install(revision, &saved("two"), record("two")).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Conflict);
+    }
+    assert_eq!(store.load().await.unwrap(), Loaded::new(saved("one"), 1));
+    assert_eq!(store.audit(10).await.unwrap().len(), 1);
+}
+
+/// A race has one winner, and its audit row.
+pub async fn of_installations_based_on_one_revision_exactly_one_is_kept(store: Arc<dyn Store>) {
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let name = number.to_string();
+            store.install(0, &saved(&name), record(&name)).await.is_ok().then_some(name)
+        });
+    }
+    let winners: Vec<String> = tasks.join_all().await.into_iter().flatten().collect();
+    let [winner] = &winners[..] else { panic!("{winners:?}") };
+    assert_eq!(store.load().await.unwrap(), Loaded::new(saved(winner), 1));
+    let rows = store.audit(10).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(&rows[0].record.actor, winner);
+}
+
+/// The mark may be saved, in either direction, without the rest; not over a
+/// license that somebody else has installed.
+pub async fn the_clock_mark_is_saved_alone(store: Arc<dyn Store>) {
+    store.install(0, &saved("one"), record("one")).await.unwrap();
+    let earlier = Timestamp::from_seconds(1_600_000_000);
+    for clock in [ClockMark::new(Some(earlier), false), ClockMark::default()] {
+        store.save_clock(1, clock).await.unwrap();
+        let mut expected = saved("one");
+        expected.clock = clock;
+        assert_eq!(store.load().await.unwrap(), Loaded::new(expected, 1));
+    }
+    let error = store.save_clock(0, saved("one").clock).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Conflict);
+    assert_eq!(store.load().await.unwrap().saved.clock, ClockMark::default());
+    assert_eq!(store.audit(10).await.unwrap().len(), 1);
+}
+
+/// Whatever the texts hold; an empty text is not an absent one.
+pub async fn every_field_of_an_audit_row_is_kept(store: Arc<dyn Store>) {
+    let mut full = record("Zoë \"'; DROP TABLE license_audit; --\u{202e}");
+    full.address = Some("2001:db8::1".to_owned());
+    full.license_id = Some(String::new());
+    full.digest = Some(TokenDigest::from_bytes([0xab; 32]));
+    full.outcome = Outcome::Refused(InstallErrorKind::ClaimsInvalid).to_string();
+    store.record(full.clone()).await.unwrap();
+    store.record(record("")).await.unwrap();
+    let rows = store.audit(2).await.unwrap();
+    assert_eq!(rows[1].record, full);
+    assert_eq!(rows[0].record, record(""));
+    assert_eq!(rows[0].previous, rows[1].hash);
+    assert_eq!(store.load().await.unwrap(), Loaded::default(), "a row alone installs nothing");
+}
+
+/// The order is the one of writing, not of the clock.
+pub async fn audit_rows_come_newest_first_and_no_more_than_asked_for(store: Arc<dyn Store>) {
+    for (number, actor) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        let mut record = record(actor);
+        record.at = Timestamp::from_seconds(1_800_000_000 - number as i64);
+        store.record(record).await.unwrap();
+    }
+    let actors = async |limit| {
+        let rows = store.audit(limit).await.unwrap();
+        rows.into_iter().map(|row| row.record.actor).collect::<String>()
+    };
+    assert_eq!(actors(0).await, "");
+    assert_eq!(actors(2).await, "dc");
+    assert_eq!(actors(u32::MAX).await, "dcba");
+}
+
+/// No gaps, no forks, whoever writes at the same time.
+pub async fn rows_written_at_once_are_one_chain(store: Arc<dyn Store>) {
+    store.install(0, &saved("one"), record("one")).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..40 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move { store.record(record(&number.to_string())).await.unwrap() });
+    }
+    tasks.join_all().await;
+    assert_eq!(store.verify_audit().await.unwrap(), AuditVerdict::Intact { rows: 41 });
+    let rows = store.audit(100).await.unwrap();
+    assert!(rows.iter().map(|row| row.seq).eq((1..=41).rev()));
+}
+
+/// However a holder ends: by releasing the lock or by dropping it.
+pub async fn one_at_a_time_holds_the_lock_of_a_limit(store: Arc<dyn Store>) {
+    let holders = Arc::new(AtomicU32::new(0));
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let (store, holders) = (Arc::clone(&store), Arc::clone(&holders));
+        tasks.spawn(async move {
+            let lock = store.lock_seats("users").await.unwrap();
+            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two hold the lock");
+            for _ in 0..10 {
+                yield_now().await;
+            }
+            holders.fetch_sub(1, Ordering::SeqCst);
+            if number % 2 == 0 {
+                lock.release().await.unwrap();
+            }
+        });
+    }
+    assert_eq!(tasks.join_all().await.len(), 20);
+}
+
+/// One limit does not wait for another.
+pub async fn locks_of_two_limits_are_independent(store: Arc<dyn Store>) {
+    let users = store.lock_seats("users").await.unwrap();
+    let hosts = store.lock_seats("hosts").await.unwrap();
+    drop((users, hosts));
+}
+
+/// A request that is cancelled while it waits.
+pub async fn a_waiter_that_gives_up_leaves_the_lock_to_others(store: Arc<dyn Store>) {
+    let held = store.lock_seats("users").await.unwrap();
+    let waiting = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.lock_seats("users").await.map(drop) }
+    });
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    assert!(!waiting.is_finished());
+    waiting.abort();
+    assert!(waiting.await.is_err_and(|error| error.is_cancelled()));
+    held.release().await.unwrap();
+    store.lock_seats("users").await.unwrap().release().await.unwrap();
+}
+
+/// And leaves nothing half done.
+pub async fn closing_twice_does_no_harm(store: Arc<dyn Store>) {
+    store.install(0, &saved("one"), record("one")).await.unwrap();
+    store.close().await;
+    store.close().await;
+}

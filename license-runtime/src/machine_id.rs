@@ -1,0 +1,213 @@
+//! Which machine this is, from the operating system or from an operator.
+//!
+//! The service and the operator's program both read it here, so that they
+//! always agree (SECURITY.md section 4).
+//!
+//! ```
+//! use license_core::MachineId;
+//! use license_runtime::MachineIdSource;
+//!
+//! let source = MachineIdSource::Custom(MachineId::custom("cluster-a/node-17")?);
+//! let fingerprint = source.fingerprint("polygent")?;
+//! assert_eq!(fingerprint.scheme(), "custom");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use license_core::{Clock, ClockMark, Fingerprint, MachineId, MachineInfo};
+use rand::{RngCore, rngs::OsRng};
+
+/// Where this machine's id is read.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum MachineIdSource {
+    /// The operating system: on Linux `/etc/machine-id`, then
+    /// `/var/lib/dbus/machine-id`; on macOS and Windows the platform's UUID.
+    #[default]
+    System,
+    /// An id that the operator supplies, for containers without one of their
+    /// own. It never satisfies a license for a system's id.
+    Custom(MachineId),
+    /// The first of these files that holds an id as Linux keeps it.
+    Files(Vec<PathBuf>),
+}
+
+/// This machine's identity cannot be read. Holds no part of any id.
+#[derive(Debug, thiserror::Error)]
+#[error("this machine's identity cannot be read")]
+pub struct ReadMachineIdError {
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+#[cfg(target_os = "linux")]
+const FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+
+/// No id is longer; whatever follows makes it unreadable.
+const MAX_BYTES: u64 = 1024;
+
+impl MachineIdSource {
+    /// Files in the place of the system's, in order.
+    pub fn files<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
+        Self::Files(paths.into_iter().map(Into::into).collect())
+    }
+
+    /// Reads the id. Touches the disk: a few microseconds.
+    ///
+    /// # Errors
+    ///
+    /// When nothing there is an id; an empty file, `uninitialized` and all
+    /// zeros are none.
+    pub fn read(&self) -> Result<MachineId, ReadMachineIdError> {
+        match self {
+            Self::System => system(),
+            Self::Custom(id) => Ok(id.clone()),
+            Self::Files(paths) => first_of(paths),
+        }
+    }
+
+    /// Reads the id and makes this machine's fingerprint for a product, named
+    /// by its audience.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn fingerprint(&self, audience: &str) -> Result<Fingerprint, ReadMachineIdError> {
+        Ok(self.read()?.fingerprint(audience))
+    }
+}
+
+/// Machine info of this moment, with a nonce of its own.
+///
+/// # Errors
+///
+/// When the operating system gives no random numbers.
+pub fn machine_info(
+    audience: &str,
+    fingerprint: Fingerprint,
+    clock: &dyn Clock,
+    mark: ClockMark,
+) -> io::Result<MachineInfo> {
+    let mut nonce = [0; 16];
+    OsRng.try_fill_bytes(&mut nonce).map_err(io::Error::other)?;
+    let nonce = format!("{:032x}", u128::from_be_bytes(nonce));
+    Ok(MachineInfo::new(audience, fingerprint, nonce, clock.now(), mark))
+}
+
+#[cfg(target_os = "linux")]
+fn system() -> Result<MachineId, ReadMachineIdError> {
+    first_of(&FILES)
+}
+
+#[cfg(any(target_os = "macos", windows))]
+fn system() -> Result<MachineId, ReadMachineIdError> {
+    // The library's error is not `Send`; its text is all there is to keep.
+    let text = machine_uid::get().map_err(|error| failed(error.to_string()))?;
+    MachineId::parse_uuid(&text).map_err(failed)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+fn system() -> Result<MachineId, ReadMachineIdError> {
+    Err(failed("this platform has no machine id that is known here"))
+}
+
+/// The id in the first file that holds one; else the error of the first file.
+fn first_of(paths: &[impl AsRef<Path>]) -> Result<MachineId, ReadMachineIdError> {
+    let mut first_error = None;
+    for path in paths {
+        match read_file(path.as_ref()) {
+            Ok(id) => return Ok(id),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or(ReadMachineIdError { source: None }))
+}
+
+fn read_file(path: &Path) -> Result<MachineId, ReadMachineIdError> {
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
+    MachineId::parse_linux(&text).map_err(failed)
+}
+
+fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ReadMachineIdError {
+    ReadMachineIdError { source: Some(source.into()) }
+}
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = {
+    assert_send_sync::<MachineIdSource>();
+    assert_send_sync::<ReadMachineIdError>();
+};
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use license_core::testing::ManualClock;
+
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+    const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
+    #[test]
+    fn the_first_file_that_holds_an_id_decides() {
+        let directory = tempfile::tempdir().unwrap();
+        let [first, second] = ["first", "second"].map(|name| directory.path().join(name));
+        let source = MachineIdSource::files([&first, &second]);
+        assert!(source.read().is_err());
+
+        fs::write(&second, format!("{OTHER}\n")).unwrap();
+        assert_eq!(source.read().unwrap(), MachineId::parse_linux(OTHER).unwrap());
+        fs::write(&first, "uninitialized\n").unwrap();
+        assert_eq!(source.read().unwrap(), MachineId::parse_linux(OTHER).unwrap());
+        fs::write(&first, format!("{ID}\n")).unwrap();
+        assert_eq!(source.read().unwrap(), MachineId::parse_linux(ID).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_machine_id_is_an_error_and_never_a_value() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("machine-id");
+        let source = MachineIdSource::files([&path]);
+        let long = format!("{ID}\n{}", "x".repeat(4096));
+        for text in ["", "\n", "uninitialized\n", &"0".repeat(32), &ID.to_uppercase(), &long] {
+            fs::write(&path, text).unwrap();
+            let error = source.read().unwrap_err();
+            assert!(!format!("{error:?}").contains("0123"), "{error:?}");
+        }
+        fs::write(&path, [0xff; 32]).unwrap();
+        assert!(source.read().is_err());
+        assert!(MachineIdSource::files([directory.path()]).read().is_err());
+        assert!(MachineIdSource::Files(Vec::new()).read().is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_is_the_two_files_of_linux() {
+        let files = MachineIdSource::files(["/etc/machine-id", "/var/lib/dbus/machine-id"]);
+        assert_eq!(MachineIdSource::System.read().ok(), files.read().ok());
+    }
+
+    #[test]
+    fn two_machine_infos_differ_by_their_nonce() {
+        let source = MachineIdSource::Custom(MachineId::custom("cluster-a/node-17").unwrap());
+        let write = || {
+            let fingerprint = source.fingerprint("polygent").unwrap();
+            machine_info("polygent", fingerprint, &ManualClock::new(), ClockMark::default())
+                .unwrap()
+        };
+        let (one, two) = (write(), write());
+        assert_eq!(one.nonce.len(), 32);
+        assert!(one.nonce.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_ne!(one.nonce, two.nonce);
+        assert_eq!(one.fingerprint, two.fingerprint);
+        assert_eq!(one.check("polygent", license_core::testing::START), Ok(()));
+    }
+}

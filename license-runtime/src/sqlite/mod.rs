@@ -1,0 +1,150 @@
+//! The embedded store: one SQLite file.
+//!
+//! A change is on the disk before it is answered (write-ahead log,
+//! `synchronous = FULL`): a process that is killed, or a machine that loses
+//! power, comes back with exactly the old or exactly the new license.
+//!
+//! One process uses a file at a time: the locks for seats do not reach
+//! further. A second process that changes the license all the same is
+//! noticed, and its change adopted.
+
+mod connection;
+mod migrations;
+mod open;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use license_core::{Clock, ClockMark, Saved, SystemClock};
+
+use self::connection::Connection;
+use crate::{
+    AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, SeatLock, Store, StoreError,
+    StoreErrorKind,
+};
+
+/// A store in one file. Clones share it.
+#[derive(Clone)]
+pub struct SqliteStore {
+    connection: Arc<Connection>,
+    path: PathBuf,
+    locks: NamedLocks,
+}
+
+/// How long a statement waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl SqliteStore {
+    /// Opens a file, and makes it and its directory where they are missing.
+    /// A new file is readable by its owner alone.
+    ///
+    /// A file that is damaged or no database is kept aside as
+    /// `NAME.corrupt-SECONDS` (seconds since the Unix epoch), beside it its
+    /// `-wal` and `-shm`; the store starts empty, and
+    /// [`Loaded::corrupt`] says so until a license is installed.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when the file or its directory cannot be made, read or
+    /// written; `Incompatible` when a newer version has written it.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        match Self::connect(path).await {
+            Err(error) if error.kind() == StoreErrorKind::Corrupt => {
+                open::set_aside(path, SystemClock::new().now().as_seconds())?;
+                let store = Self::connect(path).await?;
+                rows::note_corrupt(store.connection.turn().await?.connection()?).await?;
+                Ok(store)
+            }
+            other => other,
+        }
+    }
+
+    async fn connect(path: &Path) -> Result<Self, StoreError> {
+        open::make(path)?;
+        let connection = Arc::new(Connection::open(path).await?);
+        let store = Self { connection, path: path.to_owned(), locks: NamedLocks::default() };
+        match store.make_ready().await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                // A file is moved only when it is closed: closing it later
+                // would remove the write-ahead log of the next one.
+                store.connection.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn make_ready(&self) -> Result<(), StoreError> {
+        let mut turn = self.connection.turn().await?;
+        let connection = turn.connection()?;
+        open::prepare(connection).await?;
+        migrations::run(connection).await?;
+        rows::load(connection).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self) -> Result<Loaded, StoreError> {
+        rows::load(self.connection.turn().await?.connection()?).await
+    }
+
+    async fn install(
+        &self,
+        revision: u64,
+        saved: &Saved,
+        record: AuditRecord,
+    ) -> Result<u64, StoreError> {
+        let mut turn = self.connection.write().await?;
+        let result = rows::install(turn.connection()?, revision, saved, record).await;
+        turn.end(result).await
+    }
+
+    async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError> {
+        let mut turn = self.connection.write().await?;
+        let result = rows::save_clock(turn.connection()?, revision, clock).await;
+        turn.end(result).await
+    }
+
+    async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
+        let mut turn = self.connection.write().await?;
+        let result = rows::record(turn.connection()?, record).await;
+        turn.end(result).await
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        rows::newest(self.connection.turn().await?.connection()?, limit).await
+    }
+
+    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+        let mut turn = self.connection.read().await?;
+        let result = rows::verify(turn.connection()?).await;
+        turn.end(result).await
+    }
+
+    async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {
+        // A closed store gives no seats.
+        self.connection.turn().await?;
+        Ok(self.locks.lock(limit).await)
+    }
+
+    async fn close(&self) {
+        self.connection.close().await;
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! A store that forgets everything when the process ends.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use license_core::{ClockMark, Saved};
+
+use crate::{
+    AuditChain, AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, SeatLock, Store,
+    StoreError, StoreErrorKind,
+};
+
+/// A store in memory, for tests and for services that read their license from
+/// a file or the environment at every start. Clones share what they hold.
+///
+/// A restart forgets the newest issue time and the clock mark with it, so
+/// that a clock moved back while the service was down goes unnoticed.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    kept: Mutex<Kept>,
+    locks: NamedLocks,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    loaded: Loaded,
+    audit: Vec<AuditRow>,
+    chain: AuditChain,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn at(&mut self, revision: u64) -> Result<&mut Self, StoreError> {
+        if self.loaded.revision == revision {
+            Ok(self)
+        } else {
+            Err(StoreErrorKind::Conflict.into())
+        }
+    }
+
+    fn record(&mut self, record: AuditRecord) {
+        let row = self.chain.append(record);
+        self.audit.push(row);
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn load(&self) -> Result<Loaded, StoreError> {
+        Ok(self.kept().loaded.clone())
+    }
+
+    async fn install(
+        &self,
+        revision: u64,
+        saved: &Saved,
+        record: AuditRecord,
+    ) -> Result<u64, StoreError> {
+        let mut kept = self.kept();
+        let kept = kept.at(revision)?;
+        kept.loaded = Loaded::new(saved.clone(), revision.saturating_add(1));
+        kept.record(record);
+        Ok(kept.loaded.revision)
+    }
+
+    async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError> {
+        self.kept().at(revision)?.loaded.saved.clock = clock;
+        Ok(())
+    }
+
+    async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
+        self.kept().record(record);
+        Ok(())
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        Ok(self.kept().audit.iter().rev().take(limit as usize).cloned().collect())
+    }
+
+    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+        let kept = self.kept();
+        Ok(kept.chain.verify(&kept.audit))
+    }
+
+    async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {
+        Ok(self.0.locks.lock(limit).await)
+    }
+
+    async fn close(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn open() -> ((), MemoryStore) {
+        ((), MemoryStore::new())
+    }
+
+    crate::store_conformance!(conformance, open);
+}

@@ -1,0 +1,161 @@
+//! Where the license state is kept: one seam for every store.
+//!
+//! A [`Store`] keeps the installed and the waiting license, the newest issue
+//! time, the clock mark and the audit history, and lends the locks under
+//! which seats are reserved. [`MemoryStore`] forgets everything at the end of
+//! the process; `SqliteStore` keeps one file. The `conformance` suite says
+//! exactly what a store must do.
+
+mod error;
+mod locks;
+mod memory;
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use license_core::{ClockMark, Saved};
+
+pub use self::{
+    error::{StoreError, StoreErrorKind},
+    locks::{NamedLocks, SeatLock},
+    memory::MemoryStore,
+};
+use crate::{AuditRecord, AuditRow, AuditVerdict};
+
+/// Durable license state, perhaps shared with other instances of the service.
+/// Used as `Arc<dyn Store>`.
+///
+/// Every change of the license raises the revision by one and names the
+/// revision it is based on; a store refuses a change that is based on
+/// another. Calls end in bounded time: a store that cannot be reached says so
+/// within seconds.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Reads everything but the audit history.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`; `Corrupt` when what is stored cannot be read.
+    async fn load(&self) -> Result<Loaded, StoreError>;
+
+    /// Replaces the license state and adds an audit row, both or neither, if
+    /// the revision still is this one. Durable when it returns the new
+    /// revision.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict` when the revision is another; `Unavailable`.
+    async fn install(
+        &self,
+        revision: u64,
+        saved: &Saved,
+        record: AuditRecord,
+    ) -> Result<u64, StoreError>;
+
+    /// Replaces the clock mark alone, if the revision still is this one.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict` when the revision is another; `Unavailable`.
+    async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError>;
+
+    /// Adds an audit row alone.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn record(&self, record: AuditRecord) -> Result<(), StoreError>;
+
+    /// At most `limit` rows of the audit history, newest first.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
+
+    /// Whether the audit history is as it was written. Reads all of it.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError>;
+
+    /// Waits for the lock of one limit: over all users of the store at most
+    /// one holds it. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError>;
+
+    /// Lets go of files and connections; later calls fail. Closing twice does
+    /// no harm.
+    async fn close(&self);
+}
+
+/// What a store held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The tokens, newest issue time and clock mark.
+    pub saved: Saved,
+    /// How often the license state was replaced; 0 for a new store.
+    pub revision: u64,
+    /// Whether a state was there that could not be read and was kept aside,
+    /// and nothing was installed since.
+    pub corrupt: bool,
+}
+
+impl Loaded {
+    /// What a store held, readable.
+    pub const fn new(saved: Saved, revision: u64) -> Self {
+        Self { saved, revision, corrupt: false }
+    }
+
+    /// Says whether an unreadable state was kept aside.
+    #[must_use]
+    pub fn corrupt(mut self, corrupt: bool) -> Self {
+        self.corrupt = corrupt;
+        self
+    }
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> Store for Arc<S> {
+    async fn load(&self) -> Result<Loaded, StoreError> {
+        (**self).load().await
+    }
+
+    async fn install(
+        &self,
+        revision: u64,
+        saved: &Saved,
+        record: AuditRecord,
+    ) -> Result<u64, StoreError> {
+        (**self).install(revision, saved, record).await
+    }
+
+    async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError> {
+        (**self).save_clock(revision, clock).await
+    }
+
+    async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
+        (**self).record(record).await
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        (**self).audit(limit).await
+    }
+
+    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+        (**self).verify_audit().await
+    }
+
+    async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {
+        (**self).lock_seats(limit).await
+    }
+
+    async fn close(&self) {
+        (**self).close().await;
+    }
+}
