@@ -1,11 +1,43 @@
 //! What licensing needs of a runtime and a disk.
 //!
+//! `license-core` decides; this crate finds out which machine it runs on,
+//! keeps the license over restarts, and installs a new one while the service
+//! runs. A [`LicenseManager`] owns the store and one background task:
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")] {
+//! # use license_core::{Actor, Installer, InstallRequest, Licensing, testing::Vendor};
+//! # use license_runtime::{LicenseManager, SqliteStore};
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! # let vendor = Vendor::new();
+//! # let token = vendor.license().sign();
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("license.db");
+//! let licensing = Licensing::new(vendor.verifier());
+//! let manager = LicenseManager::builder(licensing.clone())
+//!     .store(SqliteStore::open(&path).await?)
+//!     .start()
+//!     .await?;
+//!
+//! let administrator = Actor::new("admin@example.com", None);
+//! # let _ =
+//! manager.install(token.as_str().as_bytes(), InstallRequest::new(administrator)).await;
+//! let users = manager.seats("users");
+//! // ...
+//! manager.shutdown().await;
+//! # Ok(())
+//! # }
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+//! # runtime.unwrap().block_on(serve()).unwrap();
+//! # }
+//! ```
+//!
 //! # Features
 //!
 //! All are on by default but the last.
 //!
 //! - `machine`: [`MachineIdSource`], for the operator's program.
-//! - `manager`: the [`Store`] trait.
+//! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`].
 //! - `sqlite`: [`SqliteStore`], one file.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
@@ -15,6 +47,10 @@ mod audit;
 pub mod conformance;
 #[cfg(feature = "machine")]
 mod machine_id;
+#[cfg(feature = "manager")]
+mod manager;
+#[cfg(feature = "manager")]
+mod seats;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "manager")]
@@ -24,6 +60,10 @@ mod store;
 pub use audit::{AuditChain, AuditRecord, AuditRow, AuditVerdict, ChainHash, Outcome};
 #[cfg(feature = "machine")]
 pub use machine_id::{MachineIdSource, ReadMachineIdError, machine_info};
+#[cfg(feature = "manager")]
+pub use manager::{LicenseManager, ManagerBuilder};
+#[cfg(feature = "manager")]
+pub use seats::{SeatError, SeatGuard, Seats};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 #[cfg(feature = "manager")]

@@ -1,0 +1,113 @@
+//! Starting a manager.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use license_core::Licensing;
+use tokio::sync::{Mutex, watch};
+
+use super::{Handle, Kept, LicenseManager, Shared, Usage, keep, machine::MachineWatch};
+use crate::{MachineIdSource, Store, StoreError};
+
+/// A manager that is being built; by value. It starts once it has a store.
+#[must_use]
+pub struct ManagerBuilder<S = ()> {
+    licensing: Licensing,
+    store: S,
+    source: MachineIdSource,
+    usage: Option<Box<Usage>>,
+    ticks: bool,
+}
+
+impl ManagerBuilder {
+    pub(super) fn new(licensing: Licensing) -> Self {
+        let source = MachineIdSource::System;
+        Self { licensing, store: (), source, usage: None, ticks: true }
+    }
+
+    /// Where the license is kept. An `Arc` of a store is a store, too.
+    pub fn store(self, store: impl Store + 'static) -> ManagerBuilder<Arc<dyn Store>> {
+        let Self { licensing, store: (), source, usage, ticks } = self;
+        ManagerBuilder { licensing, store: Arc::new(store), source, usage, ticks }
+    }
+}
+
+impl<S> ManagerBuilder<S> {
+    /// Where this machine's id is read; [`MachineIdSource::System`] unless
+    /// said otherwise.
+    pub fn machine_id(mut self, source: MachineIdSource) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// How much of each limit is used, asked for every full status. Limits
+    /// that it does not name are shown without.
+    pub fn usage<F>(mut self, usage: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = BTreeMap<String, u64>> + Send + 'static,
+    {
+        self.usage = Some(Box::new(move || Box::pin(usage())));
+        self
+    }
+
+    /// Starts no background task: whoever calls
+    /// [`tick_once`](LicenseManager::tick_once) lets things happen. For tests
+    /// that move the time by hand.
+    pub fn manual_ticks(mut self) -> Self {
+        self.ticks = false;
+        self
+    }
+}
+
+impl ManagerBuilder<Arc<dyn Store>> {
+    /// Loads what the store holds, verifies it again, puts exactly that in
+    /// force and starts the background task. A license that is missing, bad or expired stops
+    /// nothing: the handle knows, and the log says so.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read. The service should not start: it would
+    /// run without the license that it has.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime with time enabled.
+    pub async fn start(self) -> Result<LicenseManager, StoreError> {
+        let Self { licensing, store, source, usage, ticks } = self;
+        let loaded = store.load().await?;
+        let shared = Arc::new(Shared {
+            licensing,
+            store,
+            source,
+            usage,
+            kept: Mutex::new(Kept {
+                revision: loaded.revision,
+                clock: loaded.saved.clock,
+                in_doubt: false,
+            }),
+            machine: Mutex::new(MachineWatch::default()),
+            store_fails: AtomicBool::new(false),
+        });
+        shared.find_machine().await;
+        shared.restore(loaded.saved).await;
+        if loaded.corrupt {
+            shared.licensing.mark_corrupt();
+        }
+        shared.keep().await;
+        let (stop, stopped) = watch::channel(false);
+        let task = ticks.then(|| tokio::spawn(keep::run(Arc::clone(&shared), stopped)));
+        Ok(LicenseManager(Arc::new(Handle { shared, stop, task: Mutex::new(task) })))
+    }
+}
+
+impl<S> fmt::Debug for ManagerBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManagerBuilder")
+            .field("licensing", &self.licensing)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! Installing: verify, judge, persist, swap, under one lock.
+
+use std::sync::Arc;
+
+use license_core::{
+    Admission, InstallError, InstallErrorKind, InstallRequest, Saved, Token, TokenDigest, Verified,
+};
+
+use super::{Kept, Shared};
+use crate::{AuditRecord, Outcome, StoreError, StoreErrorKind};
+
+/// A token that was looked at.
+pub(super) struct Read {
+    /// Its identity, where it could be parsed.
+    digest: Option<TokenDigest>,
+    pub(super) verified: Result<Verified, InstallError>,
+}
+
+/// How often an installation starts over because another instance was faster.
+const ATTEMPTS: u32 = 5;
+/// How much of an actor's name is kept.
+const MAX_NAME_CHARS: usize = 256;
+
+impl Shared {
+    /// Installs a token; `None` is one that is too large.
+    pub(super) async fn install(
+        self: Arc<Self>,
+        token: Option<Vec<u8>>,
+        request: InstallRequest,
+    ) -> Result<(), InstallError> {
+        let mut kept = self.kept.lock().await;
+        self.settle(&mut kept).await;
+        self.find_machine().await;
+        let read = self.read(token).await;
+        let record = self.audit_record(&request, &read);
+        let result = match read.verified {
+            Ok(verified) => self.apply(&mut kept, &verified, &request, &record).await,
+            Err(error) => Err(error),
+        };
+        match &result {
+            Ok(outcome) => tracing::info!(%outcome, "license installation"),
+            Err(error) => self.refused(error, record).await,
+        }
+        result.map(drop)
+    }
+
+    /// Verifies away from the threads that serve requests. A panic there is
+    /// an internal error.
+    pub(super) async fn read(&self, token: Option<Vec<u8>>) -> Read {
+        let Some(token) = token else {
+            let verified = Err(InstallErrorKind::TokenTooLarge.into());
+            return Read { digest: None, verified };
+        };
+        let licensing = self.licensing.clone();
+        let task = tokio::task::spawn_blocking(move || Read {
+            digest: Token::parse(&token).ok().map(|token| token.digest()),
+            verified: licensing.verify(&token),
+        });
+        task.await.unwrap_or_else(|_| Read {
+            digest: None,
+            verified: Err(InstallErrorKind::Internal.into()),
+        })
+    }
+
+    /// Judges a verified license against what is installed, stores it and
+    /// puts it in force.
+    async fn apply(
+        &self,
+        kept: &mut Kept,
+        verified: &Verified,
+        request: &InstallRequest,
+        record: &AuditRecord,
+    ) -> Result<Outcome, InstallError> {
+        for _ in 0..ATTEMPTS {
+            let installation =
+                self.licensing.prepare(verified, request.host.as_deref(), request.force)?;
+            let outcome = match installation.admission() {
+                Admission::Unchanged => Outcome::Unchanged,
+                Admission::Next => Outcome::Scheduled,
+                _ => Outcome::Installed,
+            };
+            let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
+            if outcome == Outcome::Unchanged {
+                self.store.record(record).await.map_err(|error| self.not_stored(error))?;
+                self.store_works();
+                return Ok(outcome);
+            }
+            match self.persist(kept, &installation.saved(), record).await {
+                Ok(()) => {
+                    self.licensing.commit(installation);
+                    return Ok(outcome);
+                }
+                Err(error) if error.kind() == StoreErrorKind::Conflict => {
+                    self.adopt(kept).await.map_err(|error| self.not_stored(error))?;
+                }
+                Err(error) => return Err(self.not_stored(error)),
+            }
+        }
+        Err(InstallError::store(StoreError::new(StoreErrorKind::Conflict)))
+    }
+
+    /// Stores the license state. When it returns `Ok` the store holds exactly
+    /// this; when it fails, memory must stay as it is.
+    pub(super) async fn persist(
+        &self,
+        kept: &mut Kept,
+        saved: &Saved,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
+        match self.store.install(kept.revision, saved, record).await {
+            Ok(revision) => {
+                kept.revision = revision;
+                kept.clock = saved.clock;
+                self.store_works();
+                Ok(())
+            }
+            Err(error) if error.kind() == StoreErrorKind::Conflict => Err(error),
+            Err(error) => match self.store.load().await {
+                // It was kept, and only the answer was lost.
+                Ok(loaded)
+                    if loaded.revision == kept.revision.saturating_add(1)
+                        && loaded.saved == *saved =>
+                {
+                    kept.revision = loaded.revision;
+                    kept.clock = saved.clock;
+                    Ok(())
+                }
+                Ok(loaded) if loaded.revision == kept.revision => Err(error),
+                _ => {
+                    kept.in_doubt = true;
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    fn not_stored(&self, error: StoreError) -> InstallError {
+        self.store_failed(&error);
+        InstallError::store(error)
+    }
+
+    fn audit_record(&self, request: &InstallRequest, read: &Read) -> AuditRecord {
+        let actor = &request.actor;
+        let name: String = actor.name.chars().take(MAX_NAME_CHARS).map(printable).collect();
+        let mut record = AuditRecord::new(self.licensing.clock().now(), name, "");
+        record.address = actor.address.map(|address| address.to_string());
+        record.digest = read.digest;
+        // Only what was verified: an unverified id is a stranger's text.
+        let id = read.verified.as_ref().ok().map(|verified| verified.license().id());
+        record.license_id = id.map(str::to_owned);
+        record
+    }
+
+    /// Notes a refusal. That the store cannot keep it changes nothing.
+    async fn refused(&self, error: &InstallError, mut record: AuditRecord) {
+        tracing::warn!(code = error.code(), "license installation refused");
+        record.outcome = Outcome::Refused(error.kind()).to_string();
+        match self.store.record(record).await {
+            Ok(()) => self.store_works(),
+            Err(error) => self.store_failed(&error),
+        }
+    }
+}
+
+/// Not every store can keep a control character.
+fn printable(character: char) -> char {
+    if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }
+}

@@ -1,0 +1,151 @@
+//! What happens by itself: the waiting license takes over, the clock mark is
+//! saved, a doubt about the store is settled.
+
+use std::{sync::Arc, time::Duration};
+
+use license_core::{ClockMark, Saved};
+use tokio::{sync::watch, time::timeout};
+
+use super::{Kept, Shared};
+use crate::{AuditRecord, Outcome, StoreError, StoreErrorKind};
+
+/// Who is named in the audit history for what happens by itself.
+const SYSTEM: &str = "system";
+
+/// The background task, until it is told to stop or nobody is left who could.
+pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let keeper = Arc::clone(&shared);
+        let mut work = tokio::spawn(async move { keeper.keep().await });
+        // While the store keeps the work waiting, the clock is looked at all
+        // the same, so that whoever waits for a change learns of it.
+        let result = loop {
+            if let Ok(result) = timeout(shared.pause(), &mut work).await {
+                break result;
+            }
+        };
+        if result.is_err() {
+            tracing::error!("keeping the license failed; it is tried again");
+        }
+        if timeout(shared.pause(), stop.changed()).await.is_ok() {
+            break;
+        }
+    }
+}
+
+impl Shared {
+    /// How long to sleep: until the next change, at most a second.
+    fn pause(&self) -> Duration {
+        self.licensing.refresh().clamp(Duration::from_millis(10), Duration::from_secs(1))
+    }
+
+    /// One round.
+    pub(super) async fn keep(&self) {
+        self.watch_machine().await;
+        let mut kept = self.kept.lock().await;
+        self.settle(&mut kept).await;
+        self.take_over(&mut kept).await;
+        let mark = self.licensing.clock_mark();
+        if with_clock(mark).is_worth_keeping(&with_clock(kept.clock)) {
+            self.save_clock(&mut kept, mark).await;
+        }
+    }
+
+    /// The last round.
+    pub(super) async fn shut_down(&self) {
+        let mut kept = self.kept.lock().await;
+        let mark = self.licensing.clock_mark();
+        if mark != kept.clock {
+            self.save_clock(&mut kept, mark).await;
+        }
+        self.store.close().await;
+    }
+
+    /// Puts the stored licenses in force, verified again.
+    pub(super) async fn restore(&self, saved: Saved) {
+        let licensing = self.licensing.clone();
+        let task = tokio::task::spawn_blocking(move || licensing.restore(&saved));
+        match task.await {
+            Ok(errors) => {
+                for error in errors {
+                    tracing::error!(code = error.code(), "a stored license does not verify");
+                }
+            }
+            Err(_) => tracing::error!("verifying the stored license failed"),
+        }
+    }
+
+    /// Where an earlier write may or may not have been kept, finds out.
+    pub(super) async fn settle(&self, kept: &mut Kept) {
+        if kept.in_doubt
+            && let Err(error) = self.adopt(kept).await
+        {
+            self.store_failed(&error);
+        }
+    }
+
+    /// Takes over what the store holds, if it is newer than what is known.
+    pub(super) async fn adopt(&self, kept: &mut Kept) -> Result<(), StoreError> {
+        let loaded = self.store.load().await?;
+        kept.in_doubt = false;
+        if loaded.revision == kept.revision {
+            return Ok(());
+        }
+        let mut saved = loaded.saved;
+        let stored = saved.clock;
+        // A stored mark goes back only where a license has reset the clock.
+        // Else what this process has seen itself counts as well.
+        if stored.mark >= kept.clock.mark {
+            let own = self.licensing.clock_mark();
+            saved.clock = ClockMark::new(stored.mark.max(own.mark), own.latched);
+        }
+        self.restore(saved).await;
+        kept.revision = loaded.revision;
+        kept.clock = stored;
+        Ok(())
+    }
+
+    /// Makes a waiting license that has begun the installed one, in the store
+    /// first. Requests are decided by it already.
+    async fn take_over(&self, kept: &mut Kept) {
+        let Some(next) = self.licensing.begun_next() else { return };
+        let mut saved = self.licensing.saved();
+        saved.current = saved.next.take();
+        let now = self.licensing.clock().now();
+        let mut record = AuditRecord::new(now, SYSTEM, Outcome::TookOver);
+        record.license_id = Some(next.license().id().to_owned());
+        record.digest = Some(next.digest());
+        match self.persist(kept, &saved, record).await {
+            Ok(()) => {
+                self.licensing.promote_next();
+                tracing::info!(outcome = %Outcome::TookOver, "the waiting license has begun");
+            }
+            Err(error) => self.not_kept(kept, &error).await,
+        }
+    }
+
+    async fn save_clock(&self, kept: &mut Kept, mark: ClockMark) {
+        match self.store.save_clock(kept.revision, mark).await {
+            Ok(()) => {
+                kept.clock = mark;
+                self.store_works();
+            }
+            Err(error) => self.not_kept(kept, &error).await,
+        }
+    }
+
+    async fn not_kept(&self, kept: &mut Kept, error: &StoreError) {
+        if error.kind() == StoreErrorKind::Conflict {
+            kept.in_doubt = true;
+            self.settle(kept).await;
+        } else {
+            self.store_failed(error);
+        }
+    }
+}
+
+fn with_clock(clock: ClockMark) -> Saved {
+    let mut saved = Saved::default();
+    saved.clock = clock;
+    saved
+}

@@ -1,0 +1,234 @@
+//! Keeping a license while a service runs: loading, installing, the clock
+//! mark, the waiting license, the machine's identity.
+//!
+//! ```
+//! use license_core::{Installer, Licensing, testing::Vendor};
+//! use license_runtime::{LicenseManager, MemoryStore};
+//!
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let licensing = Licensing::new(Vendor::new().verifier());
+//! let manager = LicenseManager::builder(licensing)
+//!     .store(MemoryStore::new())
+//!     .usage(async || [("users".to_owned(), 12)].into())
+//!     .start()
+//!     .await?;
+//! assert!(manager.status().await.restricted, "nothing is installed yet");
+//! manager.shutdown().await;
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+//! #     .block_on(serve()).unwrap();
+//! ```
+//!
+//! Requests never wait for any of this: they are decided from memory, and
+//! right to the second without the background task.
+
+mod builder;
+mod dry_run;
+mod install;
+mod keep;
+mod machine;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use license_core::{
+    AuditEntry, ClockMark, DryRun, InstallError, InstallErrorKind, InstallRequest, Installer,
+    Licensing, MachineInfo, Status, Token,
+};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
+
+pub use self::builder::ManagerBuilder;
+use self::machine::MachineWatch;
+use crate::{MachineIdSource, Seats, Store, StoreError, machine_info};
+
+/// Owns the store and the background task of a service's license. Clones
+/// share both; the task ends with the last of them.
+#[derive(Clone)]
+pub struct LicenseManager(Arc<Handle>);
+
+/// What the clones share. Dropping `stop` ends the task.
+struct Handle {
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the task and installations work on.
+struct Shared {
+    licensing: Licensing,
+    store: Arc<dyn Store>,
+    source: MachineIdSource,
+    usage: Option<Box<Usage>>,
+    /// Held over everything that changes the license, in memory and in the
+    /// store.
+    kept: Mutex<Kept>,
+    machine: Mutex<MachineWatch>,
+    /// Whether the last write to the store failed.
+    store_fails: AtomicBool,
+}
+
+/// What the store is known to hold.
+#[derive(Debug)]
+struct Kept {
+    revision: u64,
+    clock: ClockMark,
+    /// A write failed, so that the store may or may not have kept it.
+    in_doubt: bool,
+}
+
+type Usage = dyn Fn() -> Pin<Box<dyn Future<Output = BTreeMap<String, u64>> + Send>> + Send + Sync;
+
+impl LicenseManager {
+    /// Starts building a manager for this handle.
+    pub fn builder(licensing: Licensing) -> ManagerBuilder {
+        ManagerBuilder::new(licensing)
+    }
+
+    /// The seats of a limit: units that the product holds and counts itself.
+    pub fn seats(&self, limit: &str) -> Seats {
+        let shared = &self.0.shared;
+        Seats::new(shared.licensing.clone(), Arc::clone(&shared.store), limit)
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.shared.store
+    }
+
+    /// What the background task does every second or sooner: looks at the
+    /// clock, lets a waiting license that has begun take over in the store,
+    /// saves the clock mark where it has moved, reads the machine's id now
+    /// and then. Returns how long nothing is due to change.
+    ///
+    /// For tests, and for services that run without the task.
+    pub async fn tick_once(&self) -> Duration {
+        let due = self.0.shared.licensing.refresh();
+        self.0.shared.keep().await;
+        due
+    }
+
+    /// Ends the background task, saves the clock mark and closes the store.
+    /// Requests are decided as before; installing is refused from now on.
+    pub async fn shutdown(&self) {
+        self.0.stop.send_replace(true);
+        if let Some(task) = self.0.task.lock().await.take() {
+            // It has ended by itself, or with the runtime.
+            let _ = task.await;
+        }
+        self.0.shared.shut_down().await;
+    }
+}
+
+impl Installer for LicenseManager {
+    fn licensing(&self) -> &Licensing {
+        &self.0.shared.licensing
+    }
+
+    async fn install(&self, token: &[u8], request: InstallRequest) -> Result<Status, InstallError> {
+        let shared = Arc::clone(&self.0.shared);
+        let upload = upload(token);
+        // In a task of its own: an installation that has begun is carried
+        // through when the client goes away.
+        let task = tokio::spawn(async move { shared.install(upload, request).await });
+        match task.await {
+            Ok(result) => result?,
+            Err(_) => return Err(InstallErrorKind::Internal.into()),
+        }
+        Ok(self.status().await)
+    }
+
+    async fn dry_run(&self, token: &[u8], request: InstallRequest) -> DryRun {
+        self.0.shared.dry_run(upload(token), request).await
+    }
+
+    async fn status(&self) -> Status {
+        self.0.shared.status().await
+    }
+
+    async fn machine_info(&self) -> Result<MachineInfo, InstallError> {
+        let shared = &self.0.shared;
+        shared.find_machine().await;
+        let machine = shared.licensing.machine();
+        let fingerprint =
+            machine.fingerprint().ok_or(InstallErrorKind::FingerprintUnavailable)?.clone();
+        let audience = shared.licensing.product().audience();
+        let mark = shared.licensing.clock_mark();
+        machine_info(audience, fingerprint, &**shared.licensing.clock(), mark)
+            .map_err(|error| InstallError::new(InstallErrorKind::Internal).with_source(error))
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, InstallError> {
+        let rows = self.0.shared.store.audit(limit).await.map_err(InstallError::store)?;
+        Ok(rows.into_iter().map(AuditEntry::from).collect())
+    }
+}
+
+/// The bytes to verify; `None` where they are too many to be copied.
+fn upload(token: &[u8]) -> Option<Vec<u8>> {
+    let token = token.trim_ascii();
+    (token.len() <= Token::MAX_BYTES).then(|| token.to_vec())
+}
+
+impl Shared {
+    async fn used(&self) -> BTreeMap<String, u64> {
+        match &self.usage {
+            Some(usage) => usage().await,
+            None => BTreeMap::new(),
+        }
+    }
+
+    async fn status(&self) -> Status {
+        let used = self.used().await;
+        let mut status = self.licensing.status(|limit| used.get(limit).copied());
+        if self.store_fails.load(Ordering::Relaxed) {
+            status.warnings.push(
+                "The license state cannot be saved (store_unavailable). The service goes on; \
+                 check the disk or database."
+                    .to_owned(),
+            );
+        }
+        status
+    }
+
+    /// Says once that the store fails.
+    fn store_failed(&self, error: &StoreError) {
+        if !self.store_fails.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %error,
+                cause = std::error::Error::source(error),
+                "the license state could not be saved; the service goes on and tries again"
+            );
+        }
+    }
+
+    /// Says once that it works again.
+    fn store_works(&self) {
+        if self.store_fails.swap(false, Ordering::Relaxed) {
+            tracing::info!("the license state is saved again");
+        }
+    }
+}
+
+impl fmt::Debug for LicenseManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LicenseManager")
+            .field("licensing", &self.0.shared.licensing)
+            .field("store", &self.0.shared.store)
+            .finish_non_exhaustive()
+    }
+}
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<LicenseManager>();

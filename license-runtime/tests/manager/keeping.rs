@@ -1,0 +1,396 @@
+use std::{sync::Arc, time::Duration};
+
+use license_core::{
+    Actor, Clock, ClockMark, InstallRequest, Installer, Licensing, MachineId, Phase, Restriction,
+    testing::{START, Vendor, licensing},
+};
+use license_runtime::{LicenseManager, MachineIdSource, SqliteStore, Store};
+
+use crate::support::{DAY, Probe, Service, day, install, machine, set, start};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn case_40_a_restart_does_not_forget_that_the_clock_was_moved_back() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().days(30).sign();
+    service.install(&token).await.unwrap();
+    service.clock.advance(3 * DAY);
+    service.manager.tick_once().await;
+    service.clock.set(day(1));
+    service.manager.tick_once().await;
+    assert_eq!(service.licensing().public_status().code, Some("clock_rolled_back"));
+
+    service.restart().await;
+    assert_eq!(service.licensing().public_status().code, Some("clock_rolled_back"));
+    // Less than a day behind the mark, and still latched.
+    service.clock.set(day(3).saturating_sub(SECOND));
+    service.restart().await;
+    assert_eq!(service.licensing().public_status().code, Some("clock_rolled_back"));
+    service.clock.set(day(3));
+    assert_eq!(service.licensing().phase(), Phase::Expiring);
+}
+
+#[tokio::test]
+async fn case_40_the_mark_alone_survives_a_restart() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().sign();
+    service.install(&token).await.unwrap();
+    service.clock.advance(3 * DAY);
+    service.manager.tick_once().await;
+    // The clock goes back while the service is down.
+    service.clock.set(day(2).saturating_sub(SECOND));
+    service.restart().await;
+    assert_eq!(service.licensing().public_status().code, Some("clock_rolled_back"));
+}
+
+#[tokio::test]
+async fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_clock_reset_from_and_nothing_else() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().days(365).sign();
+    service.install(&token).await.unwrap();
+    service.clock.set(day(3650));
+    service.manager.tick_once().await;
+    service.clock.set(day(1));
+    service.manager.tick_once().await;
+    service.restart().await;
+    assert_eq!(service.licensing().public_status().code, Some("clock_rolled_back"));
+    let info = service.manager.machine_info().await.unwrap();
+    assert!(info.latched);
+    let mark = info.clock_mark.unwrap();
+    assert_eq!(mark, day(366), "recorded up to a day after the last transition");
+
+    let renewed = || service.vendor.license().id("renewed").issued_at(day(1)).days(365);
+    assert_eq!(service.refusal(&renewed().sign()).await, "clock_rolled_back");
+    let short = renewed().claim("clock_reset_from", mark.as_seconds() - 1).sign();
+    assert_eq!(service.refusal(&short).await, "clock_rolled_back");
+    let cure = renewed().claim("clock_reset_from", mark.as_seconds()).sign();
+    let status = service.install(&cure).await.unwrap();
+    assert_eq!((status.phase, status.restricted), (Phase::Active, false));
+    let kept = service.store.load().await.unwrap().saved.clock;
+    assert_eq!(kept, ClockMark::new(Some(day(1)), false));
+
+    service.restart().await;
+    assert_eq!(service.licensing().phase(), Phase::Active);
+    service.manager.tick_once().await;
+    assert_eq!(service.licensing().phase(), Phase::Active);
+}
+
+#[tokio::test]
+async fn case_43_1_000_000_requests_write_nothing_to_the_store() {
+    let service = Service::new().await;
+    let token = service.vendor.license().features(["sso"]).sign();
+    service.install(&token).await.unwrap();
+    let writes = service.store.writes();
+    let licensing = service.licensing();
+    for number in 0..500_000u32 {
+        licensing.check_request(true, || unreachable!("no domain is bound")).unwrap();
+        licensing.check_feature("sso").unwrap();
+        if number % 5_000 == 0 {
+            service.clock.advance(SECOND);
+        }
+    }
+    assert_eq!(service.store.writes(), writes);
+    // A hundred seconds are too little to keep, too.
+    service.manager.tick_once().await;
+    assert_eq!(service.store.writes(), writes);
+}
+
+#[tokio::test]
+async fn the_clock_mark_is_saved_every_two_minutes_and_when_it_latches() {
+    let service = Service::new().await;
+    let token = service.vendor.license().sign();
+    service.install(&token).await.unwrap();
+    let writes = service.store.writes();
+    for _ in 0..600 {
+        service.clock.advance(SECOND);
+        service.manager.tick_once().await;
+    }
+    assert_eq!(service.store.writes() - writes, 5);
+    let kept = service.store.load().await.unwrap().saved.clock;
+    assert_eq!(kept, ClockMark::new(Some(START.saturating_add(600 * SECOND)), false));
+
+    let now = service.clock.now();
+    service.clock.set(now.saturating_sub(2 * DAY));
+    service.manager.tick_once().await;
+    assert!(service.store.load().await.unwrap().saved.clock.latched);
+    service.clock.set(now);
+    service.manager.tick_once().await;
+    assert!(!service.store.load().await.unwrap().saved.clock.latched);
+}
+
+#[tokio::test]
+async fn nothing_is_saved_while_no_license_is_installed() {
+    let service = Service::new().await;
+    service.clock.advance(30 * DAY);
+    service.manager.tick_once().await;
+    assert_eq!(service.store.writes(), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_at_the_periodic_save_is_reported_and_the_service_goes_on() {
+    let service = Service::new().await;
+    let token = service.vendor.license().features(["sso"]).sign();
+    service.install(&token).await.unwrap();
+    set(&service.store.full, true);
+    service.clock.advance(DAY);
+    service.manager.tick_once().await;
+    service.manager.tick_once().await;
+    assert_eq!(service.licensing().check_feature("sso"), Ok(()));
+    let status = service.manager.status().await;
+    assert!(!status.restricted);
+    assert!(status.warnings.iter().any(|it| it.contains("cannot be saved")), "{status:?}");
+
+    set(&service.store.full, false);
+    service.manager.tick_once().await;
+    assert_eq!(service.manager.status().await.warnings, [""; 0]);
+    assert_eq!(service.store.load().await.unwrap().saved.clock.mark, Some(day(1)));
+}
+
+#[tokio::test]
+async fn a_waiting_license_takes_over_by_itself_and_the_store_follows() {
+    let mut service = Service::new().await;
+    let current = service.vendor.license().id("current").days(30).features(["a"]).sign();
+    let next = service.vendor.license().id("next").not_before(day(30)).features(["b"]).sign();
+    service.install(&current).await.unwrap();
+    let status = service.install(&next).await.unwrap();
+    assert_eq!(status.license.unwrap().id, "current");
+    assert_eq!(status.next.unwrap().id, "next");
+    service.restart().await;
+
+    service.clock.advance(30 * DAY - SECOND);
+    service.manager.tick_once().await;
+    assert_eq!(service.in_force().as_deref(), Some("current"));
+    service.clock.advance(SECOND);
+    assert_eq!(service.in_force().as_deref(), Some("next"), "to the second, without a tick");
+    service.manager.tick_once().await;
+    let disk = service.store.load().await.unwrap().saved;
+    assert_eq!(disk.current.as_deref(), Some(next.as_str()));
+    assert_eq!(disk.next, None);
+    service.assert_disk_is_memory().await;
+
+    let rows = service.store.audit(10).await.unwrap();
+    let took_over = &rows[0].record;
+    assert_eq!((took_over.outcome.as_str(), took_over.actor.as_str()), ("took_over", "system"));
+    assert_eq!(took_over.license_id.as_deref(), Some("next"));
+    assert_eq!(took_over.at, day(30));
+    service.manager.tick_once().await;
+    assert_eq!(service.outcomes().await, ["installed", "scheduled", "took_over"]);
+}
+
+#[tokio::test]
+async fn a_waiting_license_that_began_while_the_service_was_down_takes_over_at_the_start() {
+    let mut service = Service::new().await;
+    let current = service.vendor.license().id("current").days(30).sign();
+    let next = service.vendor.license().id("next").not_before(day(30)).sign();
+    service.install(&current).await.unwrap();
+    service.install(&next).await.unwrap();
+    service.clock.advance(40 * DAY);
+    service.restart().await;
+    assert_eq!(service.in_force().as_deref(), Some("next"));
+    assert_eq!(service.outcomes().await, ["installed", "scheduled", "took_over"]);
+    service.assert_disk_is_memory().await;
+}
+
+#[tokio::test]
+async fn a_takeover_that_cannot_be_stored_serves_all_the_same_and_is_tried_again() {
+    let service = Service::new().await;
+    let current = service.vendor.license().id("current").days(30).sign();
+    let next = service.vendor.license().id("next").not_before(day(30)).sign();
+    service.install(&current).await.unwrap();
+    service.install(&next).await.unwrap();
+    let before = service.store.load().await.unwrap().saved;
+    set(&service.store.down, true);
+    service.clock.advance(30 * DAY);
+    service.manager.tick_once().await;
+    assert_eq!(service.in_force().as_deref(), Some("next"));
+    set(&service.store.down, false);
+    assert_eq!(service.store.load().await.unwrap().saved.current, before.current);
+    service.manager.tick_once().await;
+    assert_eq!(service.outcomes().await, ["installed", "scheduled", "took_over"]);
+    service.assert_disk_is_memory().await;
+}
+
+#[tokio::test]
+async fn a_stored_license_that_does_not_verify_any_more_is_not_in_force_and_not_lost() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().id("good").sign();
+    service.install(&token).await.unwrap();
+    let vendor = std::mem::take(&mut service.vendor);
+    service.restart().await;
+    assert_eq!(service.licensing().public_status().code, Some("license_invalid"));
+    service.clock.advance(DAY);
+    service.manager.tick_once().await;
+
+    service.vendor = vendor;
+    service.restart().await;
+    assert_eq!(service.in_force().as_deref(), Some("good"));
+}
+
+#[tokio::test]
+async fn a_corrupt_file_is_state_corrupt_until_a_license_is_installed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("license.db");
+    std::fs::write(&path, "certainly no database").unwrap();
+    let vendor = Vendor::new();
+    let (licensing, _clock) = licensing(&vendor);
+    let store = Probe::of(SqliteStore::open(&path).await.unwrap());
+    let manager = start(licensing, &store).await;
+    let status = manager.licensing().public_status();
+    assert_eq!((status.code, status.restricted), (Some("state_corrupt"), true));
+
+    let token = vendor.license().sign();
+    let status = install(&manager, token.as_str().as_bytes()).await.unwrap();
+    assert!(!status.restricted);
+    assert!(!store.load().await.unwrap().corrupt);
+}
+
+#[tokio::test]
+async fn an_unreadable_machine_id_is_borne_for_24_hours_after_a_good_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("machine-id");
+    let id = "0123456789abcdef0123456789abcdef";
+    std::fs::write(&path, id).unwrap();
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    let manager = LicenseManager::builder(licensing.clone())
+        .store(Probe::memory())
+        .machine_id(MachineIdSource::files([&path]))
+        .manual_ticks()
+        .start()
+        .await
+        .unwrap();
+    let fingerprint = MachineId::parse_linux(id).unwrap().fingerprint("test");
+    let token = vendor.license().machine(&fingerprint).sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+
+    std::fs::remove_file(&path).unwrap();
+    clock.advance(DAY - SECOND);
+    manager.tick_once().await;
+    assert_eq!(licensing.phase(), Phase::Active);
+    clock.advance(60 * SECOND);
+    manager.tick_once().await;
+    assert_eq!(licensing.public_status().code, Some("fingerprint_unavailable"));
+
+    std::fs::write(&path, id).unwrap();
+    clock.advance(60 * SECOND);
+    manager.tick_once().await;
+    assert_eq!(licensing.phase(), Phase::Active);
+    std::fs::write(&path, id.replace('0', "7")).unwrap();
+    clock.advance(60 * SECOND);
+    manager.tick_once().await;
+    assert_eq!(licensing.public_status().code, Some("machine_mismatch"));
+}
+
+#[tokio::test]
+async fn shutdown_saves_the_clock_mark() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().sign();
+    service.install(&token).await.unwrap();
+    service.clock.advance(7 * SECOND);
+    service.manager.shutdown().await;
+    service.restart().await;
+    let kept = service.store.load().await.unwrap().saved.clock;
+    assert_eq!(kept.mark, Some(START.saturating_add(7 * SECOND)));
+}
+
+/// With the background task, under Tokio's paused clock.
+async fn with_task(vendor: &Vendor) -> (LicenseManager, Arc<Probe>, impl Fn(Duration)) {
+    let (licensing, clock) = licensing(vendor);
+    let store = Probe::memory();
+    let builder = LicenseManager::builder(licensing).store(Arc::clone(&store));
+    let manager = builder.machine_id(machine()).start().await.unwrap();
+    (manager, store, move |duration| clock.advance(duration))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_background_task_tells_waiters_and_stores_takeovers() {
+    let vendor = Vendor::new();
+    let (manager, store, advance) = with_task(&vendor).await;
+    let current = vendor.license().id("current").days(30).sign();
+    let next = vendor.license().id("next").not_before(day(31)).days(60).sign();
+    install(&manager, current.as_str().as_bytes()).await.unwrap();
+    install(&manager, next.as_str().as_bytes()).await.unwrap();
+    let mut gate = manager.licensing().gate();
+    assert!(gate.is_open());
+    advance(30 * DAY);
+    gate.closed().await;
+    advance(DAY);
+    gate.opened().await;
+    tokio::time::sleep(2 * SECOND).await;
+    assert_eq!(store.load().await.unwrap().saved.current.as_deref(), Some(next.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiters_learn_of_the_expiry_while_the_store_hangs() {
+    let vendor = Vendor::new();
+    let (manager, store, advance) = with_task(&vendor).await;
+    let current = vendor.license().id("current").days(30).sign();
+    let next = vendor.license().id("next").not_before(day(1)).days(2).sign();
+    install(&manager, current.as_str().as_bytes()).await.unwrap();
+    install(&manager, next.as_str().as_bytes()).await.unwrap();
+    set(&store.waits, true);
+    advance(DAY);
+    store.entered.acquire().await.unwrap().forget();
+    let mut gate = manager.licensing().gate();
+    advance(DAY);
+    gate.closed().await;
+    assert_eq!(manager.licensing().restriction(), Some(Restriction::Everything));
+    store.permits.add_permits(1);
+    manager.shutdown().await;
+    assert_eq!(store.load().await.unwrap().saved.current.as_deref(), Some(next.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_ends_with_the_last_handle_and_lets_go_of_the_store() {
+    let vendor = Vendor::new();
+    let (manager, store, _advance) = with_task(&vendor).await;
+    let clone = manager.clone();
+    drop(manager);
+    tokio::time::sleep(3 * SECOND).await;
+    assert!(Arc::strong_count(&store) > 1, "one handle is left");
+    drop(clone);
+    tokio::time::sleep(3 * SECOND).await;
+    assert_eq!(Arc::strong_count(&store), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_ends_at_shutdown_though_handles_are_left() {
+    let vendor = Vendor::new();
+    let (manager, store, advance) = with_task(&vendor).await;
+    let token = vendor.license().sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+    manager.shutdown().await;
+    let writes = store.writes();
+    advance(DAY);
+    tokio::time::sleep(10 * SECOND).await;
+    assert_eq!(store.writes(), writes);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_read_at_the_start_is_an_error() {
+    let vendor = Vendor::new();
+    let store = Probe::memory();
+    set(&store.down, true);
+    let licensing = Licensing::new(vendor.verifier());
+    let builder = LicenseManager::builder(licensing).store(store).manual_ticks();
+    assert!(builder.start().await.is_err());
+}
+
+#[tokio::test]
+async fn a_manager_can_be_used_through_the_installer_seam_alone() {
+    async fn administer(installer: impl Installer, token: &[u8]) -> (bool, usize) {
+        let request = InstallRequest::new(Actor::new("admin", None));
+        assert!(installer.dry_run(token, request.clone()).await.would_install);
+        let status = installer.install(token, request).await.unwrap();
+        assert_eq!(installer.status().await, status);
+        (status.restricted, installer.audit(10).await.unwrap().len())
+    }
+    let service = Service::new().await;
+    let token = service.vendor.license().sign();
+    let told = tokio::spawn({
+        let manager = service.manager.clone();
+        async move { administer(manager, token.as_str().as_bytes()).await }
+    });
+    assert_eq!(told.await.unwrap(), (false, 1));
+}

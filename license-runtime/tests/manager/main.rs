@@ -1,0 +1,8 @@
+//! The manager, from outside: abuse cases by their number in the security
+//! rules, and what else administrators rely on.
+#![allow(clippy::unwrap_used, reason = "tests, and what they share")]
+
+mod installing;
+mod keeping;
+mod seats;
+mod support;

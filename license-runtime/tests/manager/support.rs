@@ -1,0 +1,244 @@
+//! What the tests share: a vendor, a clock, and a store that counts, fails
+//! and waits on command.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use license_core::{
+    Actor, ClockMark, InstallError, InstallRequest, Installer, Licensing, Saved, Status, Timestamp,
+    Token,
+    testing::{ManualClock, START, Vendor, licensing},
+};
+use license_runtime::{
+    AuditRecord, AuditRow, AuditVerdict, LicenseManager, Loaded, MachineIdSource, MemoryStore,
+    SeatLock, SqliteStore, Store, StoreError, StoreErrorKind,
+};
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+pub(crate) const MACHINE: &str = "the-machine-of-the-tests";
+
+/// `days` after the start.
+pub(crate) fn day(days: i64) -> Timestamp {
+    Timestamp::from_seconds(START.as_seconds() + days * 86_400)
+}
+
+/// One service with its store, to be started over and over.
+pub(crate) struct Service {
+    pub(crate) vendor: Vendor,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) manager: LicenseManager,
+    pub(crate) store: Arc<Probe>,
+    _directory: TempDir,
+    path: PathBuf,
+}
+
+impl Service {
+    /// A service with an empty SQLite store, without the background task.
+    pub(crate) async fn new() -> Self {
+        Self::of(Vendor::new()).await
+    }
+
+    pub(crate) async fn of(vendor: Vendor) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("license.db");
+        let (licensing, clock) = licensing(&vendor);
+        let store = Probe::of(SqliteStore::open(&path).await.unwrap());
+        let manager = start(licensing, &store).await;
+        Self { vendor, clock, manager, store, _directory: directory, path }
+    }
+
+    /// Starts anew from what is on the disk, as after a kill: nobody gets a
+    /// chance to save anything.
+    pub(crate) async fn restart(&mut self) {
+        let clock = Arc::clone(&self.clock);
+        let licensing = Licensing::with_clock(self.vendor.verifier(), clock);
+        self.store = Probe::of(SqliteStore::open(&self.path).await.unwrap());
+        self.manager = start(licensing, &self.store).await;
+    }
+
+    pub(crate) fn licensing(&self) -> &Licensing {
+        self.manager.licensing()
+    }
+
+    pub(crate) async fn install(&self, token: &Token) -> Result<Status, InstallError> {
+        install(&self.manager, token.as_str().as_bytes()).await
+    }
+
+    /// The code with which a token is refused.
+    pub(crate) async fn refusal(&self, token: &Token) -> &'static str {
+        self.install(token).await.unwrap_err().code()
+    }
+
+    /// The id of the license in force.
+    pub(crate) fn in_force(&self) -> Option<String> {
+        Some(self.licensing().license()?.license().id().to_owned())
+    }
+
+    /// Asserts that the disk holds exactly the licenses in memory.
+    pub(crate) async fn assert_disk_is_memory(&self) {
+        assert_same_licenses(&self.store.load().await.unwrap().saved, &self.licensing().saved());
+    }
+
+    /// The outcomes in the audit history, oldest first.
+    pub(crate) async fn outcomes(&self) -> Vec<String> {
+        let rows = self.manager.audit(1000).await.unwrap();
+        rows.into_iter().rev().map(|row| row.outcome).collect()
+    }
+}
+
+pub(crate) fn assert_same_licenses(one: &Saved, two: &Saved) {
+    assert_eq!(one.current, two.current);
+    assert_eq!(one.next, two.next);
+    assert_eq!(one.newest_issued_at, two.newest_issued_at);
+}
+
+pub(crate) async fn start(licensing: Licensing, store: &Arc<Probe>) -> LicenseManager {
+    LicenseManager::builder(licensing)
+        .store(Arc::clone(store))
+        .machine_id(machine())
+        .manual_ticks()
+        .start()
+        .await
+        .unwrap()
+}
+
+pub(crate) fn machine() -> MachineIdSource {
+    MachineIdSource::Custom(license_core::MachineId::custom(MACHINE).unwrap())
+}
+
+pub(crate) fn request() -> InstallRequest {
+    let address = [192, 0, 2, 7].into();
+    InstallRequest::new(Actor::new("admin@example.com", Some(address)))
+}
+
+pub(crate) async fn install(
+    manager: &LicenseManager,
+    token: &[u8],
+) -> Result<Status, InstallError> {
+    manager.install(token, request()).await
+}
+
+/// A store that counts writes, and fails or waits when told to.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    inner: Box<dyn Store>,
+    writes: AtomicU64,
+    /// Writing fails, reading works.
+    pub(crate) full: AtomicBool,
+    /// Nothing works.
+    pub(crate) down: AtomicBool,
+    /// Installing is carried out, and then fails all the same.
+    pub(crate) loses_answers: AtomicBool,
+    /// Installations wait for a permit each while this is set.
+    pub(crate) waits: AtomicBool,
+    pub(crate) entered: Semaphore,
+    pub(crate) permits: Semaphore,
+}
+
+impl Probe {
+    pub(crate) fn of(inner: impl Store + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Box::new(inner),
+            writes: AtomicU64::new(0),
+            full: AtomicBool::new(false),
+            down: AtomicBool::new(false),
+            loses_answers: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
+            entered: Semaphore::new(0),
+            permits: Semaphore::new(0),
+        })
+    }
+
+    pub(crate) fn memory() -> Arc<Self> {
+        Self::of(MemoryStore::new())
+    }
+
+    /// How often something was written or tried to be.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::SeqCst)
+    }
+
+    fn reading(&self) -> Result<(), StoreError> {
+        match self.down.load(Ordering::SeqCst) {
+            true => Err(StoreErrorKind::Unavailable.into()),
+            false => Ok(()),
+        }
+    }
+
+    fn writing(&self) -> Result<(), StoreError> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.reading()?;
+        match self.full.load(Ordering::SeqCst) {
+            true => Err(StoreError::new(StoreErrorKind::Unavailable).with_source("disk full")),
+            false => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn set(flag: &AtomicBool, on: bool) {
+    flag.store(on, Ordering::SeqCst);
+}
+
+#[async_trait]
+impl Store for Probe {
+    async fn load(&self) -> Result<Loaded, StoreError> {
+        self.reading()?;
+        self.inner.load().await
+    }
+
+    async fn install(
+        &self,
+        revision: u64,
+        saved: &Saved,
+        record: AuditRecord,
+    ) -> Result<u64, StoreError> {
+        self.writing()?;
+        if self.waits.load(Ordering::SeqCst) {
+            self.entered.add_permits(1);
+            self.permits.acquire().await.unwrap().forget();
+        }
+        let revision = self.inner.install(revision, saved, record).await?;
+        match self.loses_answers.load(Ordering::SeqCst) {
+            true => Err(StoreErrorKind::Unavailable.into()),
+            false => Ok(revision),
+        }
+    }
+
+    async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.save_clock(revision, clock).await
+    }
+
+    async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.record(record).await
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.reading()?;
+        self.inner.audit(limit).await
+    }
+
+    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+        self.reading()?;
+        self.inner.verify_audit().await
+    }
+
+    async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {
+        self.reading()?;
+        self.inner.lock_seats(limit).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
