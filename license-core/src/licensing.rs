@@ -47,6 +47,8 @@ pub struct Licensing(Arc<Shared>);
 struct Shared {
     verifier: Verifier,
     clock: Arc<dyn Clock>,
+    /// Whether that is the [`SystemClock`], which is then read directly.
+    system_clock: bool,
     state: Arc<ArcSwap<State>>,
     changed: Event,
     denials: DenialLog,
@@ -90,11 +92,15 @@ pub struct Installation {
 impl Licensing {
     /// A handle with the system's clocks and nothing installed.
     pub fn new(verifier: Verifier) -> Self {
-        Self::with_clock(verifier, Arc::new(SystemClock::new()))
+        Self::build(verifier, Arc::new(SystemClock::new()), true)
     }
 
     /// A handle that takes its time from `clock`.
     pub fn with_clock(verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
+        Self::build(verifier, clock, false)
+    }
+
+    fn build(verifier: Verifier, clock: Arc<dyn Clock>, system_clock: bool) -> Self {
         let holdings = Holdings::empty(Machine::Unavailable);
         let guard = ClockGuard::resume(ClockMark::default(), clock.monotonic());
         let (guard, reading) = guard.observe(clock.now(), clock.monotonic(), None);
@@ -102,7 +108,8 @@ impl Licensing {
         let state = State { holdings, guard, standing, revision: 0 };
         let state = Arc::new(ArcSwap::from_pointee(state));
         let denials = DenialLog::default();
-        Self(Arc::new(Shared { verifier, clock, state, changed: Event::new(), denials }))
+        let changed = Event::new();
+        Self(Arc::new(Shared { verifier, clock, system_clock, state, changed, denials }))
     }
 
     /// The product.
@@ -435,10 +442,10 @@ impl Licensing {
 
     /// Decides from the state as it stands: without a lock, an allocation or
     /// an exact clock reading while a coarse one proves that nothing changed.
-    #[inline]
+    #[inline(always)]
     fn view<R>(&self, decide: impl FnOnce(View<'_>) -> R) -> R {
         let decided = current::with(&self.0.state, |state| {
-            if !state.standing.holds_at(self.0.clock.now_coarse()) {
+            if !state.standing.holds_at(self.0.now_coarse()) {
                 return Err(decide);
             }
             let policy = self.0.verifier.product().policy();
@@ -540,6 +547,13 @@ impl Licensing {
     fn publish(&self, next: impl Fn(&State) -> State) {
         self.0.state.rcu(|state| State { revision: state.revision + 1, ..next(state) });
         self.0.changed.notify(usize::MAX);
+    }
+}
+
+impl Shared {
+    #[inline]
+    fn now_coarse(&self) -> Timestamp {
+        if self.system_clock { SystemClock::new().now_coarse() } else { self.clock.now_coarse() }
     }
 }
 
