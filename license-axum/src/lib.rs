@@ -62,8 +62,8 @@ pub use admin::{admin_routes, recovery, refuse_cross_site};
 pub use current_license::CurrentLicense;
 pub use enforce::enforce;
 pub use license_core::{
-    self as core, Actor, Denial, DenialCode, InstallError, Installer, Licensing, ProblemDetails,
-    features,
+    self as core, Actor, Denial, DenialCode, Feature, InstallError, Installer, Licensing,
+    ProblemDetails, features,
 };
 pub use license_macros::{feature, licensed};
 

@@ -1,0 +1,212 @@
+//! Polygent: licenses uploaded while the service runs, 503 on expiry, 403 for
+//! each feature a license lacks, machine and domain binding.
+//!
+//! Start it with `cargo run --release --example polygent` and follow what it
+//! prints.
+
+mod auth;
+mod background;
+mod modules;
+mod users;
+
+use std::path::Path;
+
+use axum::{Router, extract::FromRef, middleware, routing::get};
+use clap::Parser;
+use http::Method;
+use license_axum::{
+    LicenseLayer, Licensing, Problem, admin_routes, enforce, recovery, refuse_cross_site,
+};
+use license_core::Product;
+use license_examples::{
+    Accounts, Demo, Settings, StartError, log_to_stderr, method_not_allowed, not_found, serve,
+    verifier,
+};
+use license_runtime::{LicenseManager, SqliteStore};
+use tokio::net::TcpListener;
+
+use self::{auth::Administrator, background::Workers};
+
+/// The product, as the operator's program reads it too.
+const PROFILE: &str = include_str!("polygent.toml");
+
+/// Polygent, an example of a licensed service
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What every handler can ask for.
+#[derive(Clone)]
+struct AppState {
+    licensing: Licensing,
+    manager: LicenseManager,
+    accounts: Accounts,
+    workers: Workers,
+}
+
+impl FromRef<AppState> for Licensing {
+    fn from_ref(state: &AppState) -> Self {
+        state.licensing.clone()
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    if let Err(error) = run(arguments.settings).await {
+        eprintln!("{}", error.story());
+        std::process::exit(2);
+    }
+}
+
+async fn run(settings: Settings) -> Result<(), StartError> {
+    let product = Product::from_toml(PROFILE)
+        .map_err(|error| StartError::new("the product profile is not valid").with_source(error))?;
+    let data_dir = settings.data_dir("polygent")?;
+    let demo = settings.public_key.is_empty().then(|| Demo::open(&data_dir)).transpose()?;
+    let keys = match &demo {
+        Some(demo) => vec![demo.public_key()],
+        None => settings.public_key.clone(),
+    };
+    let licensing = Licensing::new(verifier(&product, &keys)?);
+    let (accounts, password) = accounts(&data_dir, &settings).await?;
+    let manager = manager(&data_dir, &licensing, &accounts).await?;
+    let workers = Workers::start(&licensing);
+    let state = AppState { licensing, manager: manager.clone(), accounts, workers };
+    let app = app(state)
+        .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
+    let listener = TcpListener::bind(&settings.listen).await.map_err(|error| {
+        let message = format!("cannot listen on {}; choose another with --listen", settings.listen);
+        StartError::new(message).with_source(error)
+    })?;
+    if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
+        print_demo(demo, password.as_deref(), address)?;
+    }
+    let served = serve(listener, app).await;
+    manager.shutdown().await;
+    served
+}
+
+/// The accounts, and the administrator's password where it is known.
+async fn accounts(
+    data_dir: &Path,
+    settings: &Settings,
+) -> Result<(Accounts, Option<String>), StartError> {
+    let failed = |error| {
+        StartError::new("the accounts database is not usable; check --data-dir").with_source(error)
+    };
+    let accounts = Accounts::open(&data_dir.join("polygent.db")).await.map_err(failed)?;
+    let given = settings.admin_password.clone();
+    let made = accounts.ensure_admin(auth::ADMINISTRATOR, given.clone()).await.map_err(failed)?;
+    if let Some(password) = &made {
+        eprintln!("The administrator is {}; the password is {password}", auth::ADMINISTRATOR);
+        eprintln!("It is printed only now. Change it with --admin-password.");
+    }
+    Ok((accounts, given.or(made)))
+}
+
+async fn manager(
+    data_dir: &Path,
+    licensing: &Licensing,
+    accounts: &Accounts,
+) -> Result<LicenseManager, StartError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+        StartError::new("the license store is not usable; check --data-dir").with_source(error)
+    };
+    let store = SqliteStore::open(data_dir.join("license.db")).await;
+    let counted = accounts.clone();
+    LicenseManager::builder(licensing.clone())
+        .store(store.map_err(|error| failed(error.into()))?)
+        .usage(move || {
+            let accounts = counted.clone();
+            async move {
+                let active = accounts.count_active().await.ok();
+                active.map(|active| ("users".to_owned(), active)).into_iter().collect()
+            }
+        })
+        .start()
+        .await
+        .map_err(|error| failed(error.into()))
+}
+
+/// The whole service: its routes, and the license around them.
+fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
+    let layer =
+        LicenseLayer::new(&state.licensing).scope("/api/**")?.scope("/agents/**")?.recovery(
+            recovery("/api/license")?
+                .allow(Method::POST, "/api/auth/sign-in")?
+                .allow(Method::POST, "/api/auth/sign-out")?
+                .allow(Method::GET, "/api/auth/me")?,
+        );
+    let router = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/background", get(background::show))
+        .route("/agents/session", get(agents))
+        .route("/agents/deploy", get(agents))
+        .nest("/api/auth", auth::routes())
+        .nest("/api/users", users::routes())
+        .nest("/api", modules::routes())
+        .nest("/api/license", admin_routes::<Administrator, _>(state.manager.clone()))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(refuse_cross_site))
+        .with_state(state);
+    Ok(enforce(router, layer))
+}
+
+/// Agents connect here once concurrent hosts are counted.
+async fn agents() -> Problem {
+    Problem::new(501, "not_implemented", "This service does not accept agents yet.")
+}
+
+/// Prints what a newcomer pastes to license this service.
+fn print_demo(
+    demo: &Demo,
+    password: Option<&str>,
+    address: std::net::SocketAddr,
+) -> Result<(), StartError> {
+    let sign_in = match demo.sign_in_file(auth::ADMINISTRATOR, password)? {
+        Some(file) => format!("-d '@{}'", file.display()),
+        None => {
+            format!("-d '{{\"email\":\"{}\",\"password\":\"the password\"}}'", auth::ADMINISTRATOR)
+        }
+    };
+    let private = demo.private_key().display();
+    let cookies = demo.private_key().with_file_name("cookies.txt");
+    let cookies = cookies.display();
+    eprintln!(
+        "
+DEMO MODE. No --public-key was given, so this service trusts a vendor key that
+it made itself: whoever can read {private}
+can sign licenses for it. Never run it like this in front of customers.
+
+Nothing is licensed yet. Paste these in another terminal, at the root of the
+repository.
+
+Ask for a feature; without a license the answer is 503:
+
+  curl -i http://{address}/api/workflows
+
+Sign in as the administrator:
+
+  curl -s -c '{cookies}' -H 'content-type: application/json' {sign_in} http://{address}/api/auth/sign-in
+
+Issue a license for 30 days, and install it:
+
+  cargo run -q --release -p license-cli -- issue --key '{private}' --product examples/polygent/polygent.toml --customer-id cust_demo --customer 'Demo Customer' --plan enterprise --feature workflows --feature insights --feature sso-saml --limit users=5 --limit session_hosts=2 --limit deploy_hosts=unlimited --days 30 | curl -s -b '{cookies}' -H 'content-type: application/jwt' --data-binary @- http://{address}/api/license
+
+Ask again: 200 for a feature that it grants, 403 for one that it does not:
+
+  curl -i -b '{cookies}' http://{address}/api/workflows
+  curl -i -b '{cookies}' http://{address}/api/planner
+
+For a license that expires while you watch, give --expires an RFC 3339 time a
+minute from now instead of --days; for one that binds a domain, add
+--domain '*.acme.internal' and upload it to http://{address}/api/license?force=true.
+"
+    );
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! Requests and responses as these services speak them: JSON, and problem
+//! details for every error.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, header};
+use license_axum::Problem;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// JSON in a request or a response.
+#[derive(Clone, Debug)]
+pub struct Json<T>(pub T);
+
+impl<S, T> FromRequest<S> for Json<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        const WANTED: &str = "The body must be JSON with the members that this route takes.";
+        let invalid = || Problem::new(400, "invalid_body", WANTED);
+        let body = Bytes::from_request(request, state).await.map_err(|_| invalid())?;
+        serde_json::from_slice(&body).map(Self).map_err(|_| invalid())
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                let json = HeaderValue::from_static("application/json");
+                ([(header::CONTENT_TYPE, json)], body).into_response()
+            }
+            Err(error) => internal(&error).into_response(),
+        }
+    }
+}
+
+/// The answer to a path that is not there.
+pub async fn not_found() -> Problem {
+    Problem::new(404, "not_found", "There is nothing at this path.")
+}
+
+/// The answer to a method that a path does not take.
+pub async fn method_not_allowed() -> Problem {
+    Problem::new(405, "method_not_allowed", "This path does not take this method.")
+}
+
+/// The answer to a defect: the story goes to the log only.
+pub fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::error!(error, "request failed");
+    Problem::new(500, "internal_error", "Something went wrong. The log has the details.")
+}

@@ -1,0 +1,95 @@
+//! Demo mode: a vendor's key pair below the data directory.
+
+use std::{
+    error::Error,
+    fs,
+    io::{ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use license_core::{Algorithm, SigningKey};
+
+use crate::StartError;
+
+/// A vendor's key pair that stands below the data directory. Never for
+/// production: who runs the service can sign licenses.
+#[derive(Debug)]
+pub struct Demo {
+    private_key: PathBuf,
+    public_key: PathBuf,
+}
+
+impl Demo {
+    /// The key pair below `data_dir`, made on first use.
+    ///
+    /// # Errors
+    ///
+    /// A directory that cannot be written.
+    pub fn open(data_dir: &Path) -> Result<Self, StartError> {
+        let directory = data_dir.join("demo-vendor");
+        let demo = Self {
+            private_key: directory.join("private.pem"),
+            public_key: directory.join("public.pem"),
+        };
+        if !demo.private_key.exists() || !demo.public_key.exists() {
+            demo.make(&directory).map_err(|error| {
+                let message = format!(
+                    "cannot make demo keys in {}; choose another --data-dir or give --public-key",
+                    directory.display()
+                );
+                StartError::new(message).with_source(error)
+            })?;
+        }
+        Ok(demo)
+    }
+
+    fn make(&self, directory: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {
+        fs::create_dir_all(directory)?;
+        let key = SigningKey::generate(Algorithm::Es256, None)?;
+        write(&self.private_key, 0o600, key.to_pkcs8_pem()?.as_bytes())?;
+        write(&self.public_key, 0o644, key.public_pem()?.as_bytes())?;
+        Ok(())
+    }
+
+    /// Keeps what signs the administrator in, for a command that reads it
+    /// from a file. Returns the file, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A directory that cannot be written.
+    pub fn sign_in_file(
+        &self,
+        email: &str,
+        password: Option<&str>,
+    ) -> Result<Option<PathBuf>, StartError> {
+        let file = self.private_key.with_file_name("sign-in.json");
+        if let Some(password) = password {
+            let body = serde_json::json!({ "email": email, "password": password }).to_string();
+            write(&file, 0o600, body.as_bytes()).map_err(|error| {
+                StartError::new("cannot write to the data directory; choose another --data-dir")
+                    .with_source(error)
+            })?;
+        }
+        Ok(file.exists().then_some(file))
+    }
+
+    /// The public key, as `--public-key` takes it.
+    pub fn public_key(&self) -> String {
+        self.public_key.display().to_string()
+    }
+
+    /// The private key's path.
+    pub fn private_key(&self) -> &Path {
+        &self.private_key
+    }
+}
+
+/// Writes a file anew, with this mode from the first moment.
+fn write(path: &Path, mode: u32, text: &[u8]) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(text)
+}

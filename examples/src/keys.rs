@@ -1,0 +1,39 @@
+//! The public keys from the command line or the environment.
+
+use license_core::{KeySpec, Product, PublicKey, Verifier};
+
+use crate::StartError;
+
+/// A verifier that trusts the configured keys.
+///
+/// # Errors
+///
+/// A key that cannot be read or is not usable.
+pub fn verifier(product: &Product, specs: &[String]) -> Result<Verifier, StartError> {
+    let mut builder = Verifier::builder(product);
+    for spec in specs {
+        builder = builder.key(key(spec)?);
+    }
+    builder.build().map_err(|error| {
+        StartError::new("the public keys are not usable; check --public-key").with_source(error)
+    })
+}
+
+fn key(spec: &str) -> Result<PublicKey, StartError> {
+    let unusable = || {
+        StartError::new(
+            "a public key is not usable; give the vendor's as --public-key [KID=][ALG:]FILE.pem",
+        )
+    };
+    let spec: KeySpec = spec.parse().map_err(|error| unusable().with_source(error))?;
+    let pem = if spec.is_inline() {
+        spec.source().as_bytes().to_vec()
+    } else {
+        std::fs::read(spec.source()).map_err(|error| {
+            let message =
+                format!("cannot read the public key {:?}; check --public-key", spec.source());
+            StartError::new(message).with_source(error)
+        })?
+    };
+    spec.read(&pem).map_err(|error| unusable().with_source(error))
+}

@@ -1,0 +1,87 @@
+//! Listening, saying so, and stopping gracefully.
+
+use std::{
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    time::Duration,
+};
+
+use axum::Router;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+use tracing_subscriber::EnvFilter;
+
+use crate::StartError;
+
+/// How long open connections may take to finish after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Sends log lines to standard error; standard output stays for the one line
+/// that says where the service listens.
+pub fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Serves HTTP/1.1 and HTTP/2 until SIGINT or SIGTERM. Returns when open
+/// connections have finished, or ten seconds later.
+///
+/// # Errors
+///
+/// An address that cannot be listened on.
+pub async fn serve(listener: TcpListener, app: Router) -> Result<(), StartError> {
+    announce(&listener)?;
+    let (stopping, stopped) = oneshot::channel();
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async {
+        stop_signal().await;
+        let _ = stopping.send(());
+    });
+    let overdue = async {
+        let _ = stopped.await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = async { serving.await } => served.map_err(|error| {
+            StartError::new("the service stopped serving").with_source(error)
+        }),
+        () = overdue => Ok(()),
+    }
+}
+
+/// Writes the one line on standard output.
+///
+/// # Errors
+///
+/// A listener that has no address.
+pub fn announce(listener: &TcpListener) -> Result<(), StartError> {
+    let address = listener.local_addr().map_err(|error| {
+        StartError::new("cannot tell where the service listens").with_source(error)
+    })?;
+    let mut output = std::io::stdout().lock();
+    // Nobody may be reading; the service runs all the same.
+    let _ = writeln!(output, "listening on http://{address}");
+    let _ = output.flush();
+    Ok(())
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn stop_signal() {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+    }
+}
