@@ -1,0 +1,159 @@
+//! A client for HTTP/1.1 and HTTP/2, and one for bytes as they are.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// A client of one service. A new connection for each request.
+#[derive(Clone, Debug)]
+pub struct Client {
+    address: SocketAddr,
+    version: Version,
+    headers: HeaderMap,
+    host: Option<String>,
+}
+
+/// A response that was read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Client {
+    /// A client that speaks HTTP/1.1.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, version: Version::HTTP_11, headers: HeaderMap::new(), host: None }
+    }
+
+    /// The same client, speaking HTTP/2.
+    #[must_use]
+    pub fn http2(&self) -> Self {
+        Self { version: Version::HTTP_2, ..self.clone() }
+    }
+
+    /// The same client, sending this header with every request.
+    #[must_use]
+    pub fn with(&self, name: header::HeaderName, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.append(name, HeaderValue::from_str(value).expect("a header value"));
+        client
+    }
+
+    /// The same client, with a bearer token.
+    #[must_use]
+    pub fn bearer(&self, token: &str) -> Self {
+        self.with(header::AUTHORIZATION, &format!("Bearer {token}"))
+    }
+
+    /// The same client, asking for another host: `Host` in HTTP/1.1,
+    /// `:authority` in HTTP/2.
+    #[must_use]
+    pub fn host(&self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), ..self.clone() }
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+        let host = self.host.clone().unwrap_or_else(|| self.address.to_string());
+        let mut request = Request::builder().method(method);
+        request = if self.version == Version::HTTP_2 {
+            request.uri(format!("http://{host}{path}"))
+        } else {
+            request.uri(path).header(header::HOST, host)
+        };
+        let mut request = request.body(Full::new(body.into())).expect("a request");
+        request.headers_mut().extend(self.headers.clone());
+        let stream = TokioIo::new(TcpStream::connect(self.address).await.expect("it listens"));
+        let response = if self.version == Version::HTTP_2 {
+            let (mut sender, connection) =
+                hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
+                    .await
+                    .expect("HTTP/2");
+            tokio::spawn(connection);
+            sender.send_request(request).await
+        } else {
+            let (mut sender, connection) =
+                hyper::client::conn::http1::handshake(stream).await.expect("HTTP/1.1");
+            tokio::spawn(connection);
+            sender.send_request(request).await
+        };
+        let (parts, body) = response.expect("a response").into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Sends a GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Bytes::new()).await
+    }
+
+    /// Sends a POST with a JSON body.
+    pub async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        let json = self.with(header::CONTENT_TYPE, "application/json");
+        json.send(Method::POST, path, body.to_string()).await
+    }
+
+    /// Uploads a license as `application/jwt`.
+    pub async fn upload(&self, path: &str, token: impl Into<Bytes>) -> Answer {
+        let jwt = self.with(header::CONTENT_TYPE, "application/jwt");
+        jwt.send(Method::POST, path, token).await
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {:?}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The status, and the code of a problem. Checks that an error is
+    /// problem details and never stored.
+    #[track_caller]
+    pub fn outcome(&self) -> (u16, String) {
+        let status = self.status.as_u16();
+        if status < 400 {
+            return (status, String::new());
+        }
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(self.headers[header::CACHE_CONTROL], "no-store");
+        let json = self.json();
+        assert_eq!(json["status"], status);
+        (status, json["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Asserts the status and the code of a problem.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!(self.outcome(), (status, code.to_owned()));
+    }
+
+    /// Asserts the status of a success.
+    #[track_caller]
+    pub fn is(&self, status: u16) {
+        assert_eq!(self.status, status, "{:?}", String::from_utf8_lossy(&self.body));
+    }
+}
+
+/// Sends bytes as they are and reads until the service closes the connection.
+pub async fn raw(address: SocketAddr, bytes: impl AsRef<[u8]>) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    stream.write_all(bytes.as_ref()).await.expect("writable");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}

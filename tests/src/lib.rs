@@ -1,0 +1,14 @@
+//! Starting the examples as processes and speaking HTTP to them.
+//!
+//! Functions here panic where a test cannot go on.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod build;
+mod client;
+mod polygent;
+mod process;
+
+pub use build::{example, program, root};
+pub use client::{Answer, Client, raw};
+pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, now, vendor};
+pub use process::{Process, Start};

@@ -1,0 +1,141 @@
+//! A service as a process.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+/// How to start a service. Built by value.
+#[derive(Debug)]
+#[must_use]
+pub struct Start {
+    command: Command,
+}
+
+/// A running service. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+    stdout: BufReader<ChildStdout>,
+    log: Arc<Mutex<String>>,
+}
+
+/// How long a service may take to say that it listens, or to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Start {
+    /// A service of this executable, on a free port, with no environment but
+    /// the path.
+    pub fn new(executable: &Path) -> Self {
+        Self { command: Command::new(executable) }.prepared().arg("--listen").arg("127.0.0.1:0")
+    }
+
+    /// The same under Debian's faketime, with a clock that `offset` moves,
+    /// such as `-2 days`. `None` where faketime is not installed.
+    pub fn under_faketime(executable: &Path, offset: &str) -> Option<Self> {
+        std::process::Command::new("faketime").arg("--version").output().ok()?;
+        // Only the wall clock is moved; timers go on.
+        let mut command = Command::new("faketime");
+        command.arg("--exclude-monotonic").arg("-f").arg(offset).arg(executable);
+        Some(Self { command }.prepared().arg("--listen").arg("127.0.0.1:0"))
+    }
+
+    fn prepared(mut self) -> Self {
+        self.command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        self
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts the service and waits until it listens.
+    pub async fn start(mut self) -> Process {
+        let mut child = self.command.spawn().expect("the service starts");
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let written = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut log = written.lock().expect("no writer panics");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        let read = timeout(PATIENCE, stdout.read_line(&mut line)).await.expect("in time");
+        read.expect("readable");
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.and_then(|address| address.parse().ok()).unwrap_or_else(|| {
+            panic!("the service said {line:?}; its log:\n{}", log.lock().expect("no writer panics"))
+        });
+        Process { child, address, stdout, log }
+    }
+
+    /// Starts the service, which is expected to stop by itself. Returns its
+    /// exit status and what it wrote to standard error.
+    pub async fn fails(mut self) -> (Option<i32>, String) {
+        let output = timeout(PATIENCE, self.command.output()).await.expect("in time");
+        let output = output.expect("the service starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+impl Process {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has written to standard error so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no writer panics").clone()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it is running")
+    }
+
+    /// Kills it with SIGKILL, at once.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it is running");
+    }
+
+    /// Sends SIGTERM and waits until it has stopped. Returns the exit status
+    /// and what else it wrote to standard output.
+    pub async fn terminate(mut self) -> (Option<i32>, String) {
+        let id = self.id().to_string();
+        let sent = Command::new("kill").arg("-TERM").arg(id).status().await;
+        assert!(sent.expect("kill is installed").success());
+        let status = timeout(PATIENCE, self.child.wait()).await.expect("in time");
+        let mut rest = String::new();
+        let _ = self.stdout.read_to_string(&mut rest).await;
+        (status.expect("it was running").code(), rest)
+    }
+}
