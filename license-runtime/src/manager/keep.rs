@@ -75,9 +75,10 @@ impl Shared {
         }
     }
 
-    /// Where an earlier write may or may not have been kept, finds out.
+    /// Where another instance, or an earlier write whose answer was lost, may
+    /// have changed the license, finds out.
     pub(super) async fn settle(&self, kept: &mut Kept) {
-        if kept.in_doubt
+        if (kept.in_doubt || self.store.is_shared())
             && let Err(error) = self.adopt(kept).await
         {
             self.store_failed(&error);

@@ -122,6 +122,20 @@ async fn a_damaged_database_is_kept_aside() {
 }
 
 #[tokio::test]
+async fn a_file_that_only_begins_like_a_database_is_kept_aside() {
+    for garbage in [0x00, 0xa5] {
+        let (directory, store) = open().await;
+        store.close().await;
+        let mut bytes = fs::read(&store.path).unwrap();
+        bytes[16..].fill(garbage);
+        fs::write(&store.path, bytes).unwrap();
+        let again = SqliteStore::open(&store.path).await.unwrap();
+        assert_eq!(again.load().await.unwrap(), Loaded::default().corrupt(true));
+        assert_eq!(kept_aside(&directory).len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_state_that_lost_its_row_is_kept_aside() {
     let (directory, store) = open().await;
     sql(&store, "DELETE FROM license_state").await;

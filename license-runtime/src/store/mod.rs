@@ -31,6 +31,12 @@ use crate::{AuditRecord, AuditRow, AuditVerdict};
 /// within seconds.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
+    /// Whether other instances of the service install into it, so that it is
+    /// to be looked at every second.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Reads everything but the audit history.
     ///
     /// # Errors
@@ -122,6 +128,10 @@ impl Loaded {
 
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
+    fn is_shared(&self) -> bool {
+        (**self).is_shared()
+    }
+
     async fn load(&self) -> Result<Loaded, StoreError> {
         (**self).load().await
     }

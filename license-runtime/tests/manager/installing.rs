@@ -77,9 +77,9 @@ async fn case_52_a_store_that_is_full_is_503_and_the_old_license_stays() {
     let error = service.install(&new).await.unwrap_err();
     assert_eq!((error.code(), error.kind().status()), ("store_unavailable", 503));
     assert!(!error.detail().contains("disk full"), "that is for the log");
-    assert_eq!(service.refusal(&old).await, "store_unavailable");
     assert_eq!(service.store.load().await.unwrap(), disk);
     assert_eq!(service.licensing().saved(), memory);
+    assert_eq!(service.refusal(&old).await, "store_unavailable");
     let status = service.manager.status().await;
     assert!(status.warnings.iter().any(|it| it.contains("store_unavailable")), "{status:?}");
 

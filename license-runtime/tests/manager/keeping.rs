@@ -5,6 +5,7 @@ use license_core::{
     testing::{START, Vendor, licensing},
 };
 use license_runtime::{LicenseManager, MachineIdSource, SqliteStore, Store};
+use tokio::task::{JoinHandle, yield_now};
 
 use crate::support::{DAY, Probe, Service, day, install, machine, set, start};
 
@@ -303,6 +304,30 @@ async fn with_task(vendor: &Vendor) -> (LicenseManager, Arc<Probe>, impl Fn(Dura
     (manager, store, move |duration| clock.advance(duration))
 }
 
+/// Lets a task that was spawned come to where it waits.
+async fn waits(task: &JoinHandle<()>) {
+    for _ in 0..5 {
+        yield_now().await;
+    }
+    assert!(!task.is_finished());
+}
+
+/// A task that ends when the gate has closed, and waits for that already.
+async fn closing(licensing: &Licensing) -> JoinHandle<()> {
+    let mut gate = licensing.gate();
+    let task = tokio::spawn(async move { gate.closed().await });
+    waits(&task).await;
+    task
+}
+
+/// A task that ends when the gate has opened, and waits for that already.
+async fn opening(licensing: &Licensing) -> JoinHandle<()> {
+    let mut gate = licensing.gate();
+    let task = tokio::spawn(async move { gate.opened().await });
+    waits(&task).await;
+    task
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_background_task_tells_waiters_and_stores_takeovers() {
     let vendor = Vendor::new();
@@ -311,12 +336,12 @@ async fn the_background_task_tells_waiters_and_stores_takeovers() {
     let next = vendor.license().id("next").not_before(day(31)).days(60).sign();
     install(&manager, current.as_str().as_bytes()).await.unwrap();
     install(&manager, next.as_str().as_bytes()).await.unwrap();
-    let mut gate = manager.licensing().gate();
-    assert!(gate.is_open());
+    let closed = closing(manager.licensing()).await;
     advance(30 * DAY);
-    gate.closed().await;
+    closed.await.unwrap();
+    let opened = opening(manager.licensing()).await;
     advance(DAY);
-    gate.opened().await;
+    opened.await.unwrap();
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(store.load().await.unwrap().saved.current.as_deref(), Some(next.as_str()));
 }
@@ -332,9 +357,9 @@ async fn waiters_learn_of_the_expiry_while_the_store_hangs() {
     set(&store.waits, true);
     advance(DAY);
     store.entered.acquire().await.unwrap().forget();
-    let mut gate = manager.licensing().gate();
+    let closed = closing(manager.licensing()).await;
     advance(DAY);
-    gate.closed().await;
+    closed.await.unwrap();
     assert_eq!(manager.licensing().restriction(), Some(Restriction::Everything));
     store.permits.add_permits(1);
     manager.shutdown().await;
@@ -393,4 +418,56 @@ async fn a_manager_can_be_used_through_the_installer_seam_alone() {
         async move { administer(manager, token.as_str().as_bytes()).await }
     });
     assert_eq!(told.await.unwrap(), (false, 1));
+}
+
+#[tokio::test]
+async fn instances_that_share_a_store_adopt_what_another_one_installed() {
+    let vendor = Vendor::new();
+    let store = Probe::memory();
+    set(&store.shared, true);
+    let (one, clock) = licensing(&vendor);
+    let one = start(one, &store).await;
+    let two = Licensing::with_clock(vendor.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
+    let two = start(two, &store).await;
+    let token = vendor.license().days(365).sign();
+    install(&one, token.as_str().as_bytes()).await.unwrap();
+    two.tick_once().await;
+    assert_eq!(two.licensing().phase(), Phase::Active);
+
+    // Both have seen a clock that ran ahead; one is cured.
+    clock.set(day(200));
+    one.tick_once().await;
+    two.tick_once().await;
+    clock.set(day(1));
+    for manager in [&one, &two] {
+        manager.tick_once().await;
+        assert_eq!(manager.licensing().public_status().code, Some("clock_rolled_back"));
+    }
+    let cure = vendor.license().id("cure").issued_at(day(1)).days(365);
+    let cure = cure.claim("clock_reset_from", day(200).as_seconds()).sign();
+    install(&one, cure.as_str().as_bytes()).await.unwrap();
+    two.tick_once().await;
+    assert_eq!(two.licensing().phase(), Phase::Active);
+}
+
+#[tokio::test]
+async fn adopting_does_not_make_an_instance_forget_what_its_own_clock_has_seen() {
+    let vendor = Vendor::new();
+    let store = Probe::memory();
+    set(&store.shared, true);
+    let (one, ahead) = licensing(&vendor);
+    let one = start(one, &store).await;
+    let (two, _clock) = licensing(&vendor);
+    let two = start(two, &store).await;
+    let token = vendor.license().sign();
+    install(&one, token.as_str().as_bytes()).await.unwrap();
+    // Seen, and not saved yet.
+    ahead.advance(DAY);
+    one.licensing().refresh();
+    let next = vendor.license().id("next").not_before(day(30)).sign();
+    two.tick_once().await;
+    install(&two, next.as_str().as_bytes()).await.unwrap();
+    one.tick_once().await;
+    assert!(one.status().await.next.is_some());
+    assert_eq!(one.licensing().clock_mark().mark, Some(day(1)));
 }

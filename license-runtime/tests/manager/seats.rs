@@ -40,9 +40,10 @@ impl Users {
     }
 
     async fn insert(&self, number: u64) {
-        yield_now().await;
+        for _ in 0..20 {
+            yield_now().await;
+        }
         self.0.fetch_add(number, Ordering::SeqCst);
-        yield_now().await;
     }
 
     async fn add(&self, seats: &Seats, number: u64) -> Result<(), SeatError> {

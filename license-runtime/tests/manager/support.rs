@@ -138,6 +138,8 @@ pub(crate) struct Probe {
     pub(crate) down: AtomicBool,
     /// Installing is carried out, and then fails all the same.
     pub(crate) loses_answers: AtomicBool,
+    /// Other instances use it, too.
+    pub(crate) shared: AtomicBool,
     /// Installations wait for a permit each while this is set.
     pub(crate) waits: AtomicBool,
     pub(crate) entered: Semaphore,
@@ -152,6 +154,7 @@ impl Probe {
             full: AtomicBool::new(false),
             down: AtomicBool::new(false),
             loses_answers: AtomicBool::new(false),
+            shared: AtomicBool::new(false),
             waits: AtomicBool::new(false),
             entered: Semaphore::new(0),
             permits: Semaphore::new(0),
@@ -190,6 +193,10 @@ pub(crate) fn set(flag: &AtomicBool, on: bool) {
 
 #[async_trait]
 impl Store for Probe {
+    fn is_shared(&self) -> bool {
+        self.shared.load(Ordering::SeqCst)
+    }
+
     async fn load(&self) -> Result<Loaded, StoreError> {
         self.reading()?;
         self.inner.load().await
