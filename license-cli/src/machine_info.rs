@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use license_core::{ClockMark, InstallErrorKind, MachineInfo};
-use rand::{RngCore, rngs::OsRng};
+use license_core::{ClockMark, InstallErrorKind, SystemClock};
+use license_runtime::{MachineIdSource, machine_info};
 
-use crate::{failure::Failure, machine, read, text, time, write};
+use crate::{failure::Failure, read, text, write};
 
 /// Writes machine info: what the vendor needs to bind a license to this
 /// machine. The machine's own id is not part of it.
@@ -23,25 +23,18 @@ pub(crate) struct WriteMachineInfo {
 impl WriteMachineInfo {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let product = read::product(&self.product)?;
-        let id = machine::id().ok_or_else(|| {
+        let audience = product.audience();
+        let fingerprint = MachineIdSource::System.fingerprint(audience).map_err(|_| {
             Failure::usage(format!(
                 "{}: this machine's identity cannot be read; make the machine id readable (Linux: \
                  /etc/machine-id, 32 lower-case hexadecimal digits)",
                 InstallErrorKind::FingerprintUnavailable.code()
             ))
         })?;
-        let mut nonce = [0; 16];
-        OsRng
-            .try_fill_bytes(&mut nonce)
+        // Only a service keeps a clock mark.
+        let mark = ClockMark::default();
+        let info = machine_info(audience, fingerprint, &SystemClock::new(), mark)
             .map_err(|_| Failure::usage("the operating system gave no random numbers"))?;
-        let info = MachineInfo::new(
-            product.audience(),
-            id.fingerprint(product.audience()),
-            hex::encode(nonce),
-            time::now(),
-            // Only a service keeps a clock mark.
-            ClockMark::default(),
-        );
         write::out(self.out.as_deref(), &text::json(&info))
     }
 }

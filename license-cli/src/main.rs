@@ -10,7 +10,6 @@ mod failure;
 mod inspect;
 mod issue;
 mod keygen;
-mod machine;
 mod machine_info;
 mod read;
 mod renew;
