@@ -16,8 +16,11 @@ use arc_swap::{ArcSwap, Cache};
 use crate::licensing::State;
 
 thread_local! {
-    static LAST: Cell<Option<Cache<Arc<ArcSwap<State>>, Arc<State>>>> = const { Cell::new(None) };
+    static LAST: Cell<Option<Last>> = const { Cell::new(None) };
 }
+
+/// A state, and the cell that it came from.
+type Last = Cache<Arc<ArcSwap<State>>, Arc<State>>;
 
 /// Shows `state` as it stands now.
 #[inline]
