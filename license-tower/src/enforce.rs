@@ -188,3 +188,162 @@ impl<F: Future> fmt::Debug for ResponseFuture<F> {
         f.debug_struct("ResponseFuture").field("allowed", &allowed).finish_non_exhaustive()
     }
 }
+
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<EnforceLayer>();
+    assert_send_sync::<Enforce<()>>();
+    assert_send_sync::<ResponseFuture<std::future::Ready<()>>>();
+};
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::{Cell, RefCell},
+        pin::pin,
+        rc::Rc,
+        task::Waker,
+    };
+
+    use license_core::{DenialCode, Licensing, testing::Vendor};
+    use tower::{ServiceBuilder, ServiceExt, limit::ConcurrencyLimitLayer, service_fn};
+
+    use super::*;
+    use crate::{Empty, FeatureCheck, FeatureLayer, FeatureNameError, LicenseLayer};
+
+    /// Refuses what is not for `/open`, and remembers what it was told.
+    #[derive(Clone, Debug, Default)]
+    struct Open(Rc<RefCell<Vec<DenialCode>>>);
+
+    impl Check for Open {
+        fn check<B>(&self, request: &Request<B>) -> Result<(), Denial> {
+            match request.uri().path() {
+                "/open" => Ok(()),
+                _ => Err(Denial::new(DenialCode::ReadOnly, 402)),
+            }
+        }
+
+        fn refused(&self, denial: &Denial) {
+            self.0.borrow_mut().push(denial.code());
+        }
+    }
+
+    fn get(path: &str) -> Request<()> {
+        Request::get(path).body(()).unwrap()
+    }
+
+    fn now<F: Future>(future: F) -> Poll<F::Output> {
+        pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn done<F: Future>(future: F) -> F::Output {
+        match now(future) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("not done"),
+        }
+    }
+
+    fn layer() -> EnforceLayer<Open, Empty> {
+        EnforceLayer::new(Open::default()).responder(Empty)
+    }
+
+    #[test]
+    fn a_refused_request_is_answered_with_its_denial_and_the_check_hears_of_it_once() {
+        let layer = layer();
+        let calls = Cell::new(0);
+        let service = layer.layer(service_fn(async |_: Request<()>| {
+            calls.set(calls.get() + 1);
+            Ok::<_, ()>(Response::new(()))
+        }));
+        let response = done(service.oneshot(get("/closed"))).unwrap();
+        assert_eq!(response.status(), 402);
+        assert_eq!(response.extensions().get::<Denial>().unwrap().code(), DenialCode::ReadOnly);
+        assert_eq!(*layer.check().0.borrow(), [DenialCode::ReadOnly]);
+        assert_eq!(calls.get(), 0);
+    }
+
+    #[test]
+    fn an_allowed_request_goes_through_as_it_is() {
+        let layer = layer();
+        let service = layer.layer(service_fn(async |request: Request<()>| {
+            assert_eq!(request.headers()["x-some"], "value");
+            Ok::<_, ()>(Response::builder().status(201).body(()).unwrap())
+        }));
+        let request = Request::get("/open").header("x-some", "value").body(()).unwrap();
+        let response = done(service.oneshot(request)).unwrap();
+        assert_eq!(response.status(), 201);
+        assert!(response.extensions().get::<Denial>().is_none());
+        assert!(layer.check().0.borrow().is_empty());
+    }
+
+    #[test]
+    fn errors_are_the_inner_services() {
+        #[derive(Debug, PartialEq)]
+        struct Broken;
+        let service =
+            layer().layer(service_fn(async |_: Request<()>| Err::<Response<()>, _>(Broken)));
+        let result: Result<_, Broken> = done(service.oneshot(get("/open")));
+        assert_eq!(result.unwrap_err(), Broken);
+    }
+
+    #[test]
+    fn readiness_is_the_inner_services_and_a_refusal_holds_none_of_it() {
+        // One request at a time, and none of them ever finishes.
+        let service =
+            ServiceBuilder::new().layer(layer()).layer(ConcurrencyLimitLayer::new(1)).service(
+                service_fn(|_: Request<()>| std::future::pending::<Result<Response<()>, ()>>()),
+            );
+        let (mut one, mut other) = (service.clone(), service);
+
+        // Refusals neither use up the one place nor keep it.
+        for _ in 0..3 {
+            assert!(now(one.ready()).is_ready());
+            assert_eq!(done(one.call(get("/closed"))).unwrap().status(), 402);
+        }
+        // It is promised to whoever was found ready, until a call or the end.
+        assert!(now(other.ready()).is_pending());
+        let served = one.call(get("/open"));
+        assert!(now(one.ready()).is_pending());
+        assert!(now(other.ready()).is_pending());
+        drop(served);
+        assert!(now(other.ready()).is_ready());
+        drop(other);
+        assert!(now(one.ready()).is_ready());
+    }
+
+    #[test]
+    fn a_future_asked_again_after_its_refusal_does_not_panic() {
+        let mut service =
+            layer().layer(service_fn(async |_: Request<()>| Ok::<_, ()>(Response::new(()))));
+        let mut future = pin!(service.call(get("/closed")));
+        assert!(now(&mut future).is_ready());
+        assert!(now(&mut future).is_pending());
+    }
+
+    #[test]
+    fn types_can_be_named() {
+        struct Stack {
+            service: Enforce<Enforce<(), FeatureCheck>, LicenseCheck, Empty>,
+        }
+        fn protect(licensing: &Licensing) -> Result<Stack, FeatureNameError> {
+            let license: LicenseLayer<Empty> = LicenseLayer::new(licensing).responder(Empty);
+            let feature: FeatureLayer = FeatureLayer::new(licensing, "sso")?;
+            Ok(Stack { service: license.layer(feature.layer(())) })
+        }
+        let licensing = Licensing::new(Vendor::new().verifier());
+        let mut service = protect(&licensing).unwrap().service;
+        assert_eq!(*service.get_mut().get_ref(), ());
+        assert_eq!(service.into_inner().into_inner(), ());
+    }
+
+    #[test]
+    fn types_can_be_printed() {
+        let text = format!("{:?}", layer().layer("inner"));
+        assert!(text.contains("Open") && text.contains("inner"), "{text}");
+        let licensing = Licensing::new(Vendor::new().verifier());
+        let text = format!("{:?}", LicenseLayer::new(&licensing).scope("/api/**").unwrap());
+        assert!(text.contains("/api"), "{text}");
+        let text = format!("{:?}", FeatureLayer::new(&licensing, "sso").unwrap());
+        assert!(text.contains("sso"), "{text}");
+    }
+}

@@ -97,3 +97,22 @@ const _: () = {
     assert_send_sync::<FeatureLayer>();
     assert_send_sync::<FeatureCheck>();
 };
+
+#[cfg(test)]
+mod tests {
+    use license_core::testing::Vendor;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_feature_name_is_refused() {
+        let licensing = Licensing::new(Vendor::new().verifier());
+        let long = "a".repeat(65);
+        for name in ["", "sso saml", "-sso", "sso/", "ſso", &long] {
+            let error = FeatureLayer::new(&licensing, name).unwrap_err();
+            assert_eq!(error.name(), name);
+            assert!(error.to_string().contains("is not a feature name"), "{error}");
+        }
+        assert!(FeatureLayer::new(&licensing, "sso-saml").is_ok());
+    }
+}

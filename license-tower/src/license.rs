@@ -145,3 +145,34 @@ const _: () = {
     assert_send_sync::<LicenseLayer>();
     assert_send_sync::<LicenseCheck>();
 };
+
+#[cfg(test)]
+mod tests {
+    use license_core::testing::Vendor;
+
+    use super::*;
+
+    #[test]
+    fn only_get_head_and_options_are_safe() {
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            assert!(!may_change(&method.parse().unwrap()), "{method}");
+        }
+        for method in ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE", "QUERY", "get", "Head"]
+        {
+            assert!(may_change(&method.parse().unwrap()), "{method}");
+        }
+    }
+
+    #[test]
+    fn a_layer_that_is_changed_leaves_its_clones_alone() {
+        let licensing = Licensing::new(Vendor::new().verifier());
+        let everything = LicenseLayer::new(&licensing);
+        let scoped = everything.clone().scope("/api/**").unwrap();
+        let check = |layer: &LicenseLayer, path| {
+            layer.0.check().check(&Request::get(path).body(()).unwrap())
+        };
+        assert!(check(&scoped, "/healthz").is_ok());
+        assert!(check(&everything, "/healthz").is_err());
+        assert!(scoped.scope("/x/*").is_err());
+    }
+}

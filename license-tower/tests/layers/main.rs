@@ -1,0 +1,13 @@
+//! The layers in front of real services, decided by real licenses.
+//!
+//! What holds for every service is tested on every stack: see [`stacks`].
+
+#![allow(clippy::unwrap_used, reason = "a test that is set up wrongly should stop")]
+
+mod abuse_cases;
+mod costs;
+mod grpc;
+mod http1;
+mod log;
+mod rules;
+mod stacks;

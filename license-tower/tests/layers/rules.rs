@@ -1,0 +1,259 @@
+//! What is refused, what stays open, and with what it is answered.
+
+use std::time::Duration;
+
+use axum::{Router, body::Body, routing::any};
+use http::{Method, Request, Response, StatusCode};
+use license_core::{
+    Denial, DenialCode, Licensing, Policy, Product, Restriction,
+    testing::{ManualClock, Vendor, licensing},
+};
+use license_tower::{Check, EnforceLayer, FeatureLayer, LicenseLayer, Recovery, Respond as _};
+use tower::ServiceExt;
+
+use crate::stacks::{get, on_every_stack, post, request};
+
+/// A vendor whose licenses lapse into this restriction, without grace.
+pub(crate) fn vendor(lapsed: Restriction) -> Vendor {
+    let policy = Policy::new().lapsed(lapsed);
+    let product = Product::builder("test", "https://vendor.example", "test").policy(policy);
+    Vendor::of(product.build().unwrap())
+}
+
+fn lapse(clock: &ManualClock) {
+    clock.advance(Duration::from_secs(365 * 86_400));
+}
+
+fn recovery() -> Recovery {
+    Recovery::new()
+        .allow(Method::GET, "/api/license")
+        .and_then(|it| it.allow(Method::POST, "/api/license"))
+        .and_then(|it| it.allow(Method::GET, "/assets/**"))
+        .unwrap()
+}
+
+/// Asks for the feature that the first segment of the path names.
+#[derive(Clone, Debug)]
+struct FeatureOfPath(Licensing);
+
+impl Check for FeatureOfPath {
+    fn check<B>(&self, request: &Request<B>) -> Result<(), Denial> {
+        let feature = request.uri().path().split('/').nth(1).unwrap_or_default();
+        self.0.check_feature(feature)
+    }
+}
+
+/// What the crate's documentation says of the ways to layer a router.
+#[tokio::test]
+async fn each_way_to_layer_a_router_covers_what_it_is_said_to() {
+    let (licensing, _) = licensing(&Vendor::new());
+    let layer = LicenseLayer::new(&licensing);
+    let serve = any(async || "served");
+    let router = Router::new().route("/before", serve.clone());
+    let status = async |router: &Router, path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    };
+
+    let all = router.clone().layer(layer.clone()).route("/after", serve.clone());
+    assert_eq!(status(&all, "/before").await, 503);
+    assert_eq!(status(&all, "/unknown").await, 503);
+    assert_eq!(status(&all, "/after").await, 200);
+
+    let routes = router.route_layer(layer.clone()).route("/after", serve.clone());
+    assert_eq!(status(&routes, "/before").await, 503);
+    assert_eq!(status(&routes, "/unknown").await, 404);
+    assert_eq!(status(&routes, "/after").await, 200);
+
+    let inner = Router::new().route("/x", serve);
+    let scoped = inner.layer(layer.scope("/api/**").unwrap());
+    assert_eq!(status(&Router::new().nest("/api", scoped), "/api/x").await, 200);
+}
+
+on_every_stack! {
+    async fn what_the_license_allows_is_served() {
+        let vendor = Vendor::new();
+        let (licensing, _) = licensing(&vendor);
+        vendor.license().features(["sso"]).install(&licensing);
+        let license = LicenseLayer::new(&licensing).responder(responder());
+        let app = wrap(license);
+        for method in ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] {
+            app.serves(request(method, "/api/x?y=z")).await;
+        }
+        let feature = FeatureLayer::new(&licensing, "sso").unwrap().responder(responder());
+        wrap(feature).serves(post("/api/sso")).await;
+    }
+
+    async fn without_a_license_everything_covered_is_refused() {
+        let (licensing, _) = licensing(&Vendor::new());
+        let app = wrap(LicenseLayer::new(&licensing).responder(responder()));
+        for uri in ["/", "/api", "/api/x", "/healthz", "http://a.example/x"] {
+            app.refuses(get(uri), 503, DenialCode::LicenseMissing).await;
+            app.refuses(post(uri), 503, DenialCode::LicenseMissing).await;
+        }
+    }
+
+    async fn outside_the_scope_everything_is_served() {
+        let (licensing, _) = licensing(&Vendor::new());
+        let layer = LicenseLayer::new(&licensing).responder(responder()).scope("/api/**").unwrap();
+        let app = wrap(layer);
+        for uri in ["/", "/healthz", "/apix", "/x/api"] {
+            app.serves(post(uri)).await;
+        }
+        for uri in ["/api", "/api/", "/api/x/y", "/api/x?y=z"] {
+            app.refuses(get(uri), 503, DenialCode::LicenseMissing).await;
+        }
+    }
+
+    async fn several_scopes_are_covered_together() {
+        let (licensing, _) = licensing(&Vendor::new());
+        let layer = LicenseLayer::new(&licensing)
+            .scope("/api/**")
+            .and_then(|layer| layer.scope("/agents/**"))
+            .unwrap();
+        let app = wrap(layer.responder(responder()));
+        app.refuses(get("/api/x"), 503, DenialCode::LicenseMissing).await;
+        app.refuses(get("/agents/x"), 503, DenialCode::LicenseMissing).await;
+        app.serves(get("/background")).await;
+    }
+
+    async fn recovery_stays_open_whatever_is_refused() {
+        let vendor = Vendor::new();
+        let (licensing, _) = licensing(&vendor);
+        let layer = LicenseLayer::new(&licensing).responder(responder()).recovery(recovery());
+        let app = wrap(layer);
+        let open = async || {
+            app.serves(get("/api/license")).await;
+            app.serves(post("/api/license?dry_run=true")).await;
+            app.serves(request("HEAD", "/api/license")).await;
+            app.serves(request("OPTIONS", "/api/license")).await;
+            app.serves(get("/assets/app.css")).await;
+        };
+        let others = [
+            request("DELETE", "/api/license"),
+            get("/api/license/"),
+            get("/api/License"),
+            get("/api/%6cicense"),
+            get("/x/../api/license"),
+            get("//api/license"),
+            get("/api/license-report"),
+            post("/assets/app.css"),
+            get("/assets/../api/x"),
+        ];
+        open().await;
+        for other in others.clone() {
+            app.refuses(other, 503, DenialCode::LicenseMissing).await;
+        }
+        // None of these requests has a host.
+        vendor.license().domain("a.example").install(&licensing);
+        open().await;
+        for other in others {
+            app.refuses(other, 400, DenialCode::HostInvalid).await;
+        }
+    }
+
+    async fn a_license_takes_effect_without_a_new_layer() {
+        let vendor = Vendor::new();
+        let (licensing, _) = licensing(&vendor);
+        let license = wrap(LicenseLayer::new(&licensing).responder(responder()));
+        let feature = FeatureLayer::new(&licensing, "sso").unwrap().responder(responder());
+        let feature = wrap(feature);
+        license.refuses(get("/x"), 503, DenialCode::LicenseMissing).await;
+        feature.refuses(get("/x"), 503, DenialCode::LicenseMissing).await;
+        vendor.license().install(&licensing);
+        license.serves(get("/x")).await;
+        feature.refuses(get("/x"), 403, DenialCode::FeatureNotLicensed).await;
+        vendor.license().features(["sso"]).install(&licensing);
+        license.serves(get("/x")).await;
+        feature.serves(get("/x")).await;
+    }
+
+    async fn a_license_that_ends_is_refused_from_that_moment_on() {
+        let vendor = Vendor::new();
+        let (licensing, clock) = licensing(&vendor);
+        vendor.license().days(1).install(&licensing);
+        let app = wrap(LicenseLayer::new(&licensing).responder(responder()));
+        clock.advance(Duration::from_millis(86_399_999));
+        app.serves(get("/x")).await;
+        clock.advance(Duration::from_millis(1));
+        app.refuses(get("/x"), 503, DenialCode::LicenseExpired).await;
+    }
+
+    async fn changes_are_refused_under_read_only() {
+        let vendor = vendor(Restriction::ReadOnly);
+        let (licensing, clock) = licensing(&vendor);
+        vendor.license().install(&licensing);
+        let layer = LicenseLayer::new(&licensing).responder(responder()).recovery(recovery());
+        let app = wrap(layer);
+        app.serves(post("/api/x")).await;
+        lapse(&clock);
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            app.serves(request(method, "/api/x")).await;
+        }
+        for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY", "get"] {
+            app.refuses(request(method, "/api/x"), 402, DenialCode::ReadOnly).await;
+        }
+        app.serves(post("/api/license")).await;
+    }
+
+    async fn a_feature_is_asked_of_the_license() {
+        let vendor = Vendor::new();
+        let (licensing, _) = licensing(&vendor);
+        vendor.license().features(["sso", "scim"]).install(&licensing);
+        let app =
+            |name| wrap(FeatureLayer::new(&licensing, name).unwrap().responder(responder()));
+        app("sso").serves(get("/x")).await;
+        app("scim").serves(get("/x")).await;
+        for name in ["ss", "SSO", "ssoo", "audit"] {
+            let denial = app(name).refuses(get("/x"), 403, DenialCode::FeatureNotLicensed).await;
+            assert_eq!(denial.problem().feature.as_deref(), Some(name));
+        }
+    }
+
+    async fn a_feature_past_grace_is_refused_as_lapsed() {
+        let vendor = vendor(Restriction::Features);
+        let (licensing, clock) = licensing(&vendor);
+        vendor.license().features(["sso"]).install(&licensing);
+        lapse(&clock);
+        let app =
+            |name| wrap(FeatureLayer::new(&licensing, name).unwrap().responder(responder()));
+        app("sso").refuses(get("/x"), 402, DenialCode::FeatureLapsed).await;
+        app("scim").refuses(get("/x"), 403, DenialCode::FeatureNotLicensed).await;
+        wrap(LicenseLayer::new(&licensing).responder(responder())).serves(post("/x")).await;
+    }
+
+    async fn the_outer_of_two_layers_is_asked_first() {
+        let vendor = Vendor::new();
+        let (licensing, _) = licensing(&vendor);
+        vendor.license().domain("a.example").install(&licensing);
+        let license = LicenseLayer::new(&licensing).responder(responder());
+        let feature = FeatureLayer::new(&licensing, "sso").unwrap().responder(responder());
+        let app = wrap(tower_layer::Stack::new(feature, license));
+        app.refuses(get("http://b.example/x"), 403, DenialCode::DomainMismatch).await;
+        app.refuses(get("http://a.example/x"), 403, DenialCode::FeatureNotLicensed).await;
+        vendor.license().domain("a.example").features(["sso"]).install(&licensing);
+        app.serves(get("http://a.example/x")).await;
+    }
+
+    async fn a_closure_answers_instead() {
+        let (licensing, _) = licensing(&Vendor::new());
+        let ready = responder();
+        let teapot = move |denial: &Denial| {
+            let mut response: Response<_> = ready.respond(denial);
+            *response.status_mut() = StatusCode::IM_A_TEAPOT;
+            response
+        };
+        let app = wrap(LicenseLayer::new(&licensing).responder(teapot));
+        app.refuses(get("/x"), 418, DenialCode::LicenseMissing).await;
+    }
+
+    async fn a_check_of_your_own_is_enforced() {
+        let vendor = Vendor::new();
+        let (licensing, _) = licensing(&vendor);
+        vendor.license().features(["sso"]).install(&licensing);
+        let app = wrap(EnforceLayer::new(FeatureOfPath(licensing)).responder(responder()));
+        app.serves(get("/sso/login")).await;
+        let denial = app.refuses(get("/scim/users"), 403, DenialCode::FeatureNotLicensed).await;
+        assert_eq!(denial.problem().feature.as_deref(), Some("scim"));
+    }
+}
