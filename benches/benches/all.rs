@@ -1,0 +1,128 @@
+//! Times all rows and prints the report; see README.md.
+//!
+//! `cargo bench -p license-benches [-- [--write] [--seconds N] [GROUP…]]`.
+//! Without `--bench`, as `cargo test --benches` starts it, every row runs
+//! once.
+#![allow(clippy::expect_used, reason = "a benchmark that is set up wrongly should stop")]
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use license_benches::{GROUPS, measure, memory, report, target::Figures};
+use license_core::{Clock, SystemClock};
+
+/// Which section of README.md a full run replaces.
+const SECTION: &str = if cfg!(feature = "aws-lc") { "aws-lc" } else { "figures" };
+
+struct Arguments {
+    write: bool,
+    seconds: u64,
+    groups: Vec<String>,
+}
+
+impl Arguments {
+    fn read(arguments: &[String]) -> Self {
+        let mut read = Self { write: false, seconds: 12, groups: Vec::new() };
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match argument.as_str() {
+                "--bench" => {}
+                "--write" => read.write = true,
+                "--seconds" => {
+                    let seconds = rest.next().and_then(|seconds| seconds.parse().ok());
+                    read.seconds = seconds.expect("--seconds takes a number");
+                }
+                "memory" => read.groups.push("memory".to_owned()),
+                group if GROUPS.iter().any(|(id, _)| *id == group) => {
+                    read.groups.push(group.to_owned());
+                }
+                other => {
+                    panic!("unknown argument {other}; groups: plain axum swaps verify track memory")
+                }
+            }
+        }
+        if cfg!(feature = "aws-lc") && read.groups.is_empty() {
+            read.groups.push("verify".to_owned());
+        }
+        read
+    }
+
+    fn wants(&self, group: &str) -> bool {
+        self.groups.is_empty() || self.groups.iter().any(|wanted| wanted == group)
+    }
+
+    /// Whether the run is what README.md shows.
+    fn is_complete(&self) -> bool {
+        self.groups.is_empty() || (cfg!(feature = "aws-lc") && self.groups == ["verify"])
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        for (_, set_up) in GROUPS {
+            set_up().rows.iter_mut().for_each(|row| row.accompanied(|row| row.run(1)));
+        }
+        return;
+    }
+    let arguments = Arguments::read(&arguments);
+    let mut text = heading();
+    let mut tables = String::new();
+    let mut figures = Figures { allocations: allocations(&arguments.groups), ..Figures::default() };
+    for (id, set_up) in GROUPS {
+        if arguments.wants(id) {
+            eprintln!("{id}: {} seconds", arguments.seconds);
+            let mut group = set_up();
+            let timings = measure::measure(&mut group, Duration::from_secs(arguments.seconds));
+            figures.timings.extend(group.rows.iter().map(|row| row.id()).zip(timings));
+            tables += &format!("\n{}", report::group(&group, &figures));
+        }
+    }
+    if arguments.wants("memory") {
+        figures.memory = memory::measure();
+        tables += &format!("\n{}", report::memory(&figures));
+    }
+    text += &format!("\n{}{tables}", report::targets(&figures));
+    println!("{text}");
+    if arguments.write {
+        assert!(arguments.is_complete(), "--write takes a run of all groups");
+        write(&text);
+    }
+}
+
+/// What the program that counts says.
+fn allocations(groups: &[String]) -> std::collections::BTreeMap<String, f64> {
+    let counted = Command::new(env!("CARGO_BIN_EXE_allocations")).args(groups).output();
+    let counted = counted.expect("allocations can be counted");
+    assert!(counted.status.success(), "{}", String::from_utf8_lossy(&counted.stderr));
+    String::from_utf8_lossy(&counted.stdout)
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .filter_map(|(id, count)| Some((id.to_owned(), count.parse().ok()?)))
+        .collect()
+}
+
+/// The date and the machine.
+fn heading() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cpu = cpu.map_or("unknown processor", |(_, name)| name);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let rustc = Command::new("rustc").arg("--version").output();
+    let rustc = rustc.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
+    format!(
+        "{}, {cpu}, {cores} cores, {} {}, {}, load before the run {load}.\n",
+        SystemClock::new().now().date(),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        rustc.unwrap_or_default(),
+    )
+}
+
+fn write(text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let page = fs::read_to_string(&path).expect("README.md can be read");
+    let page = report::replace_section(&page, SECTION, text).expect("README.md has the markers");
+    fs::write(&path, page).expect("README.md can be written");
+}

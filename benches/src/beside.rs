@@ -1,0 +1,111 @@
+//! Work on a second thread while a row is timed.
+#![allow(clippy::disallowed_methods, reason = "a pace is kept by the clock")]
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// A thread that repeats something at a pace, but only when told to.
+pub(crate) struct Beside {
+    signals: Arc<Signals>,
+    thread: Option<JoinHandle<()>>,
+    resumed: Instant,
+    active: Duration,
+}
+
+#[derive(Default)]
+struct Signals {
+    working: AtomicBool,
+    stopped: AtomicBool,
+    idle: AtomicBool,
+    turns: AtomicU64,
+}
+
+impl Beside {
+    /// Repeats `work` every `pace`, or without a pause if that is zero. It
+    /// waits for its next turn without sleeping: a thread that sleeps wakes
+    /// up late, and the other core is there.
+    pub(crate) fn new(pace: Duration, mut work: impl FnMut() + Send + 'static) -> Self {
+        let signals = Arc::new(Signals::default());
+        let shared = Arc::clone(&signals);
+        let thread = thread::spawn(move || {
+            loop {
+                while !shared.working.load(Ordering::Acquire) {
+                    if shared.stopped.load(Ordering::Acquire) {
+                        return;
+                    }
+                    shared.idle.store(true, Ordering::Release);
+                    thread::park();
+                }
+                shared.idle.store(false, Ordering::Release);
+                let begun = Instant::now();
+                work();
+                shared.turns.fetch_add(1, Ordering::Release);
+                while !pace.is_zero()
+                    && begun.elapsed() < pace
+                    && shared.working.load(Ordering::Acquire)
+                {
+                    std::hint::spin_loop();
+                }
+            }
+        });
+        let (resumed, active) = (Instant::now(), Duration::ZERO);
+        Self { signals, thread: Some(thread), resumed, active }
+    }
+
+    /// Starts the work, and returns when it was done once.
+    pub(crate) fn resume(&mut self) {
+        let before = self.signals.turns.load(Ordering::Acquire);
+        self.signals.working.store(true, Ordering::Release);
+        self.resumed = Instant::now();
+        self.unpark();
+        while self.signals.turns.load(Ordering::Acquire) == before {
+            thread::yield_now();
+        }
+    }
+
+    /// Stops the work, and returns when the thread rests.
+    pub(crate) fn pause(&mut self) {
+        self.active += self.resumed.elapsed();
+        self.signals.working.store(false, Ordering::Release);
+        while !self.signals.idle.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+    }
+
+    /// How often the work was done in a second, on average.
+    pub(crate) fn per_second(&self) -> f64 {
+        let turns = self.signals.turns.load(Ordering::Acquire);
+        if self.active.is_zero() { 0.0 } else { turns as f64 / self.active.as_secs_f64() }
+    }
+
+    fn unpark(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.signals.stopped.store(true, Ordering::Release);
+        self.signals.working.store(false, Ordering::Release);
+        self.unpark();
+        if let Some(thread) = self.thread.take() {
+            // Its panic has been printed; there is nothing to add.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Beside").finish_non_exhaustive()
+    }
+}
