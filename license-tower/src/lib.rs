@@ -212,7 +212,7 @@ pub use check::Check;
 pub use enforce::{Enforce, EnforceLayer, ResponseFuture};
 pub use feature::{FeatureCheck, FeatureLayer, FeatureNameError};
 pub use license::{LicenseCheck, LicenseLayer};
-pub use proxy::{TrustedProxy, TrustedProxyError};
+pub use proxy::{TrustedProxy, TrustedProxyError, request_host};
 pub use recovery::{Recovery, RecoveryError};
 pub use respond::{Empty, Grpc, Problem, Respond, problem};
 pub use scope::{Scope, ScopeError};

@@ -2,11 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderValue, Method, Request, header::HOST};
-use license_core::{Denial, Host, HostError, Licensing};
+use http::{Method, Request};
+use license_core::{Denial, Licensing};
 use tower_layer::Layer;
 
-use crate::{Check, Enforce, EnforceLayer, Problem, Recovery, Scope, ScopeError, TrustedProxy};
+use crate::{
+    Check, Enforce, EnforceLayer, Problem, Recovery, Scope, ScopeError, TrustedProxy, request_host,
+};
 
 /// Refuses requests that the license of the service does not allow: when its
 /// term stops the service, when the host is not in the licensed domain, and
@@ -107,7 +109,7 @@ impl Check for LicenseCheck {
         if rules.scope.as_ref().is_some_and(|scope| !scope.covers(request.uri().path())) {
             return Ok(());
         }
-        let host = || rules.host(request);
+        let host = || request_host(request, rules.proxy.as_ref());
         match rules.licensing.check_request(may_change(request.method()), host) {
             Err(_) if rules.recovery.allows(request.method(), request.uri().path()) => Ok(()),
             decision => decision,
@@ -116,21 +118,6 @@ impl Check for LicenseCheck {
 
     fn refused(&self, denial: &Denial) {
         self.0.licensing.record(denial);
-    }
-}
-
-impl Rules {
-    fn host<'r, B>(&self, request: &'r Request<B>) -> Result<Host<'r>, HostError> {
-        let forwarded = self
-            .proxy
-            .as_ref()
-            .and_then(|proxy| proxy.host(request.extensions(), request.headers()));
-        if let Some(forwarded) = forwarded {
-            return forwarded;
-        }
-        let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
-        let lines = request.headers().get_all(HOST).iter().map(HeaderValue::as_bytes);
-        Host::resolve(authority, lines)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, str::FromStr};
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
 use license_core::{Host, HostError};
 
 /// Proxies that say for which host a request was meant, and the one header in
@@ -87,6 +87,26 @@ impl TrustedProxy {
         let lines = headers.get_all(&self.header).iter().map(HeaderValue::as_bytes);
         Some(Host::resolve(None, lines))
     }
+}
+
+/// The host for which a request was meant, as a
+/// [`LicenseLayer`](crate::LicenseLayer) judges it: what a trusted proxy says
+/// where the request comes from one, else the request's own.
+///
+/// # Errors
+///
+/// [`HostError`] where none, several or a malformed one is named.
+pub fn request_host<'r, B>(
+    request: &'r Request<B>,
+    proxy: Option<&TrustedProxy>,
+) -> Result<Host<'r>, HostError> {
+    let forwarded = proxy.and_then(|proxy| proxy.host(request.extensions(), request.headers()));
+    if let Some(forwarded) = forwarded {
+        return forwarded;
+    }
+    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    let lines = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+    Host::resolve(authority, lines)
 }
 
 impl TrustedProxyError {
@@ -217,6 +237,25 @@ mod tests {
         let mut extensions = Extensions::new();
         extensions.insert(IpAddr::from([10, 0, 0, 1]));
         assert!(proxy.host(&extensions, &HeaderMap::new()).is_none());
+    }
+
+    #[test]
+    fn the_host_is_what_a_trusted_proxy_says_and_else_the_requests_own() {
+        let mut request = Request::new(());
+        request.headers_mut().insert(header::HOST, HeaderValue::from_static("own.example"));
+        let forwarded = HeaderValue::from_static("outer.example");
+        request.headers_mut().insert("x-forwarded-host", forwarded);
+        let host = |request: &Request<()>, proxy: Option<&TrustedProxy>| {
+            request_host(request, proxy).map(|host| host.to_string())
+        };
+        let proxy = proxy();
+        assert_eq!(host(&request, Some(&proxy)), Ok("own.example".into()));
+        request.extensions_mut().insert(IpAddr::from([10, 0, 0, 1]));
+        assert_eq!(host(&request, None), Ok("own.example".into()));
+        assert_eq!(host(&request, Some(&proxy)), Ok("outer.example".into()));
+        request.headers_mut().remove("x-forwarded-host");
+        assert_eq!(host(&request, Some(&proxy)), Err(HostError::Missing));
+        assert_eq!(host(&Request::new(()), None), Err(HostError::Missing));
     }
 
     #[test]
