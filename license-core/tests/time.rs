@@ -9,6 +9,8 @@ use license_core::{
     testing::{LicenseBuilder, ManualClock, START, Vendor, licensing},
 };
 
+use proptest::prelude::*;
+
 const DAY: u64 = 86_400;
 
 fn seconds(seconds: u64) -> Duration {
@@ -325,5 +327,45 @@ fn the_timeline_lists_what_will_happen() {
         assert_ne!(licensing.phase().as_str(), phase);
         clock.set(after(seconds(day * DAY)));
         assert_eq!(licensing.phase().as_str(), phase);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    /// What the timeline foretells is what comes.
+    #[test]
+    fn at_every_moment_the_phase_is_the_one_that_the_timeline_foretold(
+        warn in 0..100u64,
+        grace in 0..100u64,
+        days in 1..400i64,
+        next in prop::option::of((1..400u64, 1..400u64)),
+        moments in prop::collection::vec(0..900 * DAY, 1..20),
+    ) {
+        let policy = Policy::new().warn(seconds(warn * DAY)).grace(seconds(grace * DAY));
+        let product = Product::builder("test", "https://vendor.example", "test").policy(policy);
+        let vendor = Vendor::of(product.build().unwrap());
+        let (licensing, clock) = licensing(&vendor);
+        upload(&licensing, vendor.license().days(days)).unwrap();
+        if let Some((begins, lasts)) = next {
+            let begins = after(seconds(begins * DAY));
+            let ends = begins.saturating_add(seconds(lasts * DAY));
+            let next = vendor.license().id("next").not_before(begins).expires_at(ends);
+            upload(&licensing, next).unwrap();
+        }
+        let first = licensing.phase();
+        let timeline = licensing.timeline().transitions;
+        prop_assert!(timeline.is_sorted_by_key(|transition| transition.at));
+        let changes = timeline.iter().map(|transition| transition.at);
+        let around = changes.flat_map(|at| [at, at.saturating_sub(Duration::from_millis(1))]);
+        let mut moments: Vec<Timestamp> =
+            moments.into_iter().map(|moment| after(seconds(moment))).chain(around).collect();
+        moments.sort_unstable();
+        for moment in moments {
+            clock.set(moment);
+            let past = timeline.iter().take_while(|transition| transition.at <= moment);
+            let foretold = past.last().map_or(first, |transition| transition.phase);
+            prop_assert_eq!(licensing.phase(), foretold, "at {}", moment);
+        }
     }
 }
