@@ -1,15 +1,19 @@
 //! A client for HTTP/1.1 and HTTP/2, and one for bytes as they are.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 /// A client of one service. A new connection for each request.
@@ -19,6 +23,14 @@ pub struct Client {
     version: Version,
     headers: HeaderMap,
     host: Option<String>,
+    source: Option<IpAddr>,
+}
+
+/// One HTTP/2 connection of a client, for many requests at a time.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    client: Client,
+    sender: http2::SendRequest<Full<Bytes>>,
 }
 
 /// A response that was read to its end.
@@ -35,7 +47,8 @@ pub struct Answer {
 impl Client {
     /// A client that speaks HTTP/1.1.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, version: Version::HTTP_11, headers: HeaderMap::new(), host: None }
+        let version = Version::HTTP_11;
+        Self { address, version, headers: HeaderMap::new(), host: None, source: None }
     }
 
     /// The same client, speaking HTTP/2.
@@ -65,8 +78,44 @@ impl Client {
         Self { host: Some(host.to_owned()), ..self.clone() }
     }
 
+    /// The same client, connecting from this local address.
+    #[must_use]
+    pub fn source(&self, source: impl Into<IpAddr>) -> Self {
+        Self { source: Some(source.into()), ..self.clone() }
+    }
+
     /// Sends a request.
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+        if self.version == Version::HTTP_2 {
+            return self.streams().await.send(method, path, body).await;
+        }
+        let request = self.request(method, path, body);
+        let stream = TokioIo::new(self.connect().await);
+        let (mut sender, connection) = http1::handshake(stream).await.expect("HTTP/1.1");
+        tokio::spawn(connection);
+        Answer::read(sender.send_request(request).await).await
+    }
+
+    /// Opens an HTTP/2 connection, on which every request of it is sent.
+    pub async fn streams(&self) -> Streams {
+        let stream = TokioIo::new(self.connect().await);
+        let handshake = http2::handshake(TokioExecutor::new(), stream).await;
+        let (sender, connection) = handshake.expect("HTTP/2");
+        tokio::spawn(connection);
+        Streams { client: self.http2(), sender }
+    }
+
+    /// Opens a connection, for bytes as they are.
+    pub async fn connect(&self) -> TcpStream {
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.expect("a socket");
+        if let Some(source) = self.source {
+            socket.bind(SocketAddr::new(source, 0)).expect("a local address");
+        }
+        socket.connect(self.address).await.expect("it listens")
+    }
+
+    fn request(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
         let host = self.host.clone().unwrap_or_else(|| self.address.to_string());
         let mut request = Request::builder().method(method);
         request = if self.version == Version::HTTP_2 {
@@ -76,23 +125,7 @@ impl Client {
         };
         let mut request = request.body(Full::new(body.into())).expect("a request");
         request.headers_mut().extend(self.headers.clone());
-        let stream = TokioIo::new(TcpStream::connect(self.address).await.expect("it listens"));
-        let response = if self.version == Version::HTTP_2 {
-            let (mut sender, connection) =
-                hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
-                    .await
-                    .expect("HTTP/2");
-            tokio::spawn(connection);
-            sender.send_request(request).await
-        } else {
-            let (mut sender, connection) =
-                hyper::client::conn::http1::handshake(stream).await.expect("HTTP/1.1");
-            tokio::spawn(connection);
-            sender.send_request(request).await
-        };
-        let (parts, body) = response.expect("a response").into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        request
     }
 
     /// Sends a GET.
@@ -113,7 +146,26 @@ impl Client {
     }
 }
 
+impl Streams {
+    /// Sends a request.
+    pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+        let request = self.client.request(method, path, body);
+        Answer::read(self.sender.clone().send_request(request).await).await
+    }
+
+    /// Sends a GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Bytes::new()).await
+    }
+}
+
 impl Answer {
+    async fn read(response: hyper::Result<Response<Incoming>>) -> Self {
+        let (parts, body) = response.expect("a response").into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {

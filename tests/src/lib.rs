@@ -9,6 +9,6 @@ mod polygent;
 mod process;
 
 pub use build::{example, program, root};
-pub use client::{Answer, Client, raw};
+pub use client::{Answer, Client, Streams, raw};
 pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, now, vendor};
 pub use process::{Process, Start};

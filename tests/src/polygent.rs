@@ -40,9 +40,14 @@ pub fn now() -> Timestamp {
 impl Polygent {
     /// A service that nothing is licensed for.
     pub async fn start() -> Self {
+        Self::start_with(|start| start).await
+    }
+
+    /// The same, started with more arguments or another environment.
+    pub async fn start_with(change: impl FnOnce(Start) -> Start) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let vendor = vendor();
-        let process = Self::command(&vendor, directory.path()).start().await;
+        let process = change(Self::command(&vendor, directory.path())).start().await;
         Self { vendor, directory, process }
     }
 
