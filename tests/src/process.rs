@@ -50,6 +50,22 @@ impl Start {
         Some(Self { command }.prepared().arg("--listen").arg("127.0.0.1:0"))
     }
 
+    /// The same where `/etc/machine-id` reads as this file does, which may be
+    /// empty. `None` where a process cannot be given files of its own.
+    pub fn on_machine(executable: &Path, machine_id: &Path) -> Option<Self> {
+        let script = "for file in /etc/machine-id /var/lib/dbus/machine-id; do \
+             [ ! -e $file ] || mount --bind \"$0\" $file || exit 9; done; exec \"$@\"";
+        let arguments = ["--mount", "sh", "-c", script];
+        let mut probe = std::process::Command::new("unshare");
+        let probed = probe.args(arguments).arg(machine_id).arg("true").output().ok()?;
+        if !probed.status.success() || !Path::new("/etc/machine-id").exists() {
+            return None;
+        }
+        let mut command = Command::new("unshare");
+        command.args(arguments).arg(machine_id).arg(executable);
+        Some(Self { command }.prepared().arg("--listen").arg("127.0.0.1:0"))
+    }
+
     fn prepared(mut self) -> Self {
         self.command
             .env_clear()
@@ -97,11 +113,13 @@ impl Start {
         Process { child, address, stdout, log }
     }
 
-    /// Starts the service, which is expected to stop by itself. Returns its
-    /// exit status and what it wrote to standard error.
+    /// Starts the service, which is expected to stop by itself, with nothing
+    /// on standard output. Returns its exit status and what it wrote to
+    /// standard error.
     pub async fn fails(mut self) -> (Option<i32>, String) {
         let output = timeout(PATIENCE, self.command.output()).await.expect("in time");
         let output = output.expect("the service starts");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
@@ -129,10 +147,21 @@ impl Process {
 
     /// Sends SIGTERM and waits until it has stopped. Returns the exit status
     /// and what else it wrote to standard output.
-    pub async fn terminate(mut self) -> (Option<i32>, String) {
+    pub async fn terminate(self) -> (Option<i32>, String) {
+        self.signal("TERM").await;
+        self.stopped().await
+    }
+
+    /// Sends a signal, such as `INT`.
+    pub async fn signal(&self, name: &str) {
         let id = self.id().to_string();
-        let sent = Command::new("kill").arg("-TERM").arg(id).status().await;
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(id).status().await;
         assert!(sent.expect("kill is installed").success());
+    }
+
+    /// Waits until it has stopped. Returns the exit status and what else it
+    /// wrote to standard output.
+    pub async fn stopped(mut self) -> (Option<i32>, String) {
         let status = timeout(PATIENCE, self.child.wait()).await.expect("in time");
         let mut rest = String::new();
         let _ = self.stdout.read_to_string(&mut rest).await;
