@@ -66,5 +66,7 @@ where
     }
 }
 
-const fn assert_send_sync<T: Send + Sync>() {}
-const _: () = assert_send_sync::<CurrentLicense>();
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<CurrentLicense>();
+};

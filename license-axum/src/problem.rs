@@ -1,6 +1,7 @@
 //! Problem details as axum responses, for the product's own errors too.
 
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use license_core::{Denial, InstallError, Licensing, ProblemDetails};
 
 /// An error response: `application/problem+json`, never cached.
@@ -18,8 +19,8 @@ use license_core::{Denial, InstallError, Licensing, ProblemDetails};
 pub struct Problem(pub ProblemDetails);
 
 impl Problem {
-    /// A problem with a status, a stable code and a text that says what to
-    /// do.
+    /// A problem with a status from 400 on, a stable code and a text that says
+    /// what to do. Any other status is answered as 403.
     pub fn new(status: u16, code: &'static str, detail: &'static str) -> Self {
         Self(ProblemDetails::new(status, code).detail(detail))
     }
@@ -64,10 +65,13 @@ impl LicenseRejection {
         &self.denial
     }
 
-    /// The HTTP status.
-    pub fn status(&self) -> http::StatusCode {
-        http::StatusCode::from_u16(self.denial.status())
-            .unwrap_or(http::StatusCode::SERVICE_UNAVAILABLE)
+    /// The HTTP status of the response; 403 where the denial's is none that
+    /// refuses.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.denial.status())
+            .ok()
+            .filter(|status| status.is_client_error() || status.is_server_error())
+            .unwrap_or(StatusCode::FORBIDDEN)
     }
 
     /// The body, as text for people.
@@ -128,3 +132,9 @@ pub fn limit(
         .check_limit(name, used, adding)
         .map_err(|denial| LicenseRejection::answered(licensing, denial))
 }
+
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<Problem>();
+    assert_send_sync::<LicenseRejection>();
+};
