@@ -52,11 +52,11 @@
 // The macros name this crate as its users do.
 extern crate self as license_axum;
 
-mod admin;
+pub mod admin;
 mod current_license;
 mod enforce;
 mod problem;
-mod require_feature;
+pub mod require_feature;
 
 pub use admin::{admin_routes, recovery, refuse_cross_site};
 pub use current_license::CurrentLicense;
@@ -67,11 +67,11 @@ pub use license_core::{
 };
 pub use license_macros::{feature, licensed};
 
-/// Features in types; see [`RequireFeature`].
+/// Features in types, as `#[licensed]` and `feature!` write them.
 pub mod feature {
     pub use license_core::{Feature, Name};
 }
 
-pub use license_tower::{self as tower, FeatureLayer, LicenseLayer, Recovery, Scope};
+pub use license_tower::{self as tower, FeatureLayer, LicenseLayer, Recovery, Scope, TrustedProxy};
 pub use problem::{LicenseRejection, Problem, limit};
 pub use require_feature::RequireFeature;

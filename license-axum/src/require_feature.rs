@@ -31,12 +31,51 @@
 //!     .route("/macro", get(by_macro));
 //! ```
 //!
-//! A state without [`Licensing`] is a compile error. Put the product's own
-//! authentication before `RequireFeature` in the argument list: extractors
-//! run in order, and who is not signed in should learn that first.
-//!
 //! `Option<RequireFeature<F>>` is `None` whenever the feature may not be
-//! used, and still refuses while the service itself is refused.
+//! used, and still refuses while the service itself is refused. A product that
+//! answers errors in a form of its own converts the rejection, as it does for
+//! any extractor: `WithRejection` of axum-extra, or in the handler.
+//!
+//! ```
+//! use axum::response::{IntoResponse, Response};
+//! use license_axum::{LicenseRejection, Licensing, RequireFeature, licensed, limit};
+//!
+//! /// The product's own errors: a line of text.
+//! struct AppError(http::StatusCode, String);
+//!
+//! impl From<LicenseRejection> for AppError {
+//!     fn from(rejection: LicenseRejection) -> Self {
+//!         Self(rejection.status(), rejection.body_text())
+//!     }
+//! }
+//!
+//! impl IntoResponse for AppError {
+//!     fn into_response(self) -> Response {
+//!         (self.0, self.1).into_response()
+//!     }
+//! }
+//!
+//! #[licensed]
+//! async fn report(
+//!     branding: Option<RequireFeature<"custom-branding">>,
+//!     gate: Result<RequireFeature<"reports">, LicenseRejection>,
+//! ) -> Result<&'static str, AppError> {
+//!     gate?;
+//!     Ok(if branding.is_some() { "a report with a logo" } else { "a report" })
+//! }
+//! # let _: axum::routing::MethodRouter<Licensing> = axum::routing::get(report);
+//! ```
+//!
+//! # What to know
+//!
+//! - A state that cannot hand out [`Licensing`] through `FromRef` is a compile
+//!   error.
+//! - Extractors run in order. Put the product's own authentication before
+//!   `RequireFeature`: who is not signed in should learn that first.
+//! - A feature is judged when the request arrives; a license installed
+//!   meanwhile counts from the next request on.
+//! - The extractor asks for the feature alone. The domain, and read-only after
+//!   the term, are the [`LicenseLayer`](crate::LicenseLayer)'s.
 
 use std::{fmt, marker::PhantomData};
 
@@ -48,7 +87,8 @@ use crate::LicenseRejection;
 
 /// Lets a request pass only if the license grants the feature `F`.
 ///
-/// See the [module](self) for the three ways to name a feature.
+/// See the [module](crate::require_feature) for the three ways to name a
+/// feature.
 pub struct RequireFeature<F: Feature>(PhantomData<fn() -> F>);
 
 impl<F: Feature> RequireFeature<F> {
@@ -104,5 +144,7 @@ where
     }
 }
 
-const fn assert_send_sync<T: Send + Sync>() {}
-const _: () = assert_send_sync::<RequireFeature<license_core::Name<'x'>>>();
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<RequireFeature<license_core::Name<'x'>>>();
+};

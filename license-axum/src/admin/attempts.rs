@@ -6,11 +6,21 @@ use std::{
     time::Duration,
 };
 
-use license_core::Actor;
+use license_core::{Actor, Clock};
 
 /// When uploads were refused lately, for each actor and address.
 #[derive(Debug, Default)]
 pub(super) struct Attempts(Mutex<HashMap<Actor, VecDeque<Duration>>>);
+
+/// An attempt that is being made. Dropped, it counts as refused: a client that
+/// goes away is none that was accepted.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    attempts: &'a Attempts,
+    clock: &'a dyn Clock,
+    /// Taken where the attempt is not to be counted.
+    actor: Option<Actor>,
+}
 
 const MOST: usize = 30;
 const WINDOW: Duration = Duration::from_secs(60);
@@ -18,12 +28,13 @@ const WINDOW: Duration = Duration::from_secs(60);
 const MOST_ACTORS: usize = 1000;
 
 impl Attempts {
-    /// Whether another attempt may be made at `now`, by the monotonic clock.
+    /// Whether another attempt may be made, by the monotonic clock.
     ///
     /// # Errors
     ///
     /// The whole seconds after which the next one may be.
-    pub(super) fn admit(&self, actor: &Actor, now: Duration) -> Result<(), u64> {
+    pub(super) fn admit(&self, actor: &Actor, clock: &dyn Clock) -> Result<(), u64> {
+        let now = clock.monotonic();
         let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(refused) = attempts.get_mut(actor) else { return Ok(()) };
         forget_old(refused, now);
@@ -36,8 +47,13 @@ impl Attempts {
         }
     }
 
+    /// Begins an attempt.
+    pub(super) fn begin<'a>(&'a self, actor: Actor, clock: &'a dyn Clock) -> Attempt<'a> {
+        Attempt { attempts: self, clock, actor: Some(actor) }
+    }
+
     /// Counts an attempt that was refused.
-    pub(super) fn refused(&self, actor: Actor, now: Duration) {
+    fn refused(&self, actor: Actor, now: Duration) {
         let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if attempts.len() >= MOST_ACTORS && !attempts.contains_key(&actor) {
             attempts.retain(|_, refused| {
@@ -51,7 +67,26 @@ impl Attempts {
                 attempts.remove(&idle);
             }
         }
-        attempts.entry(actor).or_default().push_back(now);
+        let refused = attempts.entry(actor).or_default();
+        refused.push_back(now);
+        if refused.len() > MOST {
+            refused.pop_front();
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// Ends an attempt without counting it: it was accepted, or not made.
+    pub(super) fn forget(mut self) {
+        self.actor = None;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(actor) = self.actor.take() {
+            self.attempts.refused(actor, self.clock.monotonic());
+        }
     }
 }
 
@@ -63,44 +98,66 @@ fn forget_old(refused: &mut VecDeque<Duration>, now: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use license_core::testing::ManualClock;
+
     use super::*;
 
-    fn at(seconds: u64) -> Duration {
-        Duration::from_secs(1000 + seconds)
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn refuse(attempts: &Attempts, actor: &Actor, clock: &ManualClock, times: usize) {
+        for _ in 0..times {
+            drop(attempts.begin(actor.clone(), clock));
+        }
     }
 
     #[test]
     fn the_31st_attempt_within_a_minute_of_30_refused_ones_has_to_wait() {
-        let attempts = Attempts::default();
+        let (attempts, clock) = (Attempts::default(), ManualClock::new());
         let actor = Actor::new("admin", None);
-        for second in 0..30 {
-            assert_eq!(attempts.admit(&actor, at(second)), Ok(()));
-            attempts.refused(actor.clone(), at(second));
+        for _ in 0..30 {
+            assert_eq!(attempts.admit(&actor, &clock), Ok(()));
+            refuse(&attempts, &actor, &clock, 1);
+            clock.advance(SECOND);
         }
-        assert_eq!(attempts.admit(&actor, at(30)), Err(30));
-        assert_eq!(attempts.admit(&actor, at(59)), Err(1));
-        assert_eq!(attempts.admit(&actor, at(60)), Ok(()));
+        assert_eq!(attempts.admit(&actor, &clock), Err(30));
+        clock.advance(SECOND * 29 + SECOND / 2);
+        assert_eq!(attempts.admit(&actor, &clock), Err(1));
+        clock.advance(SECOND / 2);
+        assert_eq!(attempts.admit(&actor, &clock), Ok(()));
+    }
+
+    #[test]
+    fn what_is_accepted_or_not_made_does_not_count() {
+        let (attempts, clock) = (Attempts::default(), ManualClock::new());
+        let actor = Actor::new("admin", None);
+        refuse(&attempts, &actor, &clock, 29);
+        for _ in 0..10 {
+            attempts.begin(actor.clone(), &clock).forget();
+        }
+        assert_eq!(attempts.admit(&actor, &clock), Ok(()));
     }
 
     #[test]
     fn another_administrator_and_another_address_count_for_themselves() {
-        let attempts = Attempts::default();
+        let (attempts, clock) = (Attempts::default(), ManualClock::new());
         let actor = Actor::new("admin", None);
-        for _ in 0..30 {
-            attempts.refused(actor.clone(), at(0));
-        }
-        assert!(attempts.admit(&actor, at(1)).is_err());
-        assert!(attempts.admit(&Actor::new("other", None), at(1)).is_ok());
+        refuse(&attempts, &actor, &clock, 30);
+        assert!(attempts.admit(&actor, &clock).is_err());
+        assert!(attempts.admit(&Actor::new("other", None), &clock).is_ok());
         let elsewhere = Actor::new("admin", Some([127, 0, 0, 1].into()));
-        assert!(attempts.admit(&elsewhere, at(1)).is_ok());
+        assert!(attempts.admit(&elsewhere, &clock).is_ok());
     }
 
     #[test]
     fn the_memory_is_bounded() {
-        let attempts = Attempts::default();
+        let (attempts, clock) = (Attempts::default(), ManualClock::new());
         for number in 0..3000 {
-            attempts.refused(Actor::new(number.to_string(), None), at(0));
+            refuse(&attempts, &Actor::new(number.to_string(), None), &clock, 1);
         }
-        assert!(attempts.0.lock().unwrap().len() <= MOST_ACTORS);
+        let actor = Actor::new("admin", None);
+        refuse(&attempts, &actor, &clock, 1000);
+        let kept = attempts.0.lock().unwrap();
+        assert!(kept.len() <= MOST_ACTORS);
+        assert_eq!(kept[&actor].len(), MOST);
     }
 }

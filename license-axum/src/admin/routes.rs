@@ -1,0 +1,145 @@
+//! The router, and every route but installing.
+
+use std::{convert::Infallible, marker::PhantomData, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{FromRequestParts, Request},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderValue, Method, Uri, header, request::Parts};
+use license_core::{Actor, Installer};
+use license_tower::{Recovery, RecoveryError};
+use serde::Serialize;
+
+use super::{install::Uploads, refuse_cross_site};
+use crate::Problem;
+
+/// The routes for administrators, to be nested where the product likes.
+///
+/// `A` is the product's extractor of an administrator; see the
+/// [module](crate::admin).
+pub fn admin_routes<A, S>(installer: impl Installer) -> Router<S>
+where
+    A: FromRequestParts<S> + Into<Actor> + Send + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    let uploads = Arc::new(Uploads::new(installer.clone()));
+    let (status_of, info_of, audit_of) = (installer.clone(), installer.clone(), installer);
+    Router::new()
+        .route(
+            "/",
+            get(move |who: IsAdmin<A>| async move { status(&status_of, who.0).await }).post(
+                move |who: A, request: Request| async move {
+                    uploads.install(who.into(), request).await
+                },
+            ),
+        )
+        .route("/machine-info", get(move |_: A| async move { machine_info(&info_of).await }))
+        .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
+        .layer(middleware::from_fn(refuse_cross_site))
+}
+
+/// The recovery list of [`admin_routes`] nested at `prefix`: status, install
+/// and machine info. Add the routes by which an administrator signs in.
+///
+/// ```
+/// use http::Method;
+/// use license_axum::recovery;
+///
+/// let open = recovery("/api/license")?.allow(Method::POST, "/api/sign-in")?;
+/// assert!(open.allows(&Method::POST, "/api/license"));
+/// assert!(!open.allows(&Method::GET, "/api/license/audit"));
+/// # Ok::<(), license_tower::RecoveryError>(())
+/// ```
+///
+/// # Errors
+///
+/// A prefix that is not a path.
+pub fn recovery(prefix: &str) -> Result<Recovery, RecoveryError> {
+    Recovery::new()
+        .allow(Method::GET, prefix)?
+        .allow(Method::POST, prefix)?
+        .allow(Method::GET, &format!("{prefix}/machine-info"))
+}
+
+/// Whether the request is an administrator's, without refusing others.
+struct IsAdmin<A>(bool, PhantomData<fn() -> A>);
+
+impl<A, S> FromRequestParts<S> for IsAdmin<A>
+where
+    A: FromRequestParts<S>,
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self(A::from_request_parts(parts, state).await.is_ok(), PhantomData))
+    }
+}
+
+const DEFAULT_AUDIT_ROWS: u32 = 100;
+const MOST_AUDIT_ROWS: u32 = 1000;
+
+async fn status(installer: &impl Installer, is_admin: bool) -> Response {
+    if is_admin {
+        json(&installer.status().await)
+    } else {
+        json(&installer.licensing().public_status())
+    }
+}
+
+async fn machine_info(installer: &impl Installer) -> Response {
+    match installer.machine_info().await {
+        Ok(info) => {
+            let mut response = json(&info);
+            let name = HeaderValue::from_static("attachment; filename=\"machine-info.json\"");
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+            response
+        }
+        Err(error) => Problem::from(&error).into_response(),
+    }
+}
+
+async fn audit(installer: &impl Installer, uri: &Uri) -> Response {
+    let mut limits = query(uri, "limit");
+    let limit = match (limits.next().map(str::parse), limits.next()) {
+        (None, _) => DEFAULT_AUDIT_ROWS,
+        (Some(Ok(limit @ 1..)), None) => MOST_AUDIT_ROWS.min(limit),
+        _ => {
+            return Problem::new(400, "invalid_query", "`limit` must be one whole number from 1.")
+                .into_response();
+        }
+    };
+    match installer.audit(limit).await {
+        Ok(entries) => json(&entries),
+        Err(error) => Problem::from(&error).into_response(),
+    }
+}
+
+/// The values of a query parameter. None of those that these routes take has
+/// to be escaped.
+pub(super) fn query<'a>(uri: &'a Uri, name: &str) -> impl Iterator<Item = &'a str> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(move |(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// A JSON response that is not to be cached.
+pub(super) fn json(body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(body) => (
+            [
+                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            ],
+            body,
+        )
+            .into_response(),
+        Err(_) => {
+            Problem::new(500, "internal_error", "The answer could not be written.").into_response()
+        }
+    }
+}
