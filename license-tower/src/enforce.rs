@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use license_core::Denial;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -125,15 +125,24 @@ where
     fn call(&mut self, request: Request<A>) -> Self::Future {
         match self.check.check(&request) {
             Ok(()) => ResponseFuture::allowed(self.inner.call(request)),
-            Err(denial) => ResponseFuture::denied(Ok(refuse(&self.check, &self.responder, denial))),
+            Err(denial) => {
+                let head = request.method() == Method::HEAD;
+                ResponseFuture::denied(Ok(refuse(&self.check, &self.responder, denial, head)))
+            }
         }
     }
 }
 
 #[cold]
-fn refuse<B>(check: &impl Check, responder: &impl Respond<B>, denial: Denial) -> Response<B> {
+fn refuse<B>(
+    check: &impl Check,
+    responder: &impl Respond<B>,
+    denial: Denial,
+    head: bool,
+) -> Response<B> {
     check.refused(&denial);
-    let mut response = responder.respond(&denial);
+    let mut response =
+        if head { responder.respond_to_head(&denial) } else { responder.respond(&denial) };
     response.extensions_mut().insert(denial);
     response
 }
@@ -260,6 +269,20 @@ mod tests {
         assert_eq!(response.extensions().get::<Denial>().unwrap().code(), DenialCode::ReadOnly);
         assert_eq!(*layer.check().0.borrow(), [DenialCode::ReadOnly]);
         assert_eq!(calls.get(), 0);
+    }
+
+    #[test]
+    fn head_is_refused_with_what_a_get_is_told_but_the_body() {
+        let layer = EnforceLayer::new(Open::default());
+        let service =
+            layer.layer(service_fn(async |_: Request<()>| Ok::<_, ()>(Response::new(Vec::new()))));
+        let head = Request::head("/closed").body(()).unwrap();
+        let head = done(service.clone().oneshot(head)).unwrap();
+        assert_eq!(head.status(), 402);
+        assert_eq!(head.extensions().get::<Denial>().unwrap().code(), DenialCode::ReadOnly);
+        assert!(head.body().is_empty());
+        let get = done(service.oneshot(get("/closed"))).unwrap();
+        assert_eq!(head.headers()["content-length"], get.body().len().to_string());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE},
+    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use license_core::{Denial, DenialCode, ProblemDetails};
 
@@ -16,13 +16,23 @@ use license_core::{Denial, DenialCode, ProblemDetails};
 pub trait Respond<B> {
     /// The response to this denial.
     fn respond(&self, denial: &Denial) -> Response<B>;
+
+    /// The response to this denial of a `HEAD` request: what
+    /// [`respond`](Self::respond) says, without its body. Not every server
+    /// leaves the body out by itself (Hyper does over HTTP/1.1, not over
+    /// HTTP/2), and clients take one for a violation of the protocol. By
+    /// default the same as for other methods.
+    fn respond_to_head(&self, denial: &Denial) -> Response<B> {
+        self.respond(denial)
+    }
 }
 
 /// Answers with the denial's status and an RFC 9457 body,
 /// `application/problem+json`, that is never stored.
 ///
 /// For bodies that can be made from bytes: `axum::body::Body`,
-/// `http_body_util::Full<Bytes>`. Servers leave the body out for `HEAD`.
+/// `http_body_util::Full<Bytes>`. `HEAD` is answered with the same headers
+/// and an empty body.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Problem;
 
@@ -59,6 +69,12 @@ impl<B, F: Fn(&Denial) -> Response<B>> Respond<B> for F {
 impl<B: From<Bytes>> Respond<B> for Problem {
     fn respond(&self, denial: &Denial) -> Response<B> {
         problem(&denial.problem())
+    }
+
+    fn respond_to_head(&self, denial: &Denial) -> Response<B> {
+        let (mut head, body) = problem::<Bytes>(&denial.problem()).into_parts();
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        Response::from_parts(head, B::from(Bytes::new()))
     }
 }
 
@@ -161,6 +177,18 @@ mod tests {
         assert_eq!(body["code"], "feature_not_licensed");
         assert_eq!(body["status"], 403);
         assert_eq!(body["feature"], "sso");
+    }
+
+    #[test]
+    fn a_problem_without_its_body_has_the_same_headers() {
+        let denial = Denial::new(DenialCode::LicenseMissing, 503);
+        let full: Response<Body> = Problem.respond(&denial);
+        let head: Response<Body> = Problem.respond_to_head(&denial);
+        assert_eq!(head.status(), full.status());
+        assert!(head.body().0.is_empty());
+        let mut expected = full.headers().clone();
+        expected.insert(CONTENT_LENGTH, HeaderValue::from(full.body().0.len()));
+        assert_eq!(*head.headers(), expected);
     }
 
     #[test]
