@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Uri, header};
-use license_core::{Actor, InstallRequest, Installer};
+use license_core::{Actor, InstallErrorKind, InstallRequest, Installer};
 use license_tower::{TrustedProxy, request_host};
 use tokio::sync::Mutex;
 
@@ -24,6 +24,8 @@ pub(super) struct Uploads<I> {
     /// refused.
     turn: Mutex<()>,
 }
+
+const OLDER: InstallErrorKind = InstallErrorKind::OlderThanInstalled;
 
 /// What was uploaded, read to its end.
 struct Upload {
@@ -55,22 +57,26 @@ impl<I: Installer> Uploads<I> {
             attempt.forget();
             return too_many(wait);
         }
-        let (accepted, response) = self.judge(upload).await;
-        if accepted {
+        let (refused, response) = self.judge(upload).await;
+        if !refused {
             attempt.forget();
         }
         response
     }
 
+    /// Answers an upload, and says whether it counts as refused. A genuine
+    /// license that is only older than another does not: of many uploads at a
+    /// time the newest must get in, whatever came before it.
     async fn judge(&self, upload: Upload) -> (bool, Response) {
         let Upload { token, request, dry_run } = upload;
         if dry_run {
             let outcome = self.installer.dry_run(&token, request).await;
-            return (outcome.would_install, json(&outcome));
+            let refused = outcome.code.is_some_and(|code| code != OLDER.code());
+            return (refused, json(&outcome));
         }
         match self.installer.install(&token, request).await {
-            Ok(status) => (true, json(&status)),
-            Err(error) => (false, Problem::from(&error).into_response()),
+            Ok(status) => (false, json(&status)),
+            Err(error) => (error.kind() != OLDER, Problem::from(&error).into_response()),
         }
     }
 }
