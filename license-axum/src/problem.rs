@@ -16,13 +16,18 @@ use license_core::{Denial, InstallError, Licensing, ProblemDetails};
 /// assert_eq!(response.headers()["cache-control"], "no-store");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem(pub ProblemDetails);
+pub struct Problem(Box<ProblemDetails>);
 
 impl Problem {
     /// A problem with a status from 400 on, a stable code and a text that says
     /// what to do. Any other status is answered as 403.
     pub fn new(status: u16, code: &'static str, detail: &'static str) -> Self {
-        Self(ProblemDetails::new(status, code).detail(detail))
+        ProblemDetails::new(status, code).detail(detail).into()
+    }
+
+    /// The details.
+    pub fn details(&self) -> &ProblemDetails {
+        &self.0
     }
 }
 
@@ -34,13 +39,13 @@ impl IntoResponse for Problem {
 
 impl From<ProblemDetails> for Problem {
     fn from(details: ProblemDetails) -> Self {
-        Self(details)
+        Self(Box::new(details))
     }
 }
 
 impl From<&InstallError> for Problem {
     fn from(error: &InstallError) -> Self {
-        Self(error.into())
+        ProblemDetails::from(error).into()
     }
 }
 
@@ -98,7 +103,7 @@ impl From<Denial> for LicenseRejection {
 
 impl IntoResponse for LicenseRejection {
     fn into_response(self) -> Response {
-        let mut response = Problem(self.denial.problem()).into_response();
+        let mut response = Problem::from(self.denial.problem()).into_response();
         response.extensions_mut().insert(self.denial);
         response
     }
