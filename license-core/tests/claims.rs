@@ -1,5 +1,6 @@
 //! Abuse cases 22 to 30 (SECURITY.md section 6): what a verifier makes of
 //! claims, whoever signed them.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use license_core::{
     InstallErrorKind as Kind, Limit, Product, Verified,

@@ -1,5 +1,6 @@
 //! Every phase under every restriction: which requests pass, and how those
 //! that do not are refused (DESIGN.md section 6).
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! Abuse cases that turn on time (SECURITY.md section 6): 23, 24, 26, 27, 38
 //! to 40, 42 and 42b, through the handle and with a clock moved by hand.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::{sync::Arc, time::Duration};
 
