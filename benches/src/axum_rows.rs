@@ -19,7 +19,7 @@ use crate::{
     Group, Row,
     by_hand::{self, License},
     fixture::{self, DOMAIN, PATH, SsoSaml, Warehouse},
-    nothing::{NothingExtracted, NothingLayer},
+    nothing::{EitherLayer, NothingExtracted, NothingLayer},
     plain,
 };
 
@@ -122,9 +122,33 @@ pub(crate) fn group() -> Group {
         row("axum/none", "no layer", router()).beyond(NOTHING),
         row(NOTHING, "a do-nothing layer", router().layer(NothingLayer).with_state(())),
         row(
+            "axum/either",
+            "a do-nothing layer that could refuse",
+            router().layer(EitherLayer).with_state(()),
+        )
+        .allocating_like(NOTHING),
+        row(
             "axum/license-feature-domain",
             "`LicenseLayer` + `FeatureLayer`: term, domain, one feature",
             router().layer(plain::both(Some(DOMAIN))).with_state(()),
+        )
+        .allocating_like(NOTHING),
+        row(
+            "axum/license-feature",
+            "`LicenseLayer` + `FeatureLayer`, no domain in the license",
+            router().layer(plain::both(None)).with_state(()),
+        )
+        .allocating_like(NOTHING),
+        row(
+            "axum/license-domain",
+            "`LicenseLayer` alone, domain",
+            router().layer(plain::both(Some(DOMAIN)).0).with_state(()),
+        )
+        .allocating_like(NOTHING),
+        row(
+            "axum/feature",
+            "`FeatureLayer` alone",
+            router().layer(plain::both(None).1).with_state(()),
         )
         .allocating_like(NOTHING),
         row(

@@ -6,14 +6,13 @@ use crate::{Group, measure::Timing, memory, target::Figures};
 
 /// The table of one group.
 pub fn group(group: &Group, figures: &Figures) -> String {
+    let accompanied = group.rows.iter().any(|row| row.has_company());
+    let (heading, line) =
+        if accompanied { (" swaps or reads beside it |", "---:|") } else { ("", "") };
     let mut text = format!(
-        "### {}\n\n| | median (quartiles) | beyond {} | allocations | swaps or reads beside it |\n|---|---:|---:|---:|---:|\n",
+        "### {}\n\n| | median (quartiles) | beyond {} | allocations |{heading}\n|---|---:|---:|---:|{line}\n",
         group.title, group.beyond
     );
-    let accompanied = group.rows.iter().any(|row| row.has_company());
-    if !accompanied {
-        text = text.replace(" swaps or reads beside it |", "").replace("---:|---:|\n", "---:|\n");
-    }
     for row in &group.rows {
         let Some(timing) = figures.timings.get(row.id()) else { continue };
         let reference = row.reference().and_then(|it| figures.timings.get(it.id));
@@ -24,7 +23,7 @@ pub fn group(group: &Group, figures: &Figures) -> String {
         let allocations = figures.allocations.get(row.id()).map_or_else(String::new, count);
         let _ = write!(text, "| {} | {} | {beyond} | {allocations} |", row.label(), spread(timing));
         if accompanied {
-            let rate = row.beside_per_second().map_or_else(String::new, per_second);
+            let rate = timing.rate().map_or_else(String::new, per_second);
             let _ = write!(text, " {rate} |");
         }
         text.push('\n');

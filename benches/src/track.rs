@@ -5,7 +5,7 @@ use std::{hint::black_box, time::Duration};
 use axum::{Router, routing};
 use http::{HeaderValue, Request, header};
 use license_axum::RequireFeature;
-use license_core::{DomainPattern, Feature, Host};
+use license_core::{Clock, DomainPattern, Feature, Host, SystemClock, Timestamp};
 use license_tower::FeatureLayer;
 
 use crate::{
@@ -48,6 +48,8 @@ pub(crate) fn group() -> Group {
         tenants,
     );
 
+    let clock = decision(|| SystemClock::new().now_coarse() > Timestamp::MIN);
+
     let handle = licensing.clone();
     let state_load = decision(move || handle.check_service().is_ok());
 
@@ -85,6 +87,7 @@ pub(crate) fn group() -> Group {
             plain::both(Some(DOMAIN)),
         ),
         deny.answering(403),
+        Row::new("track/clock", "the coarse clock alone", clock),
         Row::new("track/state-load", "state load: `check_service`", state_load),
         Row::new("track/feature", "`check_feature`", feature),
         Row::new("track/host-match", "host match: parse and compare", host_match),
