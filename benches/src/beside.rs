@@ -15,8 +15,11 @@ use std::{
 pub(crate) struct Beside {
     signals: Arc<Signals>,
     thread: Option<JoinHandle<()>>,
-    resumed: Instant,
+    /// When it was last told to, and how often it had been done then.
+    resumed: (Instant, u64),
+    /// For how long it was done, and how often.
     active: Duration,
+    counted: u64,
 }
 
 #[derive(Default)]
@@ -55,24 +58,26 @@ impl Beside {
                 }
             }
         });
-        let (resumed, active) = (Instant::now(), Duration::ZERO);
-        Self { signals, thread: Some(thread), resumed, active }
+        let resumed = (Instant::now(), 0);
+        Self { signals, thread: Some(thread), resumed, active: Duration::ZERO, counted: 0 }
     }
 
     /// Starts the work, and returns when it was done once.
     pub(crate) fn resume(&mut self) {
-        let before = self.signals.turns.load(Ordering::Acquire);
+        let before = self.turns();
         self.signals.working.store(true, Ordering::Release);
-        self.resumed = Instant::now();
         self.unpark();
-        while self.signals.turns.load(Ordering::Acquire) == before {
+        while self.turns() == before {
             thread::yield_now();
         }
+        self.resumed = (Instant::now(), self.turns());
     }
 
     /// Stops the work, and returns when the thread rests.
     pub(crate) fn pause(&mut self) {
-        self.active += self.resumed.elapsed();
+        let (since, turns) = self.resumed;
+        self.active += since.elapsed();
+        self.counted += self.turns() - turns;
         self.signals.working.store(false, Ordering::Release);
         while !self.signals.idle.load(Ordering::Acquire) {
             thread::yield_now();
@@ -81,8 +86,14 @@ impl Beside {
 
     /// How often the work was done in a second, on average.
     pub(crate) fn per_second(&self) -> f64 {
-        let turns = self.signals.turns.load(Ordering::Acquire);
-        if self.active.is_zero() { 0.0 } else { turns as f64 / self.active.as_secs_f64() }
+        if self.active.is_zero() {
+            return 0.0;
+        }
+        self.counted as f64 / self.active.as_secs_f64()
+    }
+
+    fn turns(&self) -> u64 {
+        self.signals.turns.load(Ordering::Acquire)
     }
 
     fn unpark(&self) {
