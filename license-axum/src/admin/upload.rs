@@ -1,14 +1,18 @@
 //! Reading the token out of an upload: raw, JSON or a form.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use axum::{body::Body, extract::Request};
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use license_core::{InstallError, InstallErrorKind, Token};
-use multer::{Constraints, Multipart, SizeLimit};
+use multer::Multipart;
 use serde::Deserialize;
 
 use crate::Problem;
@@ -93,17 +97,28 @@ async fn all(body: Body) -> Result<Bytes, Problem> {
     }
 }
 
-/// Exactly one part, named `license`. Read as it comes, so that a second part
-/// is refused without waiting for the rest.
+/// Exactly one part, named `license`. Read as it comes, and no further than a
+/// license can be long: a second part is refused without waiting for the rest,
+/// however much there is.
 async fn multipart(body: Body, boundary: String) -> Result<Vec<u8>, Problem> {
-    let limits = SizeLimit::new().whole_stream(MOST_BYTES as u64);
-    let constraints = Constraints::new().size_limit(limits);
-    let mut parts = Multipart::with_constraints(body.into_data_stream(), boundary, constraints);
-    let refused = |error: multer::Error| match error {
-        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
-            too_large()
+    let cut_off = AtomicBool::new(false);
+    let body = stream::try_unfold((body.into_data_stream(), MOST_BYTES), |(mut body, left)| {
+        let cut_off = &cut_off;
+        async move {
+            if left == 0 {
+                cut_off.store(true, Ordering::Relaxed);
+                return Ok(None);
+            }
+            let Some(mut chunk) = body.next().await.transpose()? else { return Ok(None) };
+            chunk.truncate(left);
+            let left = left - chunk.len();
+            Ok::<_, axum::Error>(Some((chunk, (body, left))))
         }
-        _ => malformed("The form is not well-formed"),
+    });
+    let mut parts = Multipart::new(body, boundary);
+    let refused = |_: multer::Error| match cut_off.load(Ordering::Relaxed) {
+        true => too_large(),
+        false => malformed("The form is not well-formed"),
     };
     let one = || malformed("The form must have exactly one part, named `license`");
     let part = parts.next_field().await.map_err(refused)?.ok_or_else(one)?;
@@ -127,4 +142,42 @@ fn malformed(what: &'static str) -> Problem {
 
 fn too_large() -> Problem {
     Problem::from(&InstallError::new(InstallErrorKind::TokenTooLarge))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    /// The status of a form that arrives in chunks of this size.
+    async fn status(form: &[u8], chunk: usize) -> u16 {
+        let chunks: Vec<_> = form
+            .chunks(chunk)
+            .map(|chunk| Ok::<_, std::io::Error>(Bytes::copy_from_slice(chunk)))
+            .collect();
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .body(Body::from_stream(stream::iter(chunks)))
+            .unwrap();
+        match token(request).await {
+            Ok(_) => 200,
+            Err(problem) => problem.into_response().status().as_u16(),
+        }
+    }
+
+    #[tokio::test]
+    async fn many_parts_are_told_from_a_large_one_however_they_arrive() {
+        let part = |text: &str| {
+            format!("--b\r\ncontent-disposition: form-data; name=\"license\"\r\n\r\n{text}\r\n")
+        };
+        let many = part("").repeat(30_000) + "--b--\r\n";
+        let large = part(&"a".repeat(1_000_000)) + "--b--\r\n";
+        let good = part(&"a".repeat(Token::MAX_BYTES)) + "--b--\r\n";
+        for chunk in [100, 10_000, 10_000_000] {
+            assert_eq!(status(many.as_bytes(), chunk).await, 400, "{chunk}");
+            assert_eq!(status(large.as_bytes(), chunk).await, 413, "{chunk}");
+            assert_eq!(status(good.as_bytes(), chunk).await, 200, "{chunk}");
+        }
+    }
 }
