@@ -77,11 +77,14 @@ impl Holdings {
             .min()
             .unwrap_or(Timestamp::MAX)
             .min(wall.saturating_add(REFRESH));
-        let valid_from = match reading.mark {
-            Some(mark) if sound => mark.max(wall),
-            None if sound => wall,
-            // An untrusted clock is judged anew each time.
-            _ => Timestamp::MAX,
+        let behind = reading.mark.is_some_and(|mark| mark > wall);
+        let valid_from = if sound && !behind {
+            // A coarse reading that is still due to catch up with this moment
+            // was taken after it.
+            wall.saturating_sub(COARSE_LAG)
+        } else {
+            // A clock that is not trusted, or behind, is judged anew each time.
+            Timestamp::MAX
         };
         Standing {
             phase,
