@@ -25,14 +25,14 @@ pub(super) struct Uploads<I> {
     turn: Mutex<()>,
 }
 
-const OLDER: InstallErrorKind = InstallErrorKind::OlderThanInstalled;
-
 /// What was uploaded, read to its end.
 struct Upload {
     token: Vec<u8>,
     request: InstallRequest,
     dry_run: bool,
 }
+
+const OLDER: InstallErrorKind = InstallErrorKind::OlderThanInstalled;
 
 impl<I: Installer> Uploads<I> {
     pub(super) fn new(installer: I) -> Self {

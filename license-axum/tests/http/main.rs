@@ -1,0 +1,10 @@
+//! Extractors, enforcement and the administrator's routes, request by request.
+
+#![allow(clippy::unwrap_used, reason = "tests, and what they share")]
+
+mod admin;
+mod attempts;
+mod enforce;
+mod extractors;
+mod support;
+mod uploads;

@@ -1,0 +1,148 @@
+//! What the tests share: a licensed service to move by hand, and requests
+//! without sockets.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{Router, body::Body, extract::FromRef};
+use bytes::Bytes;
+use http::{Extensions, HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use license_core::{
+    Denial, Licensing, Policy, Product, Timestamp,
+    testing::{ManualClock, START, Vendor, licensing},
+};
+use serde_json::Value;
+use tower::ServiceExt;
+use tracing::{Event, Metadata, Subscriber, span};
+
+/// A vendor, and a service that lives by a clock to be moved by hand.
+pub(crate) struct Service {
+    pub(crate) vendor: Vendor,
+    pub(crate) licensing: Licensing,
+    pub(crate) clock: Arc<ManualClock>,
+}
+
+/// The state of every router here.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) licensing: Licensing,
+}
+
+/// A response that was read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) extensions: Extensions,
+    pub(crate) body: Bytes,
+}
+
+/// Counts what is logged.
+#[derive(Clone, Default)]
+pub(crate) struct Events(Arc<AtomicUsize>);
+
+impl Service {
+    pub(crate) fn new() -> Self {
+        Self::of(Policy::new())
+    }
+
+    pub(crate) fn of(policy: Policy) -> Self {
+        let product = Product::builder("test", "https://vendor.example", "test").policy(policy);
+        let vendor = Vendor::of(product.build().unwrap());
+        let (licensing, clock) = licensing(&vendor);
+        Self { vendor, licensing, clock }
+    }
+
+    pub(crate) fn state(&self) -> AppState {
+        AppState { licensing: self.licensing.clone() }
+    }
+}
+
+impl FromRef<AppState> for Licensing {
+    fn from_ref(state: &AppState) -> Self {
+        state.licensing.clone()
+    }
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The code of the denial that outer layers see.
+    pub(crate) fn denial(&self) -> Option<&'static str> {
+        Some(self.extensions.get::<Denial>()?.code().as_str())
+    }
+
+    /// Asserts that this is a problem of this status and code, in the form
+    /// that every error has.
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        assert_eq!(self.header("cache-control"), "no-store", "{self:?}");
+        let json = self.json();
+        assert_eq!(json["code"], code, "{self:?}");
+        assert_eq!(json["status"], status, "{self:?}");
+        assert_eq!(json["type"], format!("urn:license:problem:{code}"), "{self:?}");
+        assert_ne!(json["detail"], "", "{self:?}");
+    }
+}
+
+impl Events {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Subscriber for Events {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// `days` after the start.
+pub(crate) fn day(days: i64) -> Timestamp {
+    Timestamp::from_seconds(START.as_seconds() + days * 86_400)
+}
+
+pub(crate) async fn send(app: &Router, request: Request<Body>) -> Answer {
+    let response = match app.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(infallible) => match infallible {},
+    };
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, extensions: parts.extensions, body }
+}
+
+pub(crate) async fn get(app: &Router, path: &str) -> Answer {
+    send(app, Request::get(path).body(Body::empty()).unwrap()).await
+}
