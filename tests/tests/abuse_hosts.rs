@@ -1,5 +1,6 @@
 //! SECURITY.md section 6, cases 31 to 36, against a running service whose
 //! license binds a domain.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use http::{Method, header};
 use license_tests::{Client, Polygent, raw};

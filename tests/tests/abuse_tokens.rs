@@ -1,11 +1,9 @@
 //! SECURITY.md section 6, cases 1 to 20, through the upload route of a
 //! running service: the license in force stays, in memory and on disk, and
 //! nothing of what was sent stands in an answer or in the log.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::{
-    net::Ipv4Addr,
-    time::{Duration, Instant},
-};
+use std::{net::Ipv4Addr, time::Duration};
 
 use base64::{
     Engine,
@@ -20,7 +18,7 @@ use sha2::Sha256;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// A service with a license in force, and what was sent to it.
