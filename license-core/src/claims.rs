@@ -91,8 +91,9 @@ impl Reader<'_> {
             unknown_features,
             limits: self.limits(rules)?,
             machine: self.machine(rules)?,
-            domain: self.domain(rules)?,
             clock_reset_from: self.instant("/clock_reset_from")?,
+            // Last, since it has a code of its own.
+            domain: self.domain(rules)?,
         })
     }
 

@@ -1,10 +1,10 @@
 //! From bytes to a verified license: the steps that need no state.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
-    InstallError, Keyring, KeyringError, Product, PublicKey, SelfTestError, Token, Verified,
-    claims, keyring::check_registered,
+    InstallError, InstallErrorKind, Keyring, KeyringError, Product, PublicKey, SelfTestError,
+    Token, Verified, claims, keyring::check_registered, token::payload_object,
 };
 
 /// Verifies tokens for one product with its configured keys.
@@ -68,7 +68,11 @@ impl Verifier {
     pub fn verify(&self, bytes: &[u8]) -> Result<Verified, InstallError> {
         let token = Token::parse(bytes)?;
         token.check_type(self.product.token_type())?;
-        let payload = self.keyring.verify(&token)?;
+        let payload = self.keyring.verify(&token).map_err(|error| {
+            // Whatever was compared, the signature was good by then.
+            let payload = || payload_object(&token.decoded_payload()?);
+            first_of(error, &self.product, payload)
+        })?;
         let license = claims::read(payload, &self.product)?;
         let digest = token.digest();
         Ok(Verified { license, token, digest })
@@ -84,8 +88,26 @@ impl Verifier {
         product: &Product,
         payload: &serde_json::Map<String, Value>,
     ) -> Result<crate::License, InstallError> {
-        check_registered(product.issuer(), product.audience(), payload)?;
+        check_registered(product.issuer(), product.audience(), payload)
+            .map_err(|error| first_of(error, product, || Ok(payload.clone())))?;
         claims::read(payload.clone(), product)
+    }
+}
+
+/// The refusal of another vendor's or another product's license; a claim that
+/// is missing or mistyped comes first.
+fn first_of(
+    error: InstallError,
+    product: &Product,
+    payload: impl FnOnce() -> Result<Map<String, Value>, InstallError>,
+) -> InstallError {
+    use InstallErrorKind::{AudienceMismatch, ClaimsInvalid, IssuerMismatch};
+    if !matches!(error.kind(), IssuerMismatch | AudienceMismatch) {
+        return error;
+    }
+    match payload().and_then(|payload| claims::read(payload, product)) {
+        Err(invalid) if invalid.kind() == ClaimsInvalid => invalid,
+        _ => error,
     }
 }
 
@@ -117,26 +139,48 @@ impl VerifierBuilder {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
 
-    fn check(audience: Value) -> Result<crate::License, InstallError> {
-        let product = Product::builder("test", "https://vendor.example", "test").build().unwrap();
-        let claims = json!({
-            "iss": "https://vendor.example", "aud": audience, "jti": "lic_1", "iat": 1, "exp": 2,
-            "customer": {"id": "c", "name": "n"}, "plan": "p", "features": [], "limits": {},
-        });
-        let claims: Map<_, _> = serde_json::from_value(claims).unwrap();
-        Verifier::check_claims(&product, &claims)
+    /// What is wrong with these claims, to be signed and signed.
+    fn code(change: impl Fn(&mut Value)) -> Option<&'static str> {
+        let vendor = crate::testing::Vendor::new();
+        let mut claims = Value::Object(vendor.license().claims().clone());
+        change(&mut claims);
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        let signing = Verifier::check_claims(vendor.product(), &claims).map_err(|it| it.code());
+        let token = vendor.key().sign(&claims).unwrap();
+        let signed = vendor.verifier().verify(token.as_str().as_bytes()).map_err(|it| it.code());
+        assert_eq!(signing.as_ref().err(), signed.as_ref().err());
+        signed.err()
     }
 
     #[test]
     fn claims_about_to_be_signed_may_name_several_audiences() {
-        assert!(check(json!("test")).is_ok());
-        assert!(check(json!(["other", "test"])).is_ok());
-        assert_eq!(check(json!(["other"])).unwrap_err().code(), "audience_mismatch");
-        assert_eq!(check(json!([])).unwrap_err().code(), "claims_invalid");
-        assert_eq!(check(json!(1)).unwrap_err().code(), "claims_invalid");
+        let named = |audience: Value| code(|claims| claims["aud"] = audience.clone());
+        assert_eq!(code(|_| {}), None);
+        assert_eq!(named(json!(["other", "test"])), None);
+        assert_eq!(named(json!(["other"])), Some("audience_mismatch"));
+        assert_eq!(named(json!([])), Some("claims_invalid"));
+        assert_eq!(named(json!(1)), Some("claims_invalid"));
+    }
+
+    #[test]
+    fn unsound_claims_come_before_a_foreign_vendor_and_that_before_the_domain() {
+        let wrong = |depth: usize| {
+            code(|claims| {
+                let faults: [fn(&mut Value); 4] = [
+                    |claims| claims["binding"] = json!({"domain": "*"}),
+                    |claims| claims["aud"] = json!("other"),
+                    |claims| claims["iss"] = json!("https://other.example"),
+                    |claims| claims["clock_reset_from"] = json!("x"),
+                ];
+                faults.iter().take(depth).for_each(|fault| fault(claims));
+            })
+        };
+        let codes = [1, 2, 3, 4].map(|depth| wrong(depth).unwrap_or_default());
+        let wanted = ["domain_invalid", "audience_mismatch", "issuer_mismatch", "claims_invalid"];
+        assert_eq!(codes, wanted);
     }
 }
