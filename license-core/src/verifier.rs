@@ -142,25 +142,30 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::test_tokens::{AUDIENCE, HEADER, ISSUER, p256_public, signed};
 
-    /// What is wrong with these claims, to be signed and signed.
+    /// What is wrong with these claims, before they are signed and after.
     fn code(change: impl Fn(&mut Value)) -> Option<&'static str> {
-        let vendor = crate::testing::Vendor::new();
-        let mut claims = Value::Object(vendor.license().claims().clone());
+        let mut claims = json!({
+            "iss": ISSUER, "aud": AUDIENCE, "jti": "lic_1", "iat": 1, "exp": 2,
+            "customer": {"id": "c", "name": "n"}, "plan": "p", "features": [], "limits": {},
+        });
         change(&mut claims);
-        let Value::Object(claims) = claims else { panic!("claims are an object") };
-        let signing = Verifier::check_claims(vendor.product(), &claims).map_err(|it| it.code());
-        let token = vendor.key().sign(&claims).unwrap();
-        let signed = vendor.verifier().verify(token.as_str().as_bytes()).map_err(|it| it.code());
-        assert_eq!(signing.as_ref().err(), signed.as_ref().err());
-        signed.err()
+        let product = Product::builder("acme", ISSUER, AUDIENCE).build().unwrap();
+        let key = p256_public(1).with_kid("a").unwrap();
+        let verifier = Verifier::builder(&product).key(key).build().unwrap();
+        let token = signed(HEADER, claims.to_string());
+        let signed = verifier.verify(token.as_bytes()).err().map(|error| error.code());
+        let unsigned = Verifier::check_claims(&product, claims.as_object().unwrap());
+        assert_eq!(unsigned.err().map(|error| error.code()), signed);
+        signed
     }
 
     #[test]
     fn claims_about_to_be_signed_may_name_several_audiences() {
         let named = |audience: Value| code(|claims| claims["aud"] = audience.clone());
         assert_eq!(code(|_| {}), None);
-        assert_eq!(named(json!(["other", "test"])), None);
+        assert_eq!(named(json!(["other", AUDIENCE])), None);
         assert_eq!(named(json!(["other"])), Some("audience_mismatch"));
         assert_eq!(named(json!([])), Some("claims_invalid"));
         assert_eq!(named(json!(1)), Some("claims_invalid"));
