@@ -43,11 +43,15 @@ impl Start {
     /// The same under Debian's faketime, with a clock that `offset` moves,
     /// such as `-2 days`. `None` where faketime is not installed.
     pub fn under_faketime(executable: &Path, offset: &str) -> Option<Self> {
-        std::process::Command::new("faketime").arg("--version").output().ok()?;
-        // Only the wall clock is moved; timers go on.
-        let mut command = Command::new("faketime");
-        command.arg("--exclude-monotonic").arg("-f").arg(offset).arg(executable);
-        Some(Self { command }.prepared().arg("--listen").arg("127.0.0.1:0"))
+        // Only the wall clock is moved; timers go on. What faketime sets is
+        // asked for, since it would stand between a signal and the service.
+        let mut asked = std::process::Command::new("faketime");
+        let asked = asked.arg("--exclude-monotonic").args(["-f", offset, "env"]).output().ok()?;
+        let told = String::from_utf8_lossy(&asked.stdout);
+        let variables = told.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| {
+            *name == "LD_PRELOAD" || (name.starts_with("FAKETIME") && *name != "FAKETIME_SHARED")
+        });
+        Some(variables.fold(Self::new(executable), |start, (name, value)| start.env(name, value)))
     }
 
     /// The same where `/etc/machine-id` reads as this file does, which may be
