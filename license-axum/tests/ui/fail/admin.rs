@@ -1,0 +1,25 @@
+//! The administrator's routes, for nobody in particular: left out, not an
+//! extractor, and not a person.
+
+use axum::Router;
+use license_axum::{Installer, admin_routes};
+
+struct Admin;
+
+fn left_out<I: Installer>(manager: I) -> Router {
+    Router::new().nest("/api/license", admin_routes(manager))
+}
+
+fn no_extractor<I: Installer>(manager: I) -> Router {
+    Router::new().nest("/api/license", admin_routes::<Admin, _>(manager))
+}
+
+fn nobody<I: Installer>(manager: I) -> Router {
+    Router::new().nest("/api/license", admin_routes::<http::Method, _>(manager))
+}
+
+fn main() {
+    let _ = left_out::<license_runtime::LicenseManager>;
+    let _ = no_extractor::<license_runtime::LicenseManager>;
+    let _ = nobody::<license_runtime::LicenseManager>;
+}

@@ -1,0 +1,18 @@
+//! Names that a feature may have.
+
+use license_axum::{RequireFeature, feature, features, licensed};
+
+features! {
+    pub Sso = "sso-saml";
+}
+
+#[licensed]
+async fn literal(_: RequireFeature<"sso-saml">, _: Option<RequireFeature<"auditLog">>) {}
+
+async fn declared(_: RequireFeature<Sso>) {}
+
+async fn spelled(_: RequireFeature<feature!("reports.v2")>) {}
+
+fn main() {
+    let _ = (literal, declared, spelled);
+}
