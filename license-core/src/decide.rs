@@ -2,7 +2,7 @@
 //! stands and what the request asks for. HTTP code only translates.
 
 use crate::{
-    Denial, DenialCode, Host, HostError, License, Limit, Phase, Policy, Restriction,
+    Denial, DenialCode, License, Limit, Phase, Policy, RequestHost, Restriction,
     standing::{Holdings, Standing},
 };
 
@@ -39,18 +39,18 @@ impl<'a> View<'a> {
 
     /// Whether a request may pass: term, domain, and changes.
     #[inline]
-    pub(crate) fn request<'h>(
+    pub(crate) fn request<'h, H: Into<RequestHost<'h>>>(
         self,
         changes: bool,
-        host: impl FnOnce() -> Result<Host<'h>, HostError>,
+        host: impl FnOnce() -> H,
     ) -> Result<(), Denial> {
         self.service()?;
         if let Some(license) = self.license()
             && let Some(domain) = license.domain()
         {
-            match host() {
-                Ok(host) if domain.matches(&host) => {}
-                Ok(_) => return Err(self.denial(DenialCode::DomainMismatch)),
+            match host().into().is_in(domain) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.denial(DenialCode::DomainMismatch)),
                 Err(_) => return Err(self.denial(DenialCode::HostInvalid)),
             }
         }

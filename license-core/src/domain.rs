@@ -137,6 +137,41 @@ impl DomainPattern {
             .split_at_checked(host.first_label_len())
             .is_some_and(|(_, rest)| same_name(rest, suffix))
     }
+
+    /// Whether raw text is a host of this pattern in its own spelling, with or
+    /// without a port. `true` says that it parses and [matches](Self::matches);
+    /// `false` says nothing.
+    #[inline]
+    pub(crate) fn plainly_matches(&self, raw: &[u8]) -> bool {
+        let name = without_port(raw);
+        let pattern = self.text.as_bytes();
+        let Some(suffix) = pattern.strip_prefix(b"*") else { return name == pattern };
+        let Some((label, rest)) =
+            name.len().checked_sub(suffix.len()).and_then(|at| name.split_at_checked(at))
+        else {
+            return false;
+        };
+        let (Some(first), Some(last)) = (label.first(), label.last()) else { return false };
+        rest == suffix
+            && label.len() <= MAX_LABEL_BYTES
+            && name.len() <= MAX_NAME_BYTES
+            && *first != b'-'
+            && *last != b'-'
+            && label.iter().fold(true, |sound, byte| sound & is_label_byte(*byte))
+    }
+}
+
+/// The text before a colon and one to four digits; all of it where it does not
+/// end so.
+fn without_port(raw: &[u8]) -> &[u8] {
+    if !raw.last().is_some_and(u8::is_ascii_digit) {
+        return raw;
+    }
+    let digits = raw.iter().rev().take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    match raw.len().checked_sub(digits).and_then(|at| raw.get(..at)) {
+        Some([name @ .., b':']) if digits < 5 => name,
+        _ => raw,
+    }
 }
 
 fn check_label(label: &str) -> Result<(), DomainPatternError> {

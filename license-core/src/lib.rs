@@ -47,6 +47,7 @@ mod phase;
 mod policy;
 mod problem;
 mod product;
+mod request_host;
 mod restriction;
 #[cfg(feature = "issue")]
 mod signing;
@@ -92,6 +93,7 @@ pub use problem::ProblemDetails;
 pub use product::{
     Claim, Dialect, Plan, Presence, Product, ProductBuilder, ProductError, UnknownClaim,
 };
+pub use request_host::RequestHost;
 pub use restriction::Restriction;
 #[cfg(feature = "issue")]
 pub use signing::{SigningError, SigningKey};

@@ -29,8 +29,8 @@ use arc_swap::ArcSwap;
 use event_listener::Event;
 
 use crate::{
-    Admission, Clock, ClockMark, Denial, DenialCode, Difference, Host, HostError, InstallError,
-    InstallErrorKind, InvalidReason, License, Machine, Phase, Product, PublicStatus, Restriction,
+    Admission, Clock, ClockMark, Denial, DenialCode, Difference, InstallError, InstallErrorKind,
+    InvalidReason, License, Machine, Phase, Product, PublicStatus, RequestHost, Restriction,
     Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
@@ -142,10 +142,10 @@ impl Licensing {
     ///
     /// The first denial in that order.
     #[inline]
-    pub fn check_request<'h>(
+    pub fn check_request<'h, H: Into<RequestHost<'h>>>(
         &self,
         changes: bool,
-        host: impl FnOnce() -> Result<Host<'h>, HostError>,
+        host: impl FnOnce() -> H,
     ) -> Result<(), Denial> {
         self.view(|view| view.request(changes, host))
     }

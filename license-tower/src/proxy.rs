@@ -3,7 +3,7 @@
 use std::{net::IpAddr, str::FromStr};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
-use license_core::{Host, HostError};
+use license_core::{Host, HostError, RequestHost};
 
 /// Proxies that say for which host a request was meant, and the one header in
 /// which they do.
@@ -93,20 +93,19 @@ impl TrustedProxy {
 /// [`LicenseLayer`](crate::LicenseLayer) judges it: what a trusted proxy says
 /// where the request comes from one, else the request's own.
 ///
-/// # Errors
-///
-/// [`HostError`] where none, several or a malformed one is named.
+/// Not resolved yet: it may be none, several or malformed.
+#[inline]
 pub fn request_host<'r, B>(
     request: &'r Request<B>,
     proxy: Option<&TrustedProxy>,
-) -> Result<Host<'r>, HostError> {
+) -> RequestHost<'r> {
     let forwarded = proxy.and_then(|proxy| proxy.host(request.extensions(), request.headers()));
     if let Some(forwarded) = forwarded {
-        return forwarded;
+        return forwarded.into();
     }
     let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
     let lines = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
-    Host::resolve(authority, lines)
+    RequestHost::new(authority, lines)
 }
 
 impl TrustedProxyError {
@@ -246,7 +245,7 @@ mod tests {
         let forwarded = HeaderValue::from_static("outer.example");
         request.headers_mut().insert("x-forwarded-host", forwarded);
         let host = |request: &Request<()>, proxy: Option<&TrustedProxy>| {
-            request_host(request, proxy).map(|host| host.to_string())
+            request_host(request, proxy).resolve().map(|host| host.to_string())
         };
         let proxy = proxy();
         assert_eq!(host(&request, Some(&proxy)), Ok("own.example".into()));

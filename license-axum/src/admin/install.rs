@@ -106,7 +106,7 @@ fn too_many(wait: u64) -> Response {
 /// domain covers where the request names none.
 fn host_of(request: &Request) -> String {
     let proxy = request.extensions().get::<TrustedProxy>();
-    request_host(request, proxy).map(|host| host.to_string()).unwrap_or_default()
+    request_host(request, proxy).resolve().map(|host| host.to_string()).unwrap_or_default()
 }
 
 fn flag(uri: &Uri, name: &'static str) -> Result<bool, Problem> {
