@@ -204,7 +204,6 @@ async fn case_03_seventeen_kib_are_413() {
     let mut target = Target::new().await;
     target.refused(vec![b'a'; 17 * 1024], 413, "token_too_large").await;
     target.refused(vec![b'a'; 100 * 1024], 413, "token_too_large").await;
-    target.refused(vec![b'a'; 5 * 1024 * 1024], 413, "token_too_large").await;
     target.stays_after_a_restart().await;
 }
 
