@@ -39,16 +39,16 @@ impl<'a> View<'a> {
 
     /// Whether a request may pass: term, domain, and changes.
     #[inline]
-    pub(crate) fn request<'h, H: Into<RequestHost<'h>>>(
+    pub(crate) fn request<'h>(
         self,
         changes: bool,
-        host: impl FnOnce() -> H,
+        host: impl FnOnce() -> RequestHost<'h>,
     ) -> Result<(), Denial> {
         self.service()?;
         if let Some(license) = self.license()
             && let Some(domain) = license.domain()
         {
-            match host().into().is_in(domain) {
+            match host().is_in(domain) {
                 Ok(true) => {}
                 Ok(false) => return Err(self.denial(DenialCode::DomainMismatch)),
                 Err(_) => return Err(self.denial(DenialCode::HostInvalid)),

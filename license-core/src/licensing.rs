@@ -142,10 +142,10 @@ impl Licensing {
     ///
     /// The first denial in that order.
     #[inline]
-    pub fn check_request<'h, H: Into<RequestHost<'h>>>(
+    pub fn check_request<'h>(
         &self,
         changes: bool,
-        host: impl FnOnce() -> H,
+        host: impl FnOnce() -> RequestHost<'h>,
     ) -> Result<(), Denial> {
         self.view(|view| view.request(changes, host))
     }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use license_core::{
-    Denial, DenialCode, Host, Licensing, LimitKind, Policy, Product, Restriction,
+    Denial, DenialCode, Licensing, LimitKind, Policy, Product, RequestHost, Restriction,
     testing::{Vendor, licensing},
 };
 
@@ -45,7 +45,7 @@ fn outcome(result: Result<(), Denial>) -> Outcome {
 
 /// Read, change, a granted feature, a feature that is not granted.
 fn outcomes(licensing: &Licensing) -> [Outcome; 4] {
-    let host = || Host::parse(b"localhost");
+    let host = || RequestHost::new(None, [&b"localhost"[..]]);
     [
         outcome(licensing.check_request(false, host)),
         outcome(licensing.check_request(true, host)),
@@ -122,7 +122,7 @@ fn limits_are_those_of_the_license_and_denials_say_how_many() {
 fn the_domain_is_checked_after_the_term_and_before_changes() {
     let vendor = vendor(Policy::new().lapsed(Restriction::ReadOnly));
     let (licensing, clock) = licensing(&vendor);
-    let host = |text: &'static str| move || Host::parse(text.as_bytes());
+    let host = |text: &'static str| move || RequestHost::new(None, [text.as_bytes()]);
     vendor.license().days(1).domain("*.acme.internal").install(&licensing);
     assert_eq!(outcome(licensing.check_request(true, host("api.acme.internal"))), None);
     let mismatch = Some((403, "domain_mismatch"));
@@ -142,7 +142,7 @@ fn the_host_is_not_asked_for_when_no_domain_is_bound() {
     let asked = std::cell::Cell::new(false);
     let host = || {
         asked.set(true);
-        Host::parse(b"")
+        RequestHost::new(None, [])
     };
     assert!(licensing.check_request(true, host).is_ok());
     assert!(!asked.get());
