@@ -1,6 +1,6 @@
 //! Users and their sessions, kept in a database through sqlx.
 
-use std::{path::Path, time::Duration};
+use std::{os::unix::ffi::OsStrExt, path::Path, time::Duration};
 
 use argon2::{
     Argon2,
@@ -93,7 +93,7 @@ impl Accounts {
     /// A file that cannot be opened or is no database.
     pub async fn open(file: &Path) -> Result<Self, AccountsError> {
         sqlx::any::install_default_drivers();
-        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let url = format!("{}?mode=rwc", sqlite_url(file));
         let options = AnyPoolOptions::new().max_connections(4).after_connect(|connection, _| {
             Box::pin(async move {
                 for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA busy_timeout = 5000"] {
@@ -348,6 +348,22 @@ impl Accounts {
         query.execute(&self.pool).await?;
         Ok(())
     }
+}
+
+/// The file as a URL, whatever its path holds. The first part of a relative
+/// path would be taken for the name of a host.
+fn sqlite_url(file: &Path) -> String {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut url = "sqlite://".to_owned();
+    for byte in file.as_os_str().as_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => {
+                url.push(char::from(*byte));
+            }
+            _ => url.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    url
 }
 
 fn account(row: &AnyRow) -> Result<Account, AccountsError> {

@@ -17,7 +17,14 @@ pub struct Settings {
 
     /// A public key to trust; may be repeated. The environment variable may
     /// hold a PEM text itself. Without one the service runs in demo mode
-    #[arg(long, env = "LICENSE_PUBLIC_KEY", value_name = "[KID=][ALG:]FILE.pem")]
+    // A PEM text begins with hyphens; refused as a flag, it would be printed.
+    #[arg(
+        long,
+        env = "LICENSE_PUBLIC_KEY",
+        value_name = "[KID=][ALG:]FILE.pem",
+        allow_hyphen_values = true,
+        hide_env_values = true
+    )]
     pub public_key: Vec<String>,
 
     /// The administrator's password; without it one is made and printed once
