@@ -7,7 +7,7 @@
 use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Parser;
-use http::{Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper_util::{
@@ -20,7 +20,7 @@ use license_examples::{StartError, announce, log_to_stderr, stop_signal, verifie
 use license_runtime::MachineIdSource;
 use license_tower::{FeatureLayer, LicenseLayer, problem};
 use tokio::net::TcpListener;
-use tower::{Layer, Service, ServiceBuilder, service_fn, util::BoxCloneSyncService};
+use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 const PROFILE: &str = include_str!("hyper.toml");
 
@@ -32,16 +32,24 @@ struct Arguments {
     listen: String,
 
     /// A public key to trust; may be repeated
-    #[arg(long, env = "LICENSE_PUBLIC_KEY", value_name = "[KID=][ALG:]FILE.pem", required = true)]
+    // A PEM text begins with hyphens; refused as a flag, it would be printed.
+    #[arg(
+        long,
+        env = "LICENSE_PUBLIC_KEY",
+        value_name = "[KID=][ALG:]FILE.pem",
+        allow_hyphen_values = true,
+        hide_env_values = true,
+        required = true
+    )]
     public_key: Vec<String>,
 
-    /// The license, read at start
+    /// The license, read at start; without one nothing is licensed
     #[arg(long, env = "LICENSE_FILE", value_name = "FILE")]
-    license_file: PathBuf,
+    license_file: Option<PathBuf>,
 }
 
 type Answer = Response<Full<Bytes>>;
-type Route = BoxCloneSyncService<Request<Incoming>, Answer, Infallible>;
+type App = BoxCloneSyncService<Request<Incoming>, Answer, Infallible>;
 
 #[tokio::main]
 async fn main() {
@@ -60,8 +68,11 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     if let Ok(fingerprint) = MachineIdSource::System.fingerprint(product.audience()) {
         licensing.set_machine(Machine::Known(fingerprint));
     }
-    load(&licensing, &arguments.license_file);
-    let routes = Routes::new(&licensing)
+    match &arguments.license_file {
+        Some(file) => load(&licensing, file),
+        None => tracing::warn!("no license file is named; give one with --license-file"),
+    }
+    let app = app(&licensing)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = TcpListener::bind(&arguments.listen).await.map_err(|error| {
         let message =
@@ -69,7 +80,7 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
         StartError::new(message).with_source(error)
     })?;
     announce(&listener)?;
-    serve(listener, routes).await;
+    serve(listener, app).await;
     Ok(())
 }
 
@@ -90,63 +101,49 @@ fn load(licensing: &Licensing, file: &std::path::Path) {
     }
 }
 
+/// The whole service: its routes, and the license around those below `/api`.
+fn app(licensing: &Licensing) -> Result<App, Box<dyn std::error::Error + Send + Sync>> {
+    let export = FeatureLayer::new(licensing, "export")?
+        .layer(service_fn(async |_: Request<Incoming>| Ok(text("id,name\n"))));
+    let export = App::new(export);
+    let routes = service_fn(move |request| route(export.clone(), request));
+    Ok(App::new(LicenseLayer::new(licensing).scope("/api/**")?.layer(routes)))
+}
+
 /// Three routes: open, licensed, and licensed with a feature.
-#[derive(Clone)]
-struct Routes {
-    open: Route,
-    hello: Route,
-    export: Route,
-    missing: Route,
-}
-
-impl Routes {
-    fn new(licensing: &Licensing) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let license = LicenseLayer::new(licensing);
-        let feature = FeatureLayer::new(licensing, "export")?;
-        let missing =
-            ProblemDetails::new(404, "not_found").detail("There is nothing at this path.");
-        Ok(Self {
-            open: BoxCloneSyncService::new(text("This page is always open.\n")),
-            hello: BoxCloneSyncService::new(license.layer(text("Hello, licensee.\n"))),
-            export: BoxCloneSyncService::new(
-                ServiceBuilder::new().layer(license).layer(feature).service(text("id,name\n")),
-            ),
-            missing: BoxCloneSyncService::new(service_fn(move |_| {
-                let answer = problem(&missing);
-                async move { Ok(answer) }
-            })),
-        })
-    }
-
-    fn route(&self, request: &Request<Incoming>) -> Route {
-        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-        match request.uri().path() {
-            "/" if reads => self.open.clone(),
-            "/api/hello" if reads => self.hello.clone(),
-            "/api/export" if reads => self.export.clone(),
-            _ => self.missing.clone(),
+async fn route(export: App, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    let head = *request.method() == Method::HEAD;
+    let mut answer = match (request.uri().path(), head || *request.method() == Method::GET) {
+        ("/", true) => text("This page is always open.\n"),
+        ("/api/hello", true) => text("Hello, licensee.\n"),
+        ("/api/export", true) => export.oneshot(request).await?,
+        ("/" | "/api/hello" | "/api/export", false) => method_not_allowed(),
+        _ => {
+            problem(&ProblemDetails::new(404, "not_found").detail("There is nothing at this path."))
         }
+    };
+    if head {
+        // Over HTTP/2 hyper would send the body.
+        *answer.body_mut() = Full::default();
     }
+    Ok(answer)
 }
 
-/// A service that answers with a text.
-fn text(
-    body: &'static str,
-) -> impl Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: Send>
-+ Clone
-+ Send
-+ Sync
-+ 'static {
-    service_fn(move |_| async move {
-        let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
-        let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
-        answer.headers_mut().insert(header::CONTENT_TYPE, plain);
-        Ok(answer)
-    })
+fn text(body: &'static str) -> Answer {
+    let mut answer = Response::new(Full::from(body));
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(header::CONTENT_TYPE, plain);
+    answer
 }
 
-async fn serve(listener: TcpListener, routes: Routes) {
-    let routes = Arc::new(routes);
+fn method_not_allowed() -> Answer {
+    let details = ProblemDetails::new(405, "method_not_allowed");
+    let mut answer = problem(&details.detail("This path takes GET and HEAD only."));
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    answer
+}
+
+async fn serve(listener: TcpListener, app: App) {
     let server = Arc::new(auto::Builder::new(TokioExecutor::new()));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop_signal());
@@ -162,18 +159,11 @@ async fn serve(listener: TcpListener, routes: Routes) {
                 }
             },
         };
-        let (routes, server) = (Arc::clone(&routes), Arc::clone(&server));
-        let service = service_fn(move |request| {
-            let mut route = routes.route(&request);
-            async move {
-                std::future::poll_fn(|context| route.poll_ready(context)).await?;
-                route.call(request).await
-            }
-        });
+        let (app, server) = (app.clone(), Arc::clone(&server));
         let watcher = graceful.watcher();
         tokio::spawn(async move {
             let connection =
-                server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+                server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
             if let Err(error) = watcher.watch(connection.into_owned()).await {
                 tracing::debug!(error, "a connection ended early");
             }
