@@ -98,6 +98,12 @@ async fn accounts(
     let failed = |error| {
         StartError::new("the accounts database is not usable; check --data-dir").with_source(error)
     };
+    if settings.admin_password.as_deref() == Some("") {
+        return Err(StartError::new(
+            "the administrator's password is empty; give one with --admin-password, or leave it \
+             out to have one made",
+        ));
+    }
     let accounts = Accounts::open(&data_dir.join("polygent.db")).await.map_err(failed)?;
     let given = settings.admin_password.clone();
     let made = accounts.ensure_admin(auth::ADMINISTRATOR, given.clone()).await.map_err(failed)?;
@@ -183,7 +189,7 @@ DEMO MODE. No --public-key was given, so this service trusts a vendor key that
 it made itself: whoever can read {private}
 can sign licenses for it. Never run it like this in front of customers.
 
-Nothing is licensed yet. Paste these in another terminal, at the root of the
+To see it licensed, paste these in another terminal, at the root of the
 repository.
 
 Ask for a feature; without a license the answer is 503:

@@ -27,7 +27,9 @@ impl Demo {
     ///
     /// A directory that cannot be written.
     pub fn open(data_dir: &Path) -> Result<Self, StartError> {
+        // Absolute, so that the printed commands work from anywhere.
         let directory = data_dir.join("demo-vendor");
+        let directory = std::path::absolute(&directory).unwrap_or(directory);
         let demo = Self {
             private_key: directory.join("private.pem"),
             public_key: directory.join("public.pem"),
