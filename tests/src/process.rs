@@ -11,7 +11,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, ChildStdout, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// How to start a service. Built by value.
@@ -38,6 +38,11 @@ impl Start {
     /// the path.
     pub fn new(executable: &Path) -> Self {
         Self { command: Command::new(executable) }.prepared().arg("--listen").arg("127.0.0.1:0")
+    }
+
+    /// A service of this executable that is told nothing at all.
+    pub fn bare(executable: &Path) -> Self {
+        Self { command: Command::new(executable) }.prepared()
     }
 
     /// The same under Debian's faketime, with a clock that `offset` moves,
@@ -84,6 +89,12 @@ impl Start {
     /// Adds an argument.
     pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
+        self
+    }
+
+    /// Starts it in this directory.
+    pub fn directory(mut self, directory: &Path) -> Self {
+        self.command.current_dir(directory);
         self
     }
 
@@ -137,6 +148,17 @@ impl Process {
     /// What it has written to standard error so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("no writer panics").clone()
+    }
+
+    /// What it has written to standard error, once this is there.
+    pub async fn logged(&self, text: &str) -> String {
+        let waited = timeout(PATIENCE, async {
+            while !self.log().contains(text) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "no {text:?} in the log:\n{}", self.log());
+        self.log()
     }
 
     /// Its process id.
