@@ -4,11 +4,11 @@ use std::error::Error;
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{FromRequestParts, Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use license_axum::{LicenseRejection, Problem};
 use license_examples::{Account, AccountsError, Json, NewAccount, internal};
 use license_runtime::{SeatError, SeatGuard};
@@ -22,6 +22,9 @@ struct NewUser {
     password: String,
     role: String,
 }
+
+/// The id of a user in the path.
+struct UserId(String);
 
 /// What can go wrong with a user: the license, or the request.
 enum UserError {
@@ -71,7 +74,7 @@ async fn create(
 async fn activate(
     _: Administrator,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    UserId(id): UserId,
 ) -> Result<Json<Account>, UserError> {
     let account = find(&state, &id).await?;
     if !account.active {
@@ -85,7 +88,7 @@ async fn activate(
 async fn deactivate(
     _: Administrator,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    UserId(id): UserId,
 ) -> Result<Json<Account>, UserError> {
     let account = find(&state, &id).await?;
     state.accounts.deactivate(&id).await?;
@@ -115,7 +118,21 @@ fn refused(state: &AppState, error: &SeatError) -> UserError {
 
 async fn find(state: &AppState, id: &str) -> Result<Account, UserError> {
     let account = state.accounts.get(id).await?;
-    account.ok_or_else(|| Problem::new(404, "not_found", "There is no such user.").into())
+    account.ok_or_else(|| no_such_user().into())
+}
+
+fn no_such_user() -> Problem {
+    Problem::new(404, "not_found", "There is no such user.")
+}
+
+impl FromRequestParts<AppState> for UserId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        // What is no text names nobody.
+        let id = Path::from_request_parts(parts, state).await.map_err(|_| no_such_user())?;
+        Ok(Self(id.0))
+    }
 }
 
 impl From<Problem> for UserError {

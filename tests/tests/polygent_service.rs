@@ -110,6 +110,7 @@ async fn users_are_created_up_to_the_limit_the_administrator_included() {
     assert_eq!(limits["users"], json!({"max": 3, "used": 3}));
     post(&admin, "/api/users/nobody/activate").await.refused(404, "not_found");
     post(&admin, "/api/users/nobody/deactivate").await.refused(404, "not_found");
+    post(&admin, "/api/users/%FF/activate").await.refused(404, "not_found");
     for body in [json!({}), json!({"email": "x", "password": "p", "role": "user"}), json!([])] {
         admin.post_json("/api/users", &body).await.refused(400, "invalid_body");
     }
