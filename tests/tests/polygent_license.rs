@@ -624,7 +624,8 @@ async fn the_audit_history_has_every_attempt_newest_first() {
         (json!("first"), json!("installed")),
     ];
     assert_eq!(told, wanted);
-    let at: Vec<_> = rows.iter().map(|row| row["at"].as_str().unwrap()).collect();
+    let at: Vec<Timestamp> =
+        rows.iter().map(|row| serde_json::from_value(row["at"].clone()).unwrap()).collect();
     assert!(at.is_sorted_by(|a, b| a >= b), "{at:?}");
     let two = admin.get("/api/license/audit?limit=2").await.json();
     assert_eq!(two.as_array().unwrap(), &rows[..2]);
