@@ -98,7 +98,12 @@ pub(crate) const fn millis(duration: Duration) -> i64 {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.to_jiff())
+        // Three digits or none, so that a reader need not count them.
+        if self.0.rem_euclid(1000) == 0 {
+            write!(f, "{}", self.to_jiff())
+        } else {
+            write!(f, "{:.3}", self.to_jiff())
+        }
     }
 }
 
@@ -146,6 +151,7 @@ mod tests {
     fn shows_rfc_3339_in_utc_with_z() {
         assert_eq!(Timestamp::from_seconds(0).to_string(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp::from_millis(1).to_string(), "1970-01-01T00:00:00.001Z");
+        assert_eq!(Timestamp::from_millis(90).to_string(), "1970-01-01T00:00:00.090Z");
     }
 
     #[test]
