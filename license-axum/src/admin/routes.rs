@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use http::{HeaderValue, Method, Uri, header, request::Parts};
-use license_core::{Actor, Installer};
+use license_core::{Actor, InstallErrorKind, Installer, ProblemDetails};
 use license_tower::{Recovery, RecoveryError};
 use serde::Serialize;
 
@@ -99,7 +99,14 @@ async fn machine_info(installer: &impl Installer) -> Response {
             response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
             response
         }
-        Err(error) => Problem::from(&error).into_response(),
+        Err(error) => {
+            let mut details = ProblemDetails::from(&error);
+            if error.kind() == InstallErrorKind::FingerprintUnavailable {
+                // Nothing was uploaded that could be wrong.
+                details.status = 503;
+            }
+            Problem::from(details).into_response()
+        }
     }
 }
 

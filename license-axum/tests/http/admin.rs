@@ -216,7 +216,7 @@ async fn machine_info_is_a_download() {
 async fn machine_info_without_a_machine_id_says_so() {
     let administered = Administered::on(MachineIdSource::files(["/nonexistent"])).await;
     let answer = administered.send(asked(Method::GET, "/machine-info")).await;
-    answer.is_problem(422, "fingerprint_unavailable");
+    answer.is_problem(503, "fingerprint_unavailable");
     assert_eq!(answer.header("content-disposition"), "");
 }
 
