@@ -1,9 +1,9 @@
 //! Whether a verified license may be installed by upload, and as what.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    Host, InstallError, InstallErrorKind, Machine, Policy, Timestamp, Verified,
+    Host, InstallError, InstallErrorKind, InvalidReason, Machine, Policy, Timestamp, Verified,
     clock_guard::{Reading, Trust},
     standing::Holdings,
 };
@@ -59,10 +59,7 @@ pub(crate) fn admit(
     if license.issued_at > wall.saturating_add(MAX_LEAD) {
         return Err(Kind::IssuedInFuture.into());
     }
-    let installed = |held: &Option<Arc<Verified>>| {
-        held.as_ref().is_some_and(|held| held.digest == verified.digest)
-    };
-    let identical = installed(&holdings.current) || installed(&holdings.next);
+    let identical = holdings.holds(verified);
     let stale =
         policy.freshness.is_some_and(|window| wall.saturating_since(license.issued_at) > window);
     if stale && !identical {
@@ -101,12 +98,10 @@ pub(crate) fn resets_clock(verified: &Verified, reading: &Reading) -> bool {
 
 /// Whether the license is for this machine.
 pub(crate) fn check_machine(verified: &Verified, machine: &Machine) -> Result<(), InstallError> {
-    match (verified.license.machine(), machine) {
-        (None, _) => Ok(()),
-        (Some(bound), Machine::Known(machine)) if bound == machine => Ok(()),
-        (Some(_), Machine::Known(_)) => Err(InstallErrorKind::MachineMismatch.into()),
-        (Some(_), Machine::Unavailable) => Err(InstallErrorKind::FingerprintUnavailable.into()),
-    }
+    verified.license.is_for(machine).map_err(|reason| match reason {
+        InvalidReason::MachineMismatch => InstallErrorKind::MachineMismatch.into(),
+        _ => InstallErrorKind::FingerprintUnavailable.into(),
+    })
 }
 
 fn check_host(verified: &Verified, upload: Upload<'_>) -> Result<(), InstallError> {

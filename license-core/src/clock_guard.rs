@@ -25,6 +25,17 @@ impl ClockMark {
     pub const fn new(mark: Option<Timestamp>, latched: bool) -> Self {
         Self { mark, latched }
     }
+
+    /// Whether it has moved so far from what is recorded that it should be
+    /// recorded again.
+    pub fn is_worth_recording(self, recorded: Self) -> bool {
+        const APART: Duration = Duration::from_secs(120);
+        recorded.latched != self.latched
+            || match (recorded.mark, self.mark) {
+                (Some(old), Some(new)) => new.saturating_since(old) >= APART || new < old,
+                (old, new) => old != new,
+            }
+    }
 }
 
 /// The guard: a mark, where the monotonic clock stood at it, and the latch.

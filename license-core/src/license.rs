@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{DomainPattern, Fingerprint, Limit, Policy, Timestamp, feature_set::FeatureSet};
+use crate::{
+    DomainPattern, Fingerprint, InvalidReason, Limit, Machine, Policy, Timestamp,
+    feature_set::FeatureSet,
+};
 
 /// A verified license: what the vendor signed, read through the product's
 /// dialect. Immutable.
@@ -101,6 +104,16 @@ impl License {
     /// The machine it is bound to.
     pub fn machine(&self) -> Option<&Fingerprint> {
         self.machine.as_ref()
+    }
+
+    /// Whether the license may be used on this machine.
+    pub(crate) fn is_for(&self, machine: &Machine) -> Result<(), InvalidReason> {
+        match (&self.machine, machine) {
+            (None, _) => Ok(()),
+            (Some(bound), Machine::Known(machine)) if bound == machine => Ok(()),
+            (Some(_), Machine::Known(_)) => Err(InvalidReason::MachineMismatch),
+            (Some(_), Machine::Unavailable) => Err(InvalidReason::FingerprintUnavailable),
+        }
     }
 
     /// The domain it is bound to.

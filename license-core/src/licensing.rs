@@ -37,7 +37,7 @@ use crate::{
     current,
     decide::View,
     denial_log::DenialLog,
-    standing::{Holdings, Standing, worth_recording},
+    standing::{Holdings, Standing},
 };
 
 /// The license of this service. Clones share one state.
@@ -303,10 +303,7 @@ impl Licensing {
     pub fn prepare_source(&self, verified: &Verified) -> Result<Installation, InstallError> {
         self.look(|view, reading| {
             admission::check_machine(verified, &view.holdings.machine)?;
-            let held = |held: &Option<Arc<Verified>>| {
-                held.as_ref().is_some_and(|held| held.digest == verified.digest)
-            };
-            let admission = if held(&view.holdings.current) || held(&view.holdings.next) {
+            let admission = if view.holdings.holds(verified) {
                 Admission::Unchanged
             } else {
                 admission::place(verified, reading.wall)
@@ -577,12 +574,6 @@ impl Saved {
             newest_issued_at: holdings.newest_issued_at,
             clock,
         }
-    }
-
-    /// Whether the clock mark has moved so far from `recorded` that it should
-    /// be kept again.
-    pub fn is_worth_keeping(&self, recorded: &Self) -> bool {
-        worth_recording(recorded.clock, self.clock)
     }
 }
 

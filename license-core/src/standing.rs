@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    ClockMark, InvalidReason, Machine, Phase, Policy, Restriction, Timestamp, Verified,
+    InvalidReason, Machine, Phase, Policy, Restriction, Timestamp, Verified,
     clock_guard::{Reading, Trust},
 };
 
@@ -56,11 +56,19 @@ impl Holdings {
     /// Up to when the clock mark is recorded: the last transition of any
     /// license plus a day.
     pub(crate) fn mark_cap(&self, policy: &Policy) -> Option<Timestamp> {
+        let last = self.transitions(policy).max();
+        last.map(|last| last.saturating_add(Duration::from_secs(86_400)))
+    }
+
+    /// The moments at which the phase of a license changes, in no order.
+    pub(crate) fn transitions(&self, policy: &Policy) -> impl Iterator<Item = Timestamp> {
         let licenses = self.current.iter().chain(&self.next);
-        licenses
-            .flat_map(|it| it.license.term.transitions(policy))
-            .max()
-            .map(|last| last.saturating_add(Duration::from_secs(86_400)))
+        licenses.flat_map(|it| it.license.term.transitions(policy))
+    }
+
+    /// Whether this very license is installed or waits.
+    pub(crate) fn holds(&self, verified: &Verified) -> bool {
+        self.current.iter().chain(&self.next).any(|held| held.digest == verified.digest)
     }
 
     /// Where the service stands at this reading.
@@ -70,9 +78,8 @@ impl Holdings {
             self.next.as_ref().is_some_and(|next| next.license.term.has_begun(wall));
         let phase = self.phase(policy, reading, next_has_begun);
         let sound = reading.trust == Trust::Sound;
-        let transitions = self.current.iter().chain(&self.next);
-        let next_change = transitions
-            .flat_map(|it| it.license.term.transitions(policy))
+        let next_change = self
+            .transitions(policy)
             .filter(|change| *change > wall)
             .min()
             .unwrap_or(Timestamp::MAX)
@@ -107,14 +114,8 @@ impl Holdings {
         let Some(effective) = self.effective(next_has_begun) else {
             return self.problem.map_or(Phase::Scheduled, Phase::Invalid);
         };
-        if let Some(bound) = effective.license.machine() {
-            match &self.machine {
-                Machine::Known(machine) if machine == bound => {}
-                Machine::Known(_) => return Phase::Invalid(InvalidReason::MachineMismatch),
-                Machine::Unavailable => {
-                    return Phase::Invalid(InvalidReason::FingerprintUnavailable);
-                }
-            }
+        if let Err(reason) = effective.license.is_for(&self.machine) {
+            return Phase::Invalid(reason);
         }
         effective.license.term.phase(policy, reading.wall, reading.judged())
     }
@@ -136,14 +137,4 @@ impl Standing {
     pub(crate) fn next_look(&self) -> Timestamp {
         self.valid_before.saturating_add(COARSE_LAG)
     }
-}
-
-/// Whether the difference between two marks is worth recording again.
-pub(crate) fn worth_recording(old: ClockMark, new: ClockMark) -> bool {
-    const APART: Duration = Duration::from_secs(120);
-    old.latched != new.latched
-        || match (old.mark, new.mark) {
-            (Some(old), Some(new)) => new.saturating_since(old) >= APART || new < old,
-            (old, new) => old != new,
-        }
 }

@@ -30,11 +30,8 @@ impl Timeline {
     /// stand at each moment at which anything can change.
     pub(crate) fn of(holdings: &Holdings, policy: &Policy, reading: &Reading) -> Self {
         let now = reading.judged();
-        let licenses = holdings.current.iter().chain(&holdings.next);
-        let mut moments: Vec<Timestamp> = licenses
-            .flat_map(|it| it.license.term.transitions(policy))
-            .filter(|moment| *moment > now)
-            .collect();
+        let mut moments: Vec<Timestamp> =
+            holdings.transitions(policy).filter(|moment| *moment > now).collect();
         moments.sort_unstable();
         moments.dedup();
         let mut transitions = Vec::new();

@@ -46,7 +46,7 @@ impl Shared {
         self.settle(&mut kept).await;
         self.take_over(&mut kept).await;
         let mark = self.licensing.clock_mark();
-        if with_clock(mark).is_worth_keeping(&with_clock(kept.clock)) {
+        if mark.is_worth_recording(kept.clock) {
             self.save_clock(&mut kept, mark).await;
         }
     }
@@ -143,10 +143,4 @@ impl Shared {
             self.store_failed(error);
         }
     }
-}
-
-fn with_clock(clock: ClockMark) -> Saved {
-    let mut saved = Saved::default();
-    saved.clock = clock;
-    saved
 }
