@@ -16,7 +16,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use license_core::{Licensing, Machine, ProblemDetails, Product};
-use license_examples::{StartError, announce, log_to_stderr, stop_signal, verifier};
+use license_examples::{StartError, announce, listen, log_to_stderr, stop_signal, verifier};
 use license_runtime::MachineIdSource;
 use license_tower::{FeatureLayer, LicenseLayer, problem};
 use tokio::net::TcpListener;
@@ -74,11 +74,7 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     }
     let app = app(&licensing)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
-    let listener = TcpListener::bind(&arguments.listen).await.map_err(|error| {
-        let message =
-            format!("cannot listen on {}; choose another with --listen", arguments.listen);
-        StartError::new(message).with_source(error)
-    })?;
+    let listener = listen(&arguments.listen).await?;
     announce(&listener)?;
     serve(listener, app).await;
     Ok(())

@@ -19,11 +19,10 @@ use license_axum::{
 };
 use license_core::Product;
 use license_examples::{
-    Accounts, Demo, Settings, StartError, log_to_stderr, method_not_allowed, not_found, serve,
-    verifier,
+    Accounts, Demo, Settings, StartError, listen, log_to_stderr, method_not_allowed, not_found,
+    serve, verifier,
 };
 use license_runtime::{LicenseManager, SqliteStore};
-use tokio::net::TcpListener;
 
 use self::{auth::Administrator, background::Workers};
 
@@ -78,10 +77,7 @@ async fn run(settings: Settings) -> Result<(), StartError> {
     let state = AppState { licensing, manager: manager.clone(), accounts, workers };
     let app = app(state)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
-    let listener = TcpListener::bind(&settings.listen).await.map_err(|error| {
-        let message = format!("cannot listen on {}; choose another with --listen", settings.listen);
-        StartError::new(message).with_source(error)
-    })?;
+    let listener = listen(&settings.listen).await?;
     if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
         print_demo(demo, password.as_deref(), address)?;
     }

@@ -12,5 +12,5 @@ pub use accounts::{Account, Accounts, AccountsError, NewAccount};
 pub use answer::{Json, internal, method_not_allowed, not_found};
 pub use demo::Demo;
 pub use keys::verifier;
-pub use serve::{announce, log_to_stderr, serve, stop_signal};
+pub use serve::{announce, listen, log_to_stderr, serve, stop_signal};
 pub use settings::{Settings, StartError};

@@ -30,6 +30,18 @@ pub fn log_to_stderr() {
         .init();
 }
 
+/// Listens on an address.
+///
+/// # Errors
+///
+/// An address that cannot be listened on.
+pub async fn listen(address: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let message = format!("cannot listen on {address}; choose another with --listen");
+        StartError::new(message).with_source(error)
+    })
+}
+
 /// Serves HTTP/1.1 and HTTP/2 until SIGINT or SIGTERM. Returns when open
 /// connections have finished, or ten seconds later.
 ///
