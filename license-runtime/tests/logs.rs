@@ -1,5 +1,5 @@
 //! What is logged, in a process of its own: which events are of interest is
-//! remembered for the whole process.
+//! remembered for the whole process, and other threads log too.
 #![allow(clippy::unwrap_used, reason = "tests, and what they share")]
 
 #[allow(dead_code, reason = "the other tests use the rest")]
@@ -38,7 +38,7 @@ async fn no_token_and_no_name_is_in_any_log() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let mut service = Service::new().await;
     let good = service.vendor.license().id("lic_secret").domain("*.secret.example").sign();
     let next = service.vendor.license().id("lic_hidden").not_before(day(1)).sign();
@@ -53,7 +53,6 @@ async fn no_token_and_no_name_is_in_any_log() {
     service.manager.tick_once().await;
     service.restart().await;
     service.manager.shutdown().await;
-    drop(guard);
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for expected in ["installed", "scheduled", "took_over", "key_unknown", "disk full"] {

@@ -16,7 +16,7 @@ use license_axum::{
 };
 use license_core::{MachineId, Policy, Restriction};
 
-use crate::support::{Answer, AppState, Events, Service, day, get, send};
+use crate::support::{Answer, AppState, Service, day, get, send};
 
 features! {
     /// Single sign-on.
@@ -390,19 +390,4 @@ async fn a_handler_may_ask_for_the_license_and_take_a_body() {
         .with_state(service.state());
     let request = http::Request::post("/").body("hello".into()).unwrap();
     assert_eq!(send(&app, request).await.text(), "hello");
-}
-
-#[tokio::test]
-async fn refusals_are_logged_and_features_that_are_merely_off_are_not() {
-    let service = Service::new();
-    service.vendor.license().install(&service.licensing);
-    let app = app(&service);
-    let events = Events::default();
-    let guard = tracing::subscriber::set_default(events.clone());
-    get(&app, "/optional").await;
-    assert_eq!(events.count(), 0);
-    get(&app, "/literal").await;
-    get(&app, "/type").await;
-    drop(guard);
-    assert_eq!(events.count(), 1, "one event for each code");
 }

@@ -1,10 +1,7 @@
 //! What the tests share: a licensed service to move by hand, and requests
 //! without sockets.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use axum::{Router, body::Body, extract::FromRef};
 use bytes::Bytes;
@@ -16,7 +13,6 @@ use license_core::{
 };
 use serde_json::Value;
 use tower::ServiceExt;
-use tracing::{Event, Metadata, Subscriber, span};
 
 /// A vendor, and a service that lives by a clock to be moved by hand.
 pub(crate) struct Service {
@@ -39,10 +35,6 @@ pub(crate) struct Answer {
     pub(crate) extensions: Extensions,
     pub(crate) body: Bytes,
 }
-
-/// Counts what is logged.
-#[derive(Clone, Default)]
-pub(crate) struct Events(Arc<AtomicUsize>);
 
 impl Service {
     pub(crate) fn new() -> Self {
@@ -98,34 +90,6 @@ impl Answer {
         assert_eq!(json["type"], format!("urn:license:problem:{code}"), "{self:?}");
         assert_ne!(json["detail"], "", "{self:?}");
     }
-}
-
-impl Events {
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Subscriber for Events {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
 }
 
 /// `days` after the start.

@@ -8,6 +8,5 @@ mod abuse_cases;
 mod costs;
 mod grpc;
 mod http1;
-mod log;
 mod rules;
 mod stacks;

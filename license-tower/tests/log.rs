@@ -1,40 +1,32 @@
-//! What of a refusal is logged.
+//! What of a refusal is logged, in a process of its own: which events are of
+//! interest is remembered for the whole process.
+#![allow(clippy::unwrap_used, reason = "a test that is set up wrongly should stop")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::{cell::Cell, io, sync::Once};
 
 use http::{Method, Request, Response};
 use license_core::testing::{Vendor, licensing};
 use license_tower::{Empty, FeatureLayer, LicenseLayer, Recovery};
 use tower::{Layer, ServiceExt, service_fn};
-use tracing::{Event, Metadata, Subscriber, span};
 
-/// Counts events.
-#[derive(Clone, Default)]
-struct Events(Arc<AtomicUsize>);
+thread_local! {
+    static EVENTS: Cell<usize> = const { Cell::new(0) };
+}
 
-impl Subscriber for Events {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
+/// Counts this thread's events from now on. The one subscriber is there for
+/// every thread before any of them logs, so that no test misses what another
+/// was the first to log.
+fn count_events() {
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| {
+        let count = || {
+            EVENTS.set(EVENTS.get() + 1);
+            io::sink()
+        };
+        let subscriber = tracing_subscriber::fmt().with_writer(count).finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+    EVENTS.set(0);
 }
 
 /// How many events these requests lead to.
@@ -43,15 +35,13 @@ where
     L: Layer<Served>,
     L::Service: tower::Service<Request<()>, Response = Response<()>, Error = ()> + Clone,
 {
-    let events = Events::default();
-    let guard = tracing::subscriber::set_default(events.clone());
+    count_events();
     let service = layer.layer(service_fn(serve as fn(_) -> _));
     for path in paths {
         let request = Request::get(*path).body(()).unwrap();
         assert!(service.clone().oneshot(request).await.is_ok());
     }
-    drop(guard);
-    events.0.load(Ordering::SeqCst)
+    EVENTS.get()
 }
 
 type Served =
