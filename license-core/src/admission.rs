@@ -81,6 +81,17 @@ pub(crate) fn admit(
     Ok(place(verified, wall))
 }
 
+/// What a license from a source that decides does: nothing where it already is
+/// the last word.
+pub(crate) fn of_source(holdings: &Holdings, verified: &Verified, reading: &Reading) -> Admission {
+    let last = holdings.next.as_ref().or(holdings.current.as_ref());
+    let identical = last.is_some_and(|last| last.digest == verified.digest);
+    if identical && !resets_clock(verified, reading) {
+        return Admission::Unchanged;
+    }
+    place(verified, reading.wall)
+}
+
 /// Whether a license takes effect now or waits.
 pub(crate) fn place(verified: &Verified, wall: Timestamp) -> Admission {
     if verified.license.term.has_begun(wall) { Admission::Current } else { Admission::Next }

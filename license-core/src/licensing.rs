@@ -295,19 +295,22 @@ impl Licensing {
     }
 
     /// Judges a token from a source that decides (a file, the environment):
-    /// it replaces whatever is there. Changes nothing.
+    /// it replaces whatever is there, a license that waits included, and
+    /// however old it is. One that begins later waits beside the one in force.
+    /// Changes nothing.
     ///
     /// # Errors
     ///
     /// Only a license for another machine is refused.
     pub fn prepare_source(&self, verified: &Verified) -> Result<Installation, InstallError> {
         self.look(|view, reading| {
-            admission::check_machine(verified, &view.holdings.machine)?;
-            let admission = if view.holdings.holds(verified) {
-                Admission::Unchanged
-            } else {
-                admission::place(verified, reading.wall)
-            };
+            let mut holdings = view.holdings.clone();
+            admission::check_machine(verified, &holdings.machine)?;
+            let admission = admission::of_source(&holdings, verified, reading);
+            if admission == Admission::Current && !view.standing.next_has_begun {
+                holdings.next = None;
+            }
+            let view = View { holdings: &holdings, ..view };
             Ok(self.installation(view, reading, verified, admission))
         })
     }
