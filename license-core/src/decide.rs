@@ -41,7 +41,7 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn request<'h>(
         self,
-        changes: bool,
+        changes: impl FnOnce() -> bool,
         host: impl FnOnce() -> RequestHost<'h>,
     ) -> Result<(), Denial> {
         self.service()?;
@@ -54,7 +54,7 @@ impl<'a> View<'a> {
                 Err(_) => return Err(self.denial(DenialCode::HostInvalid)),
             }
         }
-        if changes && self.standing.restriction == Some(Restriction::ReadOnly) {
+        if self.standing.restriction == Some(Restriction::ReadOnly) && changes() {
             return Err(self.lapsed(self.denial(DenialCode::ReadOnly)));
         }
         Ok(())

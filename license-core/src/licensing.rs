@@ -136,7 +136,8 @@ impl Licensing {
 
     /// Whether a request may pass: the term, then the domain, then changes
     /// under read-only. `changes` says whether the request may change
-    /// something; the host is asked for only when the license binds a domain.
+    /// something, and is asked only under read-only; the host is asked for
+    /// only when the license binds a domain.
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ impl Licensing {
     #[inline]
     pub fn check_request<'h>(
         &self,
-        changes: bool,
+        changes: impl FnOnce() -> bool,
         host: impl FnOnce() -> RequestHost<'h>,
     ) -> Result<(), Denial> {
         self.view(|view| view.request(changes, host))

@@ -47,8 +47,8 @@ fn outcome(result: Result<(), Denial>) -> Outcome {
 fn outcomes(licensing: &Licensing) -> [Outcome; 4] {
     let host = || RequestHost::new(None, [&b"localhost"[..]]);
     [
-        outcome(licensing.check_request(false, host)),
-        outcome(licensing.check_request(true, host)),
+        outcome(licensing.check_request(|| false, host)),
+        outcome(licensing.check_request(|| true, host)),
         outcome(licensing.check_feature("sso")),
         outcome(licensing.check_feature("tenants")),
     ]
@@ -124,13 +124,13 @@ fn the_domain_is_checked_after_the_term_and_before_changes() {
     let (licensing, clock) = licensing(&vendor);
     let host = |text: &'static str| move || RequestHost::new(None, [text.as_bytes()]);
     vendor.license().days(1).domain("*.acme.internal").install(&licensing);
-    assert_eq!(outcome(licensing.check_request(true, host("api.acme.internal"))), None);
+    assert_eq!(outcome(licensing.check_request(|| true, host("api.acme.internal"))), None);
     let mismatch = Some((403, "domain_mismatch"));
-    assert_eq!(outcome(licensing.check_request(true, host("localhost"))), mismatch);
-    assert_eq!(outcome(licensing.check_request(true, host("a b"))), Some((400, "host_invalid")));
+    assert_eq!(outcome(licensing.check_request(|| true, host("localhost"))), mismatch);
+    assert_eq!(outcome(licensing.check_request(|| true, host("a b"))), Some((400, "host_invalid")));
     clock.advance(Duration::from_secs(DAY));
-    assert_eq!(outcome(licensing.check_request(true, host("localhost"))), mismatch);
-    let change = outcome(licensing.check_request(true, host("api.acme.internal")));
+    assert_eq!(outcome(licensing.check_request(|| true, host("localhost"))), mismatch);
+    let change = outcome(licensing.check_request(|| true, host("api.acme.internal")));
     assert_eq!(change, Some((402, "read_only")));
 }
 
@@ -144,8 +144,34 @@ fn the_host_is_not_asked_for_when_no_domain_is_bound() {
         asked.set(true);
         RequestHost::new(None, [])
     };
-    assert!(licensing.check_request(true, host).is_ok());
+    assert!(licensing.check_request(|| true, host).is_ok());
     assert!(!asked.get());
+}
+
+#[test]
+fn whether_a_request_changes_something_is_asked_only_under_read_only() {
+    let asked = std::cell::Cell::new(0);
+    let changes = || {
+        asked.set(asked.get() + 1);
+        true
+    };
+    let host = || RequestHost::new(None, [&b"localhost"[..]]);
+    for (restriction, times) in [
+        (Restriction::Advisory, 0),
+        (Restriction::Features, 0),
+        (Restriction::Everything, 0),
+        (Restriction::ReadOnly, 1),
+    ] {
+        let _ = lapsed(restriction).check_request(changes, host);
+        assert_eq!(asked.take(), times, "{restriction:?}");
+    }
+    let vendor = with(Restriction::ReadOnly);
+    let (licensing, clock) = licensing(&vendor);
+    vendor.license().days(1).domain("*.acme.internal").install(&licensing);
+    assert_eq!(outcome(licensing.check_request(changes, host)), Some((403, "domain_mismatch")));
+    clock.advance(Duration::from_secs(DAY));
+    assert_eq!(outcome(licensing.check_request(changes, host)), Some((403, "domain_mismatch")));
+    assert_eq!(asked.take(), 0);
 }
 
 #[test]

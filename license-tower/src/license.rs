@@ -110,7 +110,7 @@ impl Check for LicenseCheck {
             return Ok(());
         }
         let host = || request_host(request, rules.proxy.as_ref());
-        match rules.licensing.check_request(may_change(request.method()), host) {
+        match rules.licensing.check_request(|| may_change(request.method()), host) {
             Err(_) if rules.recovery.allows(request.method(), request.uri().path()) => Ok(()),
             decision => decision,
         }
