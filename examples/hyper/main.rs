@@ -16,7 +16,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use license_core::{Licensing, Machine, ProblemDetails, Product};
-use license_examples::{StartError, announce, listen, log_to_stderr, stop_signal, verifier};
+use license_examples::{StartError, announce, listen, run, stop_signal, verifier};
 use license_runtime::MachineIdSource;
 use license_tower::{FeatureLayer, LicenseLayer, problem};
 use tokio::net::TcpListener;
@@ -53,15 +53,10 @@ type App = BoxCloneSyncService<Request<Incoming>, Answer, Infallible>;
 
 #[tokio::main]
 async fn main() {
-    let arguments = Arguments::parse();
-    log_to_stderr();
-    if let Err(error) = run(arguments).await {
-        eprintln!("{}", error.story());
-        std::process::exit(2);
-    }
+    run(start(Arguments::parse())).await;
 }
 
-async fn run(arguments: Arguments) -> Result<(), StartError> {
+async fn start(arguments: Arguments) -> Result<(), StartError> {
     let product = Product::from_toml(PROFILE)
         .map_err(|error| StartError::new("the product profile is not valid").with_source(error))?;
     let licensing = Licensing::new(verifier(&product, &arguments.public_key)?);
@@ -75,8 +70,9 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     let app = app(&licensing)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&arguments.listen).await?;
+    let stop = stop_signal();
     announce(&listener)?;
-    serve(listener, app).await;
+    serve(listener, app, stop).await;
     Ok(())
 }
 
@@ -139,10 +135,10 @@ fn method_not_allowed() -> Answer {
     answer
 }
 
-async fn serve(listener: TcpListener, app: App) {
+async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let server = Arc::new(auto::Builder::new(TokioExecutor::new()));
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop_signal());
+    let mut stop = std::pin::pin!(stop);
     loop {
         let stream = tokio::select! {
             () = &mut stop => break,

@@ -4,7 +4,6 @@
 //! Start it with `cargo run --release --example polygent` and follow what it
 //! prints.
 
-mod auth;
 mod background;
 mod modules;
 mod users;
@@ -15,16 +14,16 @@ use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    LicenseLayer, Licensing, Problem, admin_routes, enforce, recovery, refuse_cross_site,
+    Feature, LicenseLayer, Licensing, Problem, admin_routes, enforce, features, recovery,
+    refuse_cross_site,
 };
-use license_core::Product;
 use license_examples::{
-    Accounts, Demo, Settings, StartError, listen, log_to_stderr, method_not_allowed, not_found,
-    serve, verifier,
+    Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, curl_credentials, listen,
+    method_not_allowed, not_found, open_accounts, open_database, run, serve,
 };
 use license_runtime::{LicenseManager, SqliteStore};
 
-use self::{auth::Administrator, background::Workers};
+use self::background::Workers;
 
 /// The product, as the operator's program reads it too.
 const PROFILE: &str = include_str!("polygent.toml");
@@ -42,7 +41,19 @@ struct AppState {
     licensing: Licensing,
     manager: LicenseManager,
     accounts: Accounts,
+    auth: Auth,
     workers: Workers,
+}
+
+features! {
+    /// Signed in on several devices at a time.
+    MultipleActiveSessions = "multiple-active-sessions";
+}
+
+impl FromRef<AppState> for Auth {
+    fn from_ref(state: &AppState) -> Self {
+        state.auth.clone()
+    }
 }
 
 impl FromRef<AppState> for Licensing {
@@ -53,28 +64,17 @@ impl FromRef<AppState> for Licensing {
 
 #[tokio::main]
 async fn main() {
-    let arguments = Arguments::parse();
-    log_to_stderr();
-    if let Err(error) = run(arguments.settings).await {
-        eprintln!("{}", error.story());
-        std::process::exit(2);
-    }
+    run(start(Arguments::parse().settings)).await;
 }
 
-async fn run(settings: Settings) -> Result<(), StartError> {
-    let product = Product::from_toml(PROFILE)
-        .map_err(|error| StartError::new("the product profile is not valid").with_source(error))?;
-    let data_dir = settings.data_dir("polygent")?;
-    let demo = settings.public_key.is_empty().then(|| Demo::open(&data_dir)).transpose()?;
-    let keys = match &demo {
-        Some(demo) => vec![demo.public_key()],
-        None => settings.public_key.clone(),
-    };
-    let licensing = Licensing::new(verifier(&product, &keys)?);
-    let (accounts, password) = accounts(&data_dir, &settings).await?;
+async fn start(settings: Settings) -> Result<(), StartError> {
+    let Setup { data_dir, licensing, demo, .. } = Setup::new(&settings, PROFILE)?;
+    let pool = open_database(&data_dir.join("polygent.db")).await?;
+    let (accounts, password) = open_accounts(&settings, pool).await?;
     let manager = manager(&data_dir, &licensing, &accounts).await?;
     let workers = Workers::start(&licensing);
-    let state = AppState { licensing, manager: manager.clone(), accounts, workers };
+    let auth = Auth::new(&licensing, accounts.clone(), "polygent_session").one_session(one_session);
+    let state = AppState { licensing, manager: manager.clone(), accounts, auth, workers };
     let app = app(state)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&settings.listen).await?;
@@ -86,28 +86,11 @@ async fn run(settings: Settings) -> Result<(), StartError> {
     served
 }
 
-/// The accounts, and the administrator's password where it is known.
-async fn accounts(
-    data_dir: &Path,
-    settings: &Settings,
-) -> Result<(Accounts, Option<String>), StartError> {
-    let failed = |error| {
-        StartError::new("the accounts database is not usable; check --data-dir").with_source(error)
-    };
-    if settings.admin_password.as_deref() == Some("") {
-        return Err(StartError::new(
-            "the administrator's password is empty; give one with --admin-password, or leave it \
-             out to have one made",
-        ));
-    }
-    let accounts = Accounts::open(&data_dir.join("polygent.db")).await.map_err(failed)?;
-    let given = settings.admin_password.clone();
-    let made = accounts.ensure_admin(auth::ADMINISTRATOR, given.clone()).await.map_err(failed)?;
-    if let Some(password) = &made {
-        eprintln!("The administrator is {}; the password is {password}", auth::ADMINISTRATOR);
-        eprintln!("It is printed only now. Change it with --admin-password.");
-    }
-    Ok((accounts, given.or(made)))
+/// Whether signing in ends the other sessions: a license in force that does
+/// not include several.
+fn one_session(licensing: &Licensing) -> bool {
+    let several = licensing.check_feature(MultipleActiveSessions::NAME).is_ok();
+    licensing.phase().is_in_force() && !several
 }
 
 async fn manager(
@@ -148,7 +131,7 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
         .route("/background", get(background::show))
         .route("/agents/session", get(agents))
         .route("/agents/deploy", get(agents))
-        .nest("/api/auth", auth::routes())
+        .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api", modules::routes())
         .nest("/api/license", admin_routes::<Administrator, _>(state.manager.clone()))
@@ -170,23 +153,13 @@ fn print_demo(
     password: Option<&str>,
     address: std::net::SocketAddr,
 ) -> Result<(), StartError> {
-    let sign_in = match demo.sign_in_file(auth::ADMINISTRATOR, password)? {
-        Some(file) => format!("-d '@{}'", file.display()),
-        None => {
-            format!("-d '{{\"email\":\"{}\",\"password\":\"the password\"}}'", auth::ADMINISTRATOR)
-        }
-    };
+    let sign_in = curl_credentials(demo.sign_in_file(password)?.as_deref());
     let private = demo.private_key().display();
     let cookies = demo.private_key().with_file_name("cookies.txt");
     let cookies = cookies.display();
+    let warning = demo.warning();
     eprintln!(
-        "
-DEMO MODE. No --public-key was given, so this service trusts a vendor key that
-it made itself: whoever can read {private}
-can sign licenses for it. Never run it like this in front of customers.
-
-To see it licensed, paste these in another terminal, at the root of the
-repository.
+        "{warning}
 
 Ask for a feature; without a license the answer is 503:
 

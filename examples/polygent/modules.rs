@@ -2,10 +2,10 @@
 
 use axum::{Router, routing::get};
 use license_axum::{Feature, RequireFeature, features};
-use license_examples::Json;
+use license_examples::{Json, User};
 use serde_json::{Value, json};
 
-use crate::{AppState, auth::User};
+use crate::AppState;
 
 features! {
     /// Workflow automation.

@@ -1,7 +1,5 @@
 //! Users, as many active ones as the license has seats.
 
-use std::error::Error;
-
 use axum::{
     Router,
     extract::{FromRequestParts, Path, State},
@@ -9,12 +7,12 @@ use axum::{
     routing::{get, post},
 };
 use http::{StatusCode, request::Parts};
-use license_axum::{LicenseRejection, Problem};
-use license_examples::{Account, AccountsError, Json, NewAccount, internal};
-use license_runtime::{SeatError, SeatGuard};
+use license_axum::Problem;
+use license_examples::{Account, Administrator, Json, NewAccount, Refusal};
+use license_runtime::SeatGuard;
 use serde::Deserialize;
 
-use crate::{AppState, auth::Administrator};
+use crate::AppState;
 
 #[derive(Deserialize)]
 struct NewUser {
@@ -26,12 +24,6 @@ struct NewUser {
 /// The id of a user in the path.
 struct UserId(String);
 
-/// What can go wrong with a user: the license, or the request.
-enum UserError {
-    License(LicenseRejection),
-    Problem(Problem),
-}
-
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(list).post(create))
@@ -42,7 +34,7 @@ pub(crate) fn routes() -> Router<AppState> {
 async fn list(
     _: Administrator,
     State(state): State<AppState>,
-) -> Result<Json<Vec<Account>>, UserError> {
+) -> Result<Json<Vec<Account>>, Refusal> {
     Ok(Json(state.accounts.list().await?))
 }
 
@@ -50,7 +42,7 @@ async fn create(
     _: Administrator,
     State(state): State<AppState>,
     Json(new): Json<NewUser>,
-) -> Result<Response, UserError> {
+) -> Result<Response, Refusal> {
     let valid_email = new.email.len() <= 254
         && new
             .email
@@ -75,7 +67,7 @@ async fn activate(
     _: Administrator,
     State(state): State<AppState>,
     UserId(id): UserId,
-) -> Result<Json<Account>, UserError> {
+) -> Result<Json<Account>, Refusal> {
     let account = find(&state, &id).await?;
     if !account.active {
         let seat = reserve_seat(&state).await?;
@@ -89,34 +81,27 @@ async fn deactivate(
     _: Administrator,
     State(state): State<AppState>,
     UserId(id): UserId,
-) -> Result<Json<Account>, UserError> {
+) -> Result<Json<Account>, Refusal> {
     let account = find(&state, &id).await?;
     state.accounts.deactivate(&id).await?;
     Ok(Json(Account { active: false, ..account }))
 }
 
 /// One seat, held until the user is there.
-async fn reserve_seat(state: &AppState) -> Result<SeatGuard, UserError> {
+async fn reserve_seat(state: &AppState) -> Result<SeatGuard, Refusal> {
     let seats = state.manager.seats("users");
     let seat = seats.reserve(1, async || state.accounts.count_active().await).await;
-    seat.map_err(|error| refused(state, &error))
+    seat.map_err(|error| Refusal::denied(&state.licensing, error))
 }
 
 /// Takes the seat; gives the user back where that fails.
-async fn take(state: &AppState, seat: SeatGuard, id: &str) -> Result<(), UserError> {
+async fn take(state: &AppState, seat: SeatGuard, id: &str) -> Result<(), Refusal> {
     let Err(error) = seat.commit().await else { return Ok(()) };
     state.accounts.deactivate(id).await?;
-    Err(refused(state, &error))
+    Err(Refusal::denied(&state.licensing, error))
 }
 
-fn refused(state: &AppState, error: &SeatError) -> UserError {
-    if let Some(source) = error.source() {
-        tracing::error!(source, "a seat could not be reserved");
-    }
-    UserError::License(LicenseRejection::answered(&state.licensing, error.denial().clone()))
-}
-
-async fn find(state: &AppState, id: &str) -> Result<Account, UserError> {
+async fn find(state: &AppState, id: &str) -> Result<Account, Refusal> {
     let account = state.accounts.get(id).await?;
     account.ok_or_else(|| no_such_user().into())
 }
@@ -132,36 +117,5 @@ impl FromRequestParts<AppState> for UserId {
         // What is no text names nobody.
         let id = Path::from_request_parts(parts, state).await.map_err(|_| no_such_user())?;
         Ok(Self(id.0))
-    }
-}
-
-impl From<Problem> for UserError {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<AccountsError> for UserError {
-    fn from(error: AccountsError) -> Self {
-        Self::Problem(match error {
-            AccountsError::EmailTaken => {
-                Problem::new(409, "email_taken", "Another user has this e-mail address.")
-            }
-            AccountsError::LastAdministrator => Problem::new(
-                409,
-                "last_administrator",
-                "This is the last active administrator. Make another one first.",
-            ),
-            error => internal(&error),
-        })
-    }
-}
-
-impl IntoResponse for UserError {
-    fn into_response(self) -> Response {
-        match self {
-            Self::License(rejection) => rejection.into_response(),
-            Self::Problem(problem) => problem.into_response(),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Users and their sessions, kept in a database through sqlx.
 
-use std::{os::unix::ffi::OsStrExt, path::Path, time::Duration};
+use std::time::Duration;
 
 use argon2::{
     Argon2,
@@ -10,10 +10,9 @@ use license_core::Timestamp;
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::{
-    AnyPool, Row,
-    any::{AnyPoolOptions, AnyRow},
-};
+use sqlx::{AnyPool, Row, any::AnyRow};
+
+use crate::database::apply_schema;
 
 /// Users and sessions.
 #[derive(Clone, Debug)]
@@ -86,26 +85,13 @@ const SCHEMA: [&str; 3] = [
 ];
 
 impl Accounts {
-    /// Opens the database file, making it if it is not there.
+    /// The accounts in this database.
     ///
     /// # Errors
     ///
-    /// A file that cannot be opened or is no database.
-    pub async fn open(file: &Path) -> Result<Self, AccountsError> {
-        sqlx::any::install_default_drivers();
-        let url = format!("{}?mode=rwc", sqlite_url(file));
-        let options = AnyPoolOptions::new().max_connections(4).after_connect(|connection, _| {
-            Box::pin(async move {
-                for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA busy_timeout = 5000"] {
-                    sqlx::query(pragma).execute(&mut *connection).await?;
-                }
-                Ok(())
-            })
-        });
-        let pool = options.connect(&url).await?;
-        for statement in SCHEMA {
-            sqlx::query(statement).execute(&pool).await?;
-        }
+    /// The database failed.
+    pub async fn open(pool: AnyPool) -> Result<Self, sqlx::Error> {
+        apply_schema(&pool, &SCHEMA).await?;
         Ok(Self { pool })
     }
 
@@ -350,22 +336,6 @@ impl Accounts {
     }
 }
 
-/// The file as a URL, whatever its path holds. The first part of a relative
-/// path would be taken for the name of a host.
-fn sqlite_url(file: &Path) -> String {
-    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let mut url = "sqlite://".to_owned();
-    for byte in file.as_os_str().as_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => {
-                url.push(char::from(*byte));
-            }
-            _ => url.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    url
-}
-
 fn account(row: &AnyRow) -> Result<Account, AccountsError> {
     Ok(Account {
         id: row.try_get("id")?,
@@ -388,7 +358,8 @@ fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
-fn random_hex(bytes: usize) -> String {
+/// This many random bytes, in hexadecimal.
+pub fn random_hex(bytes: usize) -> String {
     let mut buffer = vec![0; bytes];
     OsRng.fill_bytes(&mut buffer);
     hex::encode(buffer)

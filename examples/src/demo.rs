@@ -8,9 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use license_core::{Algorithm, SigningKey};
+use license_core::{Product, SigningKey};
 
-use crate::StartError;
+use crate::{ADMINISTRATOR, StartError};
 
 /// A vendor's key pair that stands below the data directory. Never for
 /// production: who runs the service can sign licenses.
@@ -21,12 +21,13 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// The key pair below `data_dir`, made on first use.
+    /// The key pair below `data_dir`, made on first use: one of the first
+    /// algorithm that the product accepts.
     ///
     /// # Errors
     ///
     /// A directory that cannot be written.
-    pub fn open(data_dir: &Path) -> Result<Self, StartError> {
+    pub fn open(data_dir: &Path, product: &Product) -> Result<Self, StartError> {
         // Absolute, so that the printed commands work from anywhere.
         let directory = data_dir.join("demo-vendor");
         let directory = std::path::absolute(&directory).unwrap_or(directory);
@@ -35,7 +36,7 @@ impl Demo {
             public_key: directory.join("public.pem"),
         };
         if !demo.private_key.exists() || !demo.public_key.exists() {
-            demo.make(&directory).map_err(|error| {
+            demo.make(&directory, product).map_err(|error| {
                 let message = format!(
                     "cannot make demo keys in {}; choose another --data-dir or give --public-key",
                     directory.display()
@@ -46,9 +47,18 @@ impl Demo {
         Ok(demo)
     }
 
-    fn make(&self, directory: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn make(
+        &self,
+        directory: &Path,
+        product: &Product,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
         fs::create_dir_all(directory)?;
-        let key = SigningKey::generate(Algorithm::Es256, None)?;
+        let algorithm = *product.algorithms().first().ok_or("the profile names no algorithm")?;
+        let bits = algorithm.is_rsa().then(|| product.min_rsa_bits());
+        if let Some(bits) = bits {
+            eprintln!("Making an RSA key of {bits} bits; this takes a few seconds, once.");
+        }
+        let key = SigningKey::generate(algorithm, bits)?;
         write(&self.private_key, 0o600, key.to_pkcs8_pem()?.as_bytes())?;
         write(&self.public_key, 0o644, key.public_pem()?.as_bytes())?;
         Ok(())
@@ -60,20 +70,27 @@ impl Demo {
     /// # Errors
     ///
     /// A directory that cannot be written.
-    pub fn sign_in_file(
-        &self,
-        email: &str,
-        password: Option<&str>,
-    ) -> Result<Option<PathBuf>, StartError> {
+    pub fn sign_in_file(&self, password: Option<&str>) -> Result<Option<PathBuf>, StartError> {
         let file = self.private_key.with_file_name("sign-in.json");
         if let Some(password) = password {
-            let body = serde_json::json!({ "email": email, "password": password }).to_string();
-            write(&file, 0o600, body.as_bytes()).map_err(|error| {
-                StartError::new("cannot write to the data directory; choose another --data-dir")
-                    .with_source(error)
-            })?;
+            let body = serde_json::json!({ "email": ADMINISTRATOR, "password": password });
+            write_private(&file, body.to_string().as_bytes())?;
         }
         Ok(file.exists().then_some(file))
+    }
+
+    /// The first words of what a demo prints.
+    pub fn warning(&self) -> String {
+        format!(
+            "
+DEMO MODE. No --public-key was given, so this service trusts a vendor key that
+it made itself: whoever can read {}
+can sign licenses for it. Never run it like this in front of customers.
+
+To see it licensed, paste these in another terminal, at the root of the
+repository.",
+            self.private_key.display()
+        )
     }
 
     /// The public key, as `--public-key` takes it.
@@ -85,6 +102,18 @@ impl Demo {
     pub fn private_key(&self) -> &Path {
         &self.private_key
     }
+}
+
+/// Writes a file anew that only this user can read.
+///
+/// # Errors
+///
+/// A directory that cannot be written.
+pub fn write_private(path: &Path, text: &[u8]) -> Result<(), StartError> {
+    write(path, 0o600, text).map_err(|error| {
+        StartError::new("cannot write to the data directory; choose another --data-dir")
+            .with_source(error)
+    })
 }
 
 /// Writes a file anew, with this mode from the first moment.

@@ -3,14 +3,25 @@
 
 mod accounts;
 mod answer;
+mod auth;
+mod clock;
+mod database;
 mod demo;
+mod documents;
 mod keys;
+mod refusal;
 mod serve;
 mod settings;
+mod setup;
 
-pub use accounts::{Account, Accounts, AccountsError, NewAccount};
+pub use accounts::{Account, Accounts, AccountsError, NewAccount, random_hex};
 pub use answer::{Json, internal, method_not_allowed, not_found};
-pub use demo::Demo;
+pub use auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credentials, open_accounts};
+pub use database::open_database;
+pub use demo::{Demo, write_private};
+pub use documents::{Document, Documents};
 pub use keys::verifier;
-pub use serve::{announce, listen, log_to_stderr, serve, stop_signal};
+pub use refusal::Refusal;
+pub use serve::{announce, listen, run, serve, stop_signal};
 pub use settings::{Settings, StartError};
+pub use setup::Setup;

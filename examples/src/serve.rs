@@ -19,9 +19,19 @@ use crate::StartError;
 /// How long open connections may take to finish after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// Runs a service to its end. One that cannot start says why and what to
+/// change, and ends the process with status 2.
+pub async fn run(service: impl Future<Output = Result<(), StartError>>) {
+    log_to_stderr();
+    if let Err(error) = service.await {
+        eprintln!("{}", error.story());
+        std::process::exit(2);
+    }
+}
+
 /// Sends log lines to standard error; standard output stays for the one line
 /// that says where the service listens.
-pub fn log_to_stderr() {
+fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -49,11 +59,13 @@ pub async fn listen(address: &str) -> Result<TcpListener, StartError> {
 ///
 /// An address that cannot be listened on.
 pub async fn serve(listener: TcpListener, app: Router) -> Result<(), StartError> {
+    // Whoever reads that it listens may stop it at once.
+    let stop = stop_signal();
     announce(&listener)?;
     let (stopping, stopped) = oneshot::channel();
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async {
-        stop_signal().await;
+        stop.await;
         let _ = stopping.send(());
     });
     let overdue = async {
@@ -84,16 +96,24 @@ pub fn announce(listener: &TcpListener) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn stop_signal() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
+/// Listens for SIGINT and SIGTERM from now on, and waits for one of them.
+pub fn stop_signal() -> impl Future<Output = ()> + Send {
+    let wait = |kind| {
+        let signal = signal(kind);
+        async move {
+            match signal {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                Err(_) => std::future::pending().await,
+            }
         }
-        Err(_) => std::future::pending().await,
     };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
+    let (interrupt, terminate) = (wait(SignalKind::interrupt()), wait(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+        }
     }
 }
