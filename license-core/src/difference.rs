@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
-use crate::{License, Limit};
+use crate::{License, Limit, Timestamp};
 
-/// What changes when one license replaces another, as texts for people: the
-/// names of features, and limits as `users: 25 to 50`.
+/// What changes when one license replaces another.
+///
+/// `gained` and `lost` are texts for people: the names of features, and
+/// limits as `users: 25 to 50`. The rest is told only where there is an old
+/// license.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
@@ -13,6 +16,30 @@ pub struct Difference {
     pub gained: Vec<String>,
     /// What the old license allowed and the new one does not.
     pub lost: Vec<String>,
+    /// Facts that are not the same: whose license it is, its plan, its times
+    /// and what it is bound to.
+    pub changed: Vec<Change>,
+    /// How many days later the new one ends, rounded towards zero; negative
+    /// when it ends earlier.
+    pub days: Option<i64>,
+    /// Whether both have one id: whether it is a renewal.
+    pub same_id: bool,
+    /// Whether the new one was issued before the old one: uploading it is
+    /// refused as `older_than_installed`.
+    pub older: bool,
+}
+
+/// One fact of a license that is another in the new one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Change {
+    /// The fact, by the name that it has in [`LicenseStatus`](crate::LicenseStatus);
+    /// `customer_id` and `email` beside them.
+    pub fact: &'static str,
+    /// What the old license said.
+    pub old: Option<String>,
+    /// What the new license says.
+    pub new: Option<String>,
 }
 
 impl Difference {
@@ -35,6 +62,7 @@ impl Difference {
             for (name, before) in gone {
                 difference.limit(name, before, &Limit::Max(0));
             }
+            difference.facts(old, new);
         }
         difference
     }
@@ -57,6 +85,37 @@ impl Difference {
             },
         }
     }
+
+    fn facts(&mut self, old: &License, new: &License) {
+        const DAY: i64 = 86_400;
+        let pairs = facts(old).into_iter().zip(facts(new));
+        let changes = pairs.filter(|(old, new)| old != new);
+        self.changed = changes.map(|((fact, old), (_, new))| Change { fact, old, new }).collect();
+        let seconds = |license: &License| license.term().expires_at.as_seconds();
+        self.days = Some(seconds(new).saturating_sub(seconds(old)) / DAY);
+        self.same_id = old.id() == new.id();
+        self.older = new.issued_at() < old.issued_at();
+    }
+}
+
+/// What a license says beside what it allows, in the order in which it is
+/// told.
+fn facts(license: &License) -> [(&'static str, Option<String>); 10] {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let time = |at: Timestamp| Some(at.to_string());
+    let (customer, term) = (license.customer(), license.term());
+    [
+        ("id", text(license.id())),
+        ("customer", text(&customer.name)),
+        ("customer_id", text(&customer.id)),
+        ("email", customer.email.clone()),
+        ("plan", text(license.plan())),
+        ("issued_at", time(license.issued_at())),
+        ("not_before", term.not_before.and_then(time)),
+        ("expires_at", time(term.expires_at)),
+        ("machine", license.machine().map(ToString::to_string)),
+        ("domain", license.domain().map(ToString::to_string)),
+    ]
 }
 
 /// A limit as people read it.

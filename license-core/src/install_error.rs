@@ -63,6 +63,30 @@ pub enum InstallErrorKind {
 }
 
 impl InstallErrorKind {
+    /// Every kind, in the order in which installing checks.
+    pub const ALL: [Self; 20] = [
+        Self::TokenTooLarge,
+        Self::TokenMalformed,
+        Self::KeyUnknown,
+        Self::AlgorithmNotAllowed,
+        Self::SignatureInvalid,
+        Self::ClaimsInvalid,
+        Self::IssuerMismatch,
+        Self::AudienceMismatch,
+        Self::DomainInvalid,
+        Self::MachineMismatch,
+        Self::FingerprintUnavailable,
+        Self::LicenseExpired,
+        Self::IssuedInFuture,
+        Self::LicenseNotFresh,
+        Self::ClockRolledBack,
+        Self::ClockNotSet,
+        Self::DomainMismatch,
+        Self::OlderThanInstalled,
+        Self::StoreUnavailable,
+        Self::Internal,
+    ];
+
     /// The stable code, as it stands in response bodies.
     pub const fn code(self) -> &'static str {
         match self {

@@ -51,6 +51,7 @@ mod request_host;
 mod restriction;
 #[cfg(feature = "issue")]
 mod signing;
+mod simulation;
 mod standing;
 mod status;
 mod subscription;
@@ -72,7 +73,7 @@ pub use backend::SelfTestError;
 pub use clock::{Clock, SystemClock};
 pub use clock_guard::ClockMark;
 pub use denial::{Denial, DenialCode, UnknownDenialCode};
-pub use difference::Difference;
+pub use difference::{Change, Difference};
 pub use domain::{DomainPattern, DomainPatternError};
 pub use feature::{Feature, Name, is_valid_feature_name};
 pub use host::{Host, HostError};
@@ -97,6 +98,7 @@ pub use request_host::RequestHost;
 pub use restriction::Restriction;
 #[cfg(feature = "issue")]
 pub use signing::{SigningError, SigningKey};
+pub use simulation::{Answer, Period, RequestKind, Simulation};
 pub use status::{LicenseStatus, LimitStatus, PublicStatus, Status, StatusProblem};
 pub use subscription::{Gate, Subscription};
 pub use time::{ParseTimestampError, Timestamp};
