@@ -35,6 +35,14 @@ impl Failure {
         Self::refused(None, "")
     }
 
+    /// The same failure, saying which license is refused.
+    pub(crate) fn of(mut self, which: &str) -> Self {
+        if self.code.is_some() {
+            self.message = format!("{which}: {}", self.message);
+        }
+        self
+    }
+
     /// The stable code of a refusal.
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.code

@@ -3,10 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use license_core::{Token, Verifier};
+use license_core::Verifier;
 use serde_json::{Value, json};
 
-use crate::{facts, failure::Failure, read, text, time, write};
+use crate::{
+    decode::{self, PROVES_NOTHING},
+    facts,
+    failure::Failure,
+    read, text, time, write,
+};
 
 /// Shows what a license says, without verifying anything. That proves
 /// nothing: anybody could have written it. See `license verify`.
@@ -23,13 +28,10 @@ pub(crate) struct Inspect {
     json: bool,
 }
 
-const PROVES_NOTHING: &str = "NOT VERIFIED: this shows what the file says and proves nothing; \
-                              anybody could have written it. Use `license verify`.";
-
 impl Inspect {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let product = self.product.as_deref().map(read::product).transpose()?;
-        let token = Token::parse(&read::license(&self.license)?)?;
+        let token = decode::token(&self.license)?;
         let claims = token.dangerous_unverified_claims()?;
         let reading = product.map(|product| Verifier::check_claims(&product, &claims));
         let header = token.header();
@@ -54,7 +56,7 @@ impl Inspect {
         }
         let part = |part: Option<&str>| part.map_or("none".to_owned(), text::shown);
         let mut shown = format!(
-            "{PROVES_NOTHING}\n\nheader\n  alg       {}\n  typ       {}\n  kid       {}\n",
+            "{PROVES_NOTHING} Use `license verify`.\n\nheader\n  alg       {}\n  typ       {}\n  kid       {}\n",
             text::shown(header.alg()),
             part(header.typ()),
             part(header.kid()),

@@ -1,10 +1,13 @@
-//! `license`, the operator's program: makes keys, issues, renews, inspects
-//! and verifies licenses, and reads a machine's fingerprint.
+//! `license`, the operator's program: makes keys, issues, renews, inspects,
+//! verifies, simulates and compares licenses, and reads a machine's
+//! fingerprint.
 //!
 //! Exit status: 0 good, 1 the license or machine info is refused, 2 wrong use
 //! or configuration. What a command makes goes to standard output, everything
 //! else to standard error; no token and no key is ever part of a message.
 
+mod decode;
+mod diff;
 mod facts;
 mod failure;
 mod inspect;
@@ -14,6 +17,7 @@ mod machine_info;
 mod read;
 mod renew;
 mod signing;
+mod simulate;
 mod spec;
 mod text;
 mod time;
@@ -26,7 +30,7 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
 
-/// Makes, renews and verifies signed licenses, offline.
+/// Makes, renews, verifies and simulates signed licenses, offline.
 #[derive(Parser)]
 #[command(
     name = "license",
@@ -46,6 +50,8 @@ enum Command {
     Renew(renew::Renew),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
+    Simulate(simulate::Simulate),
+    Diff(diff::Diff),
     MachineInfo(machine_info::WriteMachineInfo),
 }
 
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
         Command::Renew(renew) => renew.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Simulate(simulate) => simulate.run(),
+        Command::Diff(diff) => diff.run(),
         Command::MachineInfo(write) => write.run(),
     };
     match result {

@@ -4,16 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use license_core::{
-    Algorithm, Claim, Fingerprint, Host, InstallErrorKind, Phase, Policy, Product, Timestamp,
-    TokenType, Verified, Verifier,
+    Fingerprint, Host, InstallErrorKind, Phase, Policy, Timestamp, TokenType, Verified, Verifier,
 };
 use serde_json::{Map, Value, json};
 
-use crate::{
-    facts,
-    failure::{Failure, with_sources},
-    read, text, time, write,
-};
+use crate::{decode, facts, failure::Failure, read, text, time, write};
 
 /// Verifies a license: the signature, the claims and the term, and the host
 /// and the machine when they are given. How fresh it is, and whether a newer
@@ -89,27 +84,11 @@ impl Verify {
         let product = match (&self.product, &self.issuer, &self.audience) {
             (Some(path), _, _) => read::product(path)?,
             (None, Some(issuer), Some(audience)) => {
-                let optional = [
-                    Claim::Id,
-                    Claim::CustomerId,
-                    Claim::CustomerName,
-                    Claim::Plan,
-                    Claim::Features,
-                    Claim::Limits,
-                ];
-                let product = Product::builder("any", issuer, audience)
-                    .algorithms(Algorithm::ALL)
-                    .token_type(self.typ.unwrap_or_default());
-                let product = optional.into_iter().fold(product, |it, claim| it.optional(claim));
-                product.build().map_err(|error| Failure::usage(error.to_string()))?
+                decode::any_product(issuer, audience, self.typ.unwrap_or_default())?
             }
             _ => return Err(Failure::usage("give --product, or --issuer and --audience")),
         };
-        let mut verifier = Verifier::builder(&product);
-        for name in &self.public_key {
-            verifier = verifier.key(read::public_key(name)?);
-        }
-        verifier.build().map_err(|error| Failure::usage(with_sources(&error)))
+        decode::verifier(&product, &self.public_key)
     }
 
     fn judge(&self, verifier: &Verifier, now: Timestamp) -> Result<Verdict, Failure> {

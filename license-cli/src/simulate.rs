@@ -1,0 +1,106 @@
+//! `license simulate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use license_core::{Answer, Period, RequestKind, Simulation, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{
+    decode::{self, Decoded, PROVES_NOTHING, TrustArgs},
+    facts,
+    failure::Failure,
+    read, text, time, write,
+};
+
+/// Shows what a license will do to a service of the product: when its phase
+/// changes, what users and administrators see then, and how requests are
+/// answered. The service is taken to have nothing else installed, a clock
+/// that is right, and the machine that the license names.
+#[derive(Args)]
+pub(crate) struct Simulate {
+    /// The license, or `-` for standard input.
+    #[arg(value_name = "FILE")]
+    license: PathBuf,
+    /// The product's profile.
+    #[arg(long, value_name = "PROFILE.toml")]
+    product: PathBuf,
+    /// Begins at this time instead of now: a date, or an RFC 3339 time.
+    #[arg(long, value_name = "DATE", value_parser = time::moment)]
+    from: Option<Timestamp>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Writes JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The width of a request's description.
+const WIDTH: usize = 44;
+
+impl Simulate {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let product = read::product(&self.product)?;
+        let Decoded { token, license } =
+            self.trust.decode(&product, decode::token(&self.license)?)?;
+        let from = self.from.unwrap_or_else(time::now);
+        let simulation = Simulation::of(&product, &token, from)?;
+        if self.json {
+            return write::line(&text::json(&json!({
+                "verified": self.trust.verifies(),
+                "product": product.name(),
+                "license": Value::Object(facts::members(&license, from)),
+                "from": simulation.from,
+                "periods": simulation.periods,
+            })));
+        }
+        let proof = if self.trust.verifies() { "The signature is good." } else { PROVES_NOTHING };
+        let mut shown = format!("{proof}\n\n{}\n", facts::lines(&license));
+        for (index, period) in simulation.periods.iter().enumerate() {
+            shown.push('\n');
+            shown.push_str(&lines(period, index == 0));
+        }
+        write::line(&shown)
+    }
+}
+
+fn lines(period: &Period, first: bool) -> String {
+    let until = match period.until {
+        Some(until) => format!("until {until}"),
+        None => "from then on".to_owned(),
+    };
+    let in_force = if first { ", in force at that time" } else { "" };
+    let phase = period.phase.as_str();
+    let mut shown = format!("{}  {phase}, {until}{in_force}\n", period.from);
+    shown.push_str(&format!("  {:<16}{}\n", "users", period.users));
+    let nothing = ["nothing to warn of".to_owned()];
+    let told = if period.administrators.is_empty() { &nothing } else { &*period.administrators };
+    for (index, warning) in told.iter().enumerate() {
+        let name = if index == 0 { "administrators" } else { "" };
+        shown.push_str(&format!("  {name:<16}{}\n", text::shown(warning)));
+    }
+    for answer in &period.answers {
+        let answered = match (answer.status, answer.code) {
+            (Some(status), code) => format!("{status} {}", code.unwrap_or_default()),
+            (None, _) => "served".to_owned(),
+        };
+        shown.push_str(&format!("    {:<WIDTH$}{answered}\n", request(answer)));
+    }
+    shown
+}
+
+/// A kind of request as an operator would name it.
+fn request(answer: &Answer) -> String {
+    let name = text::shown(answer.name.as_deref().unwrap_or_default());
+    match answer.request {
+        RequestKind::Page => "open a page".to_owned(),
+        RequestKind::Change => "change something".to_owned(),
+        RequestKind::GrantedFeature => format!("use {name}, which is granted"),
+        RequestKind::OtherFeature => format!("use {name}, which is not granted"),
+        RequestKind::Seat => format!("take one of {name}"),
+        RequestKind::SeatBeyondLimit => format!("take one of {name}, all being taken"),
+        RequestKind::OtherHost => format!("use a host outside {name}"),
+        RequestKind::Install => "install a license".to_owned(),
+        _ => "another request".to_owned(),
+    }
+}
