@@ -2,19 +2,14 @@
 
 use std::fmt::Write as _;
 
+use license_core::text::is_treacherous;
+pub(crate) use license_core::text::shown;
 use serde::Serialize;
 
 /// What stands for a token or key.
 pub(crate) const NOT_SHOWN: &str = "[not shown]";
-/// The longest text that is shown of a claim, in characters.
+/// The longest text that may be the name of a file, in characters.
 const MAX_SHOWN: usize = 256;
-
-/// A claim's text: control characters and those that turn the direction of
-/// writing are replaced, and what is too long is cut.
-pub(crate) fn shown(text: &str) -> String {
-    let clean = |it: char| if is_treacherous(it) { char::REPLACEMENT_CHARACTER } else { it };
-    text.chars().take(MAX_SHOWN).map(clean).collect()
-}
 
 /// JSON for people and programs; the same characters are escaped in it.
 pub(crate) fn json(value: &impl Serialize) -> String {
@@ -53,14 +48,7 @@ pub(crate) fn one_line(message: &str) -> String {
         message.lines().map(str::trim_end).filter(|line| !line.is_empty() && !excerpt(line));
     let lines: Vec<&str> = lines.collect();
     let line = lines.join(": ");
-    line.chars()
-        .map(|it| if is_treacherous(it) { char::REPLACEMENT_CHARACTER } else { it })
-        .collect()
-}
-
-fn is_treacherous(it: char) -> bool {
-    it.is_control()
-        || matches!(it, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    license_core::text::clean(&line)
 }
 
 #[cfg(test)]
@@ -68,12 +56,6 @@ mod tests {
     use super::*;
 
     const TRICK: &str = "Acme\u{1b}[31m\u{202e}proC\u{2066}\u{85}\n";
-
-    #[test]
-    fn control_and_bidi_characters_are_replaced() {
-        assert_eq!(shown(TRICK), "Acme\u{fffd}[31m\u{fffd}proC\u{fffd}\u{fffd}\u{fffd}");
-        assert_eq!(shown(&"ä".repeat(300)).chars().count(), 256);
-    }
 
     #[test]
     fn json_escapes_them_and_says_the_same() {

@@ -77,6 +77,7 @@ impl Reader<'_> {
         let unknown_features =
             listed.iter().filter(|it| !known.contains_key(*it)).cloned().collect();
         let withheld = |feature: &String| rules.is_some_and(|plan| plan.withheld.contains(feature));
+        let signed_features: Vec<String> = listed.into_iter().filter(|it| !withheld(it)).collect();
         Ok(License {
             id: self.text(Claim::Id)?.unwrap_or_default(),
             customer: Customer {
@@ -87,7 +88,8 @@ impl Reader<'_> {
             plan,
             issued_at,
             term: Term { not_before, expires_at },
-            features: listed.into_iter().filter(|it| !withheld(it)).collect(),
+            features: signed_features.iter().cloned().collect(),
+            signed_features,
             unknown_features,
             limits: self.limits(rules)?,
             machine: self.machine(rules)?,
@@ -127,15 +129,19 @@ impl Reader<'_> {
         self.payload.pointer(pointer).map(|value| text(pointer, value)).transpose()
     }
 
-    fn features(&self, plan: Option<&Plan>) -> Result<BTreeSet<String>, InstallError> {
+    /// The features in the order of the claim, each once.
+    fn features(&self, plan: Option<&Plan>) -> Result<Vec<String>, InstallError> {
         let pointer = self.product.dialect().pointer(Claim::Features);
         let claim = Dotted(pointer);
         let Some(value) = self.payload.pointer(pointer) else {
-            let silent = plan.and_then(|plan| plan.features.clone());
+            let silent = plan.and_then(|plan| plan.features.as_ref());
+            let silent = silent.map(|features| features.iter().cloned().collect());
             let optional = self.product.dialect().optional.contains(&Claim::Features);
-            return silent.or_else(|| optional.then(BTreeSet::new)).ok_or_else(|| missing(pointer));
+            return silent.or_else(|| optional.then(Vec::new)).ok_or_else(|| missing(pointer));
         };
-        let features = names(pointer, value)?;
+        let mut seen = BTreeSet::new();
+        let mut features: Vec<String> = names(pointer, value)?;
+        features.retain(|name| seen.insert(name.clone()));
         if features.len() > MAX_FEATURES {
             return Err(invalid(format_args!("claim `{claim}` lists more than {MAX_FEATURES}")));
         }
@@ -253,7 +259,7 @@ fn text(pointer: &str, value: &Value) -> Result<String, InstallError> {
     }
 }
 
-fn names(pointer: &str, value: &Value) -> Result<BTreeSet<String>, InstallError> {
+fn names<C: FromIterator<String>>(pointer: &str, value: &Value) -> Result<C, InstallError> {
     let claim = Dotted(pointer);
     let list = value
         .as_array()
@@ -267,7 +273,7 @@ fn limit(pointer: &str, value: &Value, kind: Option<LimitKind>) -> Result<Limit,
     match (value, kind) {
         (Value::Null, _) => Ok(Limit::Unlimited),
         (Value::Array(_), None | Some(LimitKind::Names)) => {
-            let names = names(pointer, value)?;
+            let names: BTreeSet<String> = names(pointer, value)?;
             if names.len() > MAX_FEATURES {
                 return Err(invalid(format_args!(
                     "claim `{claim}` lists more than {MAX_FEATURES}"

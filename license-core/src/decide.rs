@@ -1,8 +1,10 @@
 //! Every decision about a request: pure functions of where the service
 //! stands and what the request asks for. HTTP code only translates.
 
+use std::sync::Arc;
+
 use crate::{
-    Denial, DenialCode, License, Limit, Phase, Policy, RequestHost, Restriction,
+    Denial, DenialCode, License, Limit, Phase, Policy, RequestHost, Restriction, Verified,
     standing::{Holdings, Standing},
 };
 
@@ -19,11 +21,16 @@ impl<'a> View<'a> {
     /// lapsed one.
     #[inline]
     pub(crate) fn license(self) -> Option<&'a License> {
+        self.verified().map(|verified| &verified.license)
+    }
+
+    /// The same with its token.
+    #[inline]
+    pub(crate) fn verified(self) -> Option<&'a Arc<Verified>> {
         match self.standing.phase {
-            Phase::Active | Phase::Expiring | Phase::Grace | Phase::Lapsed => self
-                .holdings
-                .effective(self.standing.next_has_begun)
-                .map(|verified| &verified.license),
+            Phase::Active | Phase::Expiring | Phase::Grace | Phase::Lapsed => {
+                self.holdings.effective(self.standing.next_has_begun)
+            }
             Phase::Unlicensed | Phase::Scheduled | Phase::Invalid(_) => None,
         }
     }
@@ -61,9 +68,9 @@ impl<'a> View<'a> {
     }
 
     /// The license that can say what is granted, or why none can.
-    pub(crate) fn require_license(self) -> Result<&'a License, Denial> {
+    pub(crate) fn require_license(self) -> Result<&'a Arc<Verified>, Denial> {
         self.service()?;
-        self.license().ok_or_else(|| self.of_phase(Some(402)))
+        self.verified().ok_or_else(|| self.of_phase(Some(402)))
     }
 
     /// Whether a feature may be used.

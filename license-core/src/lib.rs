@@ -19,6 +19,7 @@
 
 mod admission;
 mod algorithm;
+mod announcer;
 mod backend;
 mod claims;
 mod clock;
@@ -59,6 +60,7 @@ mod subscription;
 mod test_tokens;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod text;
 mod time;
 mod timeline;
 mod token;
@@ -69,6 +71,7 @@ mod verifier;
 
 pub use admission::Admission;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use announcer::Announcer;
 pub use backend::SelfTestError;
 pub use clock::{Clock, SystemClock};
 pub use clock_guard::ClockMark;
@@ -92,7 +95,8 @@ pub use phase::{InvalidReason, Phase};
 pub use policy::{ParseDurationError, Policy};
 pub use problem::ProblemDetails;
 pub use product::{
-    Claim, Dialect, Plan, Presence, Product, ProductBuilder, ProductError, UnknownClaim,
+    Claim, Dialect, LogLevel, LogLine, Message, Plan, Presence, Product, ProductBuilder,
+    ProductError, SourceFailure, UnknownClaim,
 };
 pub use request_host::RequestHost;
 pub use restriction::Restriction;

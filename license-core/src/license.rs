@@ -17,6 +17,8 @@ pub struct License {
     pub(crate) issued_at: Timestamp,
     pub(crate) term: Term,
     pub(crate) features: FeatureSet,
+    /// The same in the order signed.
+    pub(crate) signed_features: Vec<String>,
     pub(crate) unknown_features: BTreeSet<String>,
     pub(crate) limits: BTreeMap<String, Limit>,
     pub(crate) machine: Option<Fingerprint>,
@@ -77,6 +79,12 @@ impl License {
     /// none, without those its plan withholds.
     pub fn features(&self) -> &BTreeSet<String> {
         self.features.names()
+    }
+
+    /// The same [features](Self::features) in the order in which they were
+    /// signed.
+    pub fn features_as_signed(&self) -> &[String] {
+        &self.signed_features
     }
 
     /// Listed features that the product does not know; kept, never an error.

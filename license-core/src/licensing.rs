@@ -209,10 +209,7 @@ impl Licensing {
     /// Whether a license is in force that could be asked, or a lapsed one:
     /// `None` where none is there or it cannot be trusted.
     pub fn license(&self) -> Option<Arc<Verified>> {
-        self.view(|view| {
-            view.license()?;
-            view.holdings.effective(view.standing.next_has_begun).cloned()
-        })
+        self.view(|view| view.verified().cloned())
     }
 
     /// The license that [`license`](Self::license) gives, or why there is none.
@@ -222,11 +219,7 @@ impl Licensing {
     /// The denial of the phase, with status 402 unless the service itself is
     /// refused.
     pub fn require_license(&self) -> Result<Arc<Verified>, Denial> {
-        self.view(|view| {
-            view.require_license()?;
-            let effective = view.holdings.effective(view.standing.next_has_begun);
-            effective.cloned().ok_or_else(|| view.of_phase(Some(402)))
-        })
+        self.view(|view| view.require_license().cloned())
     }
 
     /// The features that may be used now.
@@ -459,7 +452,7 @@ impl Licensing {
     /// the standing has changed the new one is published; a publication that
     /// races with another is dropped, for the next look repeats it.
     #[cold]
-    fn look<R>(&self, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
+    pub(crate) fn look<R>(&self, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
         let policy = self.0.verifier.product().policy();
         let old = self.0.state.load_full();
         let wall = self.0.clock.now();

@@ -45,6 +45,10 @@ pub enum InvalidReason {
 }
 
 impl Phase {
+    /// Every name of a phase.
+    pub(crate) const NAMES: [&str; 7] =
+        ["unlicensed", "scheduled", "active", "expiring", "grace", "lapsed", "invalid"];
+
     /// The phase as it stands in the status.
     pub const fn as_str(self) -> &'static str {
         match self {

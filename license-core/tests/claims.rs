@@ -260,3 +260,17 @@ fn what_is_refused_says_nothing_of_the_values() {
         assert!(!shown.contains("S3CRET"), "{shown}");
     }
 }
+
+#[test]
+fn features_keep_the_order_in_which_they_were_signed() {
+    let vendor = vendor();
+    let features = ["sso", "new", "audit", "sso", "b"];
+    let license = |plan: &str| vendor.license().plan(plan).features(features);
+    let verified = verify(&vendor, license("enterprise")).unwrap();
+    assert_eq!(verified.license().features_as_signed(), ["sso", "new", "audit", "b"]);
+    let fingerprint = format!("fp1:machine-id:{}", "ab".repeat(32)).parse().unwrap();
+    let verified = verify(&vendor, license("standard").machine(&fingerprint)).unwrap();
+    assert_eq!(verified.license().features_as_signed(), ["sso", "new", "b"]);
+    let verified = verify(&vendor, vendor.license().plan("team").without("features")).unwrap();
+    assert_eq!(verified.license().features_as_signed(), ["sso"]);
+}

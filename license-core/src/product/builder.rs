@@ -4,13 +4,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::{Claim, Dialect, Plan, Product, Profile};
+use super::{Claim, Dialect, Message, Messages, Plan, Product, Profile};
 use crate::{Algorithm, Limit, LimitKind, Policy, TokenType, is_valid_feature_name};
 
 /// A product profile under construction; built by value.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ProductBuilder(Profile);
+pub struct ProductBuilder {
+    profile: Profile,
+    messages: Vec<Message>,
+}
 
 /// A profile that is not accepted. The message names the member.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +33,7 @@ const MIN_RSA_BITS: usize = 3072;
 
 impl ProductBuilder {
     pub(super) fn new(name: String, issuer: String, audience: String) -> Self {
-        Self(Profile {
+        let profile = Profile {
             name,
             issuer,
             audience,
@@ -43,78 +46,86 @@ impl ProductBuilder {
             limits: BTreeMap::new(),
             plans: BTreeMap::new(),
             known_plans_only: false,
-        })
+            messages: Messages::default(),
+        };
+        Self { profile, messages: Vec::new() }
     }
 
     /// The `typ` its tokens may carry. Default `license+jwt` only.
     pub fn token_type(mut self, token_type: TokenType) -> Self {
-        self.0.token_type = token_type;
+        self.profile.token_type = token_type;
         self
     }
 
     /// The signature algorithms it accepts. Default ES256.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.0.algorithms = algorithms.into_iter().collect();
+        self.profile.algorithms = algorithms.into_iter().collect();
         self
     }
 
     /// The smallest RSA key it accepts, in bits; 3072 at least, the default.
     pub fn min_rsa_bits(mut self, bits: usize) -> Self {
-        self.0.min_rsa_bits = bits;
+        self.profile.min_rsa_bits = bits;
         self
     }
 
     /// What it makes of the phases of a license.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.0.policy = policy;
+        self.profile.policy = policy;
         self
     }
 
     /// A feature that it knows, with a title for people.
     pub fn feature(mut self, name: impl Into<String>, title: impl Into<String>) -> Self {
-        self.0.features.insert(name.into(), title.into());
+        self.profile.features.insert(name.into(), title.into());
         self
     }
 
     /// A limit that it knows.
     pub fn limit(mut self, name: impl Into<String>, kind: LimitKind) -> Self {
-        self.0.limits.insert(name.into(), kind);
+        self.profile.limits.insert(name.into(), kind);
         self
     }
 
     /// A plan.
     pub fn plan(mut self, name: impl Into<String>, plan: Plan) -> Self {
-        self.0.plans.insert(name.into(), plan);
+        self.profile.plans.insert(name.into(), plan);
         self
     }
 
     /// Whether a license of a plan that is not listed is refused. Default no.
     pub fn known_plans_only(mut self, only: bool) -> Self {
-        self.0.known_plans_only = only;
+        self.profile.known_plans_only = only;
         self
     }
 
     /// Places a claim at a JSON pointer.
     pub fn claim(mut self, claim: Claim, pointer: impl Into<String>) -> Self {
-        self.0.dialect.pointers.insert(claim, pointer.into());
+        self.profile.dialect.pointers.insert(claim, pointer.into());
         self
     }
 
     /// Places one limit, a number or a list of names, at a JSON pointer.
     pub fn limit_claim(mut self, limit: impl Into<String>, pointer: impl Into<String>) -> Self {
-        self.0.dialect.limits.insert(limit.into(), pointer.into());
+        self.profile.dialect.limits.insert(limit.into(), pointer.into());
         self
     }
 
     /// Demands that the claim at a JSON pointer has exactly this value.
     pub fn require(mut self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.dialect.require.insert(pointer.into(), value.into());
+        self.profile.dialect.require.insert(pointer.into(), value.into());
         self
     }
 
     /// Lets licenses leave this claim out.
     pub fn optional(mut self, claim: Claim) -> Self {
-        self.0.dialect.optional.insert(claim);
+        self.profile.dialect.optional.insert(claim);
+        self
+    }
+
+    /// A line that it logs about its license.
+    pub fn message(mut self, message: Message) -> Self {
+        self.messages.push(message);
         self
     }
 
@@ -124,7 +135,7 @@ impl ProductBuilder {
         mut self,
         translate: impl Fn(&Map<String, Value>) -> Map<String, Value> + Send + Sync + 'static,
     ) -> Self {
-        self.0.dialect.translate = Some(Arc::new(translate));
+        self.profile.dialect.translate = Some(Arc::new(translate));
         self
     }
 
@@ -134,7 +145,8 @@ impl ProductBuilder {
     ///
     /// The first member that makes no sense, by name.
     pub fn build(self) -> Result<Product, ProductError> {
-        let profile = self.0;
+        let Self { mut profile, messages } = self;
+        profile.messages = Messages::read(messages)?;
         for (member, text) in
             [("name", &profile.name), ("issuer", &profile.issuer), ("audience", &profile.audience)]
         {

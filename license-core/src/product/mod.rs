@@ -44,14 +44,19 @@
 
 mod builder;
 mod dialect;
+mod messages;
 mod plan;
 mod profile;
+mod template;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use builder::{ProductBuilder, ProductError};
 pub use dialect::{Claim, Dialect, UnknownClaim};
+pub(crate) use messages::{INSTALLED, Messages};
+pub use messages::{LogLevel, LogLine, Message, SourceFailure};
 pub use plan::{Plan, Presence};
+pub(crate) use template::Facts;
 
 use crate::{Algorithm, LimitKind, Policy, TokenType};
 
@@ -73,6 +78,7 @@ struct Profile {
     limits: BTreeMap<String, LimitKind>,
     plans: BTreeMap<String, Plan>,
     known_plans_only: bool,
+    messages: Messages,
 }
 
 impl Product {
@@ -153,5 +159,10 @@ impl Product {
     /// Whether a license of a plan that is not listed is refused.
     pub fn known_plans_only(&self) -> bool {
         self.0.known_plans_only
+    }
+
+    /// What it logs about its license.
+    pub(crate) fn messages(&self) -> &Messages {
+        &self.0.messages
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Claim, Plan, Presence, Product, ProductBuilder, ProductError};
+use super::{Claim, Message, Plan, Presence, Product, ProductBuilder, ProductError};
 use crate::{
     Algorithm, DenialCode, Limit, LimitKind, Policy, Restriction, TokenType,
     policy::ProfileDuration,
@@ -32,6 +32,8 @@ struct ProfileToml {
     limits: BTreeMap<String, LimitToml>,
     #[serde(default)]
     plans: BTreeMap<String, PlanToml>,
+    #[serde(default)]
+    messages: Vec<Message>,
 }
 
 #[derive(Default, Deserialize)]
@@ -133,6 +135,9 @@ pub(super) fn read(text: &str) -> Result<Product, ProductError> {
     for (name, toml) in profile.plans {
         let plan = plan(&name, toml)?;
         builder = builder.plan(name, plan);
+    }
+    for message in profile.messages {
+        builder = builder.message(message);
     }
     builder.build()
 }
