@@ -172,7 +172,7 @@ impl Reader<'_> {
                 }
                 Some(_) => return Err(invalid(format_args!("claim `{claim}` must be an object"))),
                 None if dialect.optional.contains(&Claim::Limits)
-                    || self.product.limits().is_empty()
+                    || self.product.has_limit_defaults()
                     || plan.is_some_and(|plan| !plan.limits.is_empty()) => {}
                 None => return Err(missing(pointer)),
             }
@@ -181,12 +181,10 @@ impl Reader<'_> {
             let pointer = dialect.limit_pointer(name);
             let value = match self.payload.pointer(&pointer) {
                 Some(value) => limit(&pointer, value, Some(*kind))?,
-                None => {
-                    plan.and_then(|plan| plan.limits.get(name)).cloned().unwrap_or(match kind {
-                        LimitKind::Names => Limit::Names(BTreeSet::new()),
-                        _ => Limit::Max(0),
-                    })
-                }
+                None => plan
+                    .and_then(|plan| plan.limits.get(name))
+                    .cloned()
+                    .unwrap_or_else(|| self.product.limit_default(name)),
             };
             limits.insert(name.clone(), value);
         }

@@ -98,8 +98,9 @@ impl License {
         self.features.contains(feature)
     }
 
-    /// Its limits: those it names, its plan's, and 0 for one that the product
-    /// knows and neither of them names.
+    /// Its limits: those it names, its plan's, and the product's default (0
+    /// unless it says otherwise) for one that the product knows and neither
+    /// of them names.
     pub fn limits(&self) -> &BTreeMap<String, Limit> {
         &self.limits
     }

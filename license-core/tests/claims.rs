@@ -274,3 +274,36 @@ fn features_keep_the_order_in_which_they_were_signed() {
     let verified = verify(&vendor, vendor.license().plan("team").without("features")).unwrap();
     assert_eq!(verified.license().features_as_signed(), ["sso"]);
 }
+
+#[test]
+fn where_license_and_plan_are_silent_a_limit_is_the_products_default_else_0() {
+    let defaults = r#"users = { kind = "seats", default = 3 }
+    hosts = { kind = "leases", default = "unlimited" }
+    connectors = { kind = "names", default = ["slack"] }"#;
+    let silent = r#"users = { kind = "seats" }
+    hosts = { kind = "leases" }
+    connectors = { kind = "names" }"#;
+    assert!(PROFILE.contains(silent));
+    let with_defaults = PROFILE.replace(silent, defaults);
+    let limits = |profile: &str, license: &dyn Fn(&Vendor) -> Value| {
+        let vendor = Vendor::of(Product::from_toml(profile).unwrap());
+        let license = vendor.license().claim("limits", license(&vendor));
+        let limits = verify(&vendor, license).unwrap().license().limits().clone();
+        ["users", "hosts", "connectors"].map(|name| limits[name].clone())
+    };
+    let names = |names: &[&str]| Limit::Names(names.iter().map(|it| (*it).to_owned()).collect());
+    let none = limits(PROFILE, &|_| json!({}));
+    assert_eq!(none, [Limit::Max(0), Limit::Max(0), names(&[])]);
+    let default = limits(&with_defaults, &|_| json!({}));
+    assert_eq!(default, [Limit::Max(3), Limit::Unlimited, names(&["slack"])]);
+    let said = limits(&with_defaults, &|_| json!({"users": 5, "hosts": 0, "connectors": []}));
+    assert_eq!(said, [Limit::Max(5), Limit::Max(0), names(&[])]);
+
+    let vendor = Vendor::of(Product::from_toml(&with_defaults).unwrap());
+    let verified = verify(&vendor, vendor.license().without("limits")).unwrap();
+    assert_eq!(verified.license().limit("users"), Some(&Limit::Max(3)));
+    let team = vendor.license().plan("team").without("limits");
+    let license = verify(&vendor, team).unwrap();
+    assert_eq!(license.license().limit("users"), Some(&Limit::Max(25)));
+    assert_eq!(license.license().limit("connectors"), Some(&names(&["slack"])));
+}

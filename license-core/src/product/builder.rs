@@ -44,6 +44,7 @@ impl ProductBuilder {
             policy: Policy::default(),
             features: BTreeMap::new(),
             limits: BTreeMap::new(),
+            limit_defaults: BTreeMap::new(),
             plans: BTreeMap::new(),
             known_plans_only: false,
             messages: Messages::default(),
@@ -84,6 +85,13 @@ impl ProductBuilder {
     /// A limit that it knows.
     pub fn limit(mut self, name: impl Into<String>, kind: LimitKind) -> Self {
         self.profile.limits.insert(name.into(), kind);
+        self
+    }
+
+    /// What a limit is where neither a license nor its plan names it. Default
+    /// 0, or no name.
+    pub fn limit_default(mut self, name: impl Into<String>, limit: Limit) -> Self {
+        self.profile.limit_defaults.insert(name.into(), limit);
         self
     }
 
@@ -165,6 +173,7 @@ impl ProductBuilder {
         check_features(&profile)?;
         check_dialect(&profile)?;
         check_plans(&profile)?;
+        check_limits(&profile, &profile.limit_defaults, |name| format!("limits.{name}.default"))?;
         for (code, status) in &profile.policy.status {
             if !(400..=599).contains(status) {
                 let message = format!("`policy.status.{code}` must be between 400 and 599");
@@ -218,23 +227,27 @@ fn check_plans(profile: &Profile) -> Result<(), ProductError> {
                 "`plans.{name}` names the feature `{feature}`, which `features` does not list"
             )));
         }
-        for (limit, value) in &plan.limits {
-            let names = matches!(value, Limit::Names(_));
-            match profile.limits.get(limit) {
-                None => {
-                    return Err(ProductError::new(format!(
-                        "`plans.{name}` names the limit `{limit}`, which `limits` does not list"
-                    )));
-                }
-                Some(kind)
-                    if value != &Limit::Unlimited && names != (*kind == LimitKind::Names) =>
-                {
-                    return Err(ProductError::new(format!(
-                        "`plans.{name}.limits.{limit}` does not fit its kind"
-                    )));
-                }
-                Some(_) => {}
-            }
+        check_limits(profile, &plan.limits, |limit| format!("plans.{name}.limits.{limit}"))?;
+    }
+    Ok(())
+}
+
+/// Whether limits are known and fit their kind.
+fn check_limits(
+    profile: &Profile,
+    limits: &BTreeMap<String, Limit>,
+    member: impl Fn(&str) -> String,
+) -> Result<(), ProductError> {
+    for (name, limit) in limits {
+        let kind = profile.limits.get(name).ok_or_else(|| {
+            let member = member(name);
+            ProductError::new(format!(
+                "`{member}` names the limit `{name}`, which `limits` does not list"
+            ))
+        })?;
+        let names = matches!(limit, Limit::Names(_));
+        if limit != &Limit::Unlimited && names != (*kind == LimitKind::Names) {
+            return Err(ProductError::new(format!("`{}` does not fit its kind", member(name))));
         }
     }
     Ok(())

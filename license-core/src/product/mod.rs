@@ -23,6 +23,7 @@
 //!
 //!     [limits]
 //!     users = { kind = "seats" }
+//!     tenants = { kind = "seats", default = "unlimited" }     # else 0 where a license is silent
 //! "#)?;
 //! assert_eq!(product.audience(), "acme-server");
 //! # Ok::<(), license_core::ProductError>(())
@@ -49,7 +50,10 @@ mod plan;
 mod profile;
 mod template;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 pub use builder::{ProductBuilder, ProductError};
 pub use dialect::{Claim, Dialect, UnknownClaim};
@@ -58,7 +62,7 @@ pub use messages::{LogLevel, LogLine, Message, SourceFailure};
 pub use plan::{Plan, Presence};
 pub(crate) use template::Facts;
 
-use crate::{Algorithm, LimitKind, Policy, TokenType};
+use crate::{Algorithm, Limit, LimitKind, Policy, TokenType};
 
 /// A product profile. Immutable and cheap to clone.
 #[derive(Clone, Debug)]
@@ -76,6 +80,7 @@ struct Profile {
     policy: Policy,
     features: BTreeMap<String, String>,
     limits: BTreeMap<String, LimitKind>,
+    limit_defaults: BTreeMap<String, Limit>,
     plans: BTreeMap<String, Plan>,
     known_plans_only: bool,
     messages: Messages,
@@ -149,6 +154,21 @@ impl Product {
     /// The limits it knows.
     pub fn limits(&self) -> &BTreeMap<String, LimitKind> {
         &self.0.limits
+    }
+
+    /// What a limit is where neither a license nor its plan names it: 0, or no
+    /// name, unless the profile gives another default.
+    pub fn limit_default(&self, name: &str) -> Limit {
+        let nothing = || match self.0.limits.get(name) {
+            Some(LimitKind::Names) => Limit::Names(BTreeSet::new()),
+            _ => Limit::Max(0),
+        };
+        self.0.limit_defaults.get(name).cloned().unwrap_or_else(nothing)
+    }
+
+    /// Whether every limit it knows has a default of its own.
+    pub(crate) fn has_limit_defaults(&self) -> bool {
+        self.0.limits.keys().all(|name| self.0.limit_defaults.contains_key(name))
     }
 
     /// Its plans.

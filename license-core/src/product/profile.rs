@@ -79,6 +79,7 @@ struct PolicyToml {
 #[serde(deny_unknown_fields)]
 struct LimitToml {
     kind: LimitKind,
+    default: Option<LimitValue>,
 }
 
 #[derive(Deserialize)]
@@ -86,7 +87,7 @@ struct LimitToml {
 struct PlanToml {
     features: Option<Vec<String>>,
     #[serde(default)]
-    limits: BTreeMap<String, PlanLimit>,
+    limits: BTreeMap<String, LimitValue>,
     #[serde(default)]
     withheld: Vec<String>,
     #[serde(default)]
@@ -98,10 +99,25 @@ struct PlanToml {
 /// TOML has no null: unlimited is written out.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum PlanLimit {
+enum LimitValue {
     Max(u64),
     Word(String),
     Names(Vec<String>),
+}
+
+impl LimitValue {
+    fn read(self, member: &str) -> Result<Limit, ProductError> {
+        match self {
+            Self::Max(max) => Ok(Limit::Max(max)),
+            Self::Names(names) => Ok(Limit::Names(names.into_iter().collect())),
+            Self::Word(word) if word == "unlimited" => Ok(Limit::Unlimited),
+            Self::Word(_) => {
+                let message =
+                    format!("`{member}` must be a number, a list of names or \"unlimited\"");
+                Err(ProductError::new(message))
+            }
+        }
+    }
 }
 
 pub(super) fn read(text: &str) -> Result<Product, ProductError> {
@@ -130,6 +146,10 @@ pub(super) fn read(text: &str) -> Result<Product, ProductError> {
         builder = builder.feature(name, title);
     }
     for (name, limit) in profile.limits {
+        if let Some(default) = limit.default {
+            let default = default.read(&format!("limits.{name}.default"))?;
+            builder = builder.limit_default(&name, default);
+        }
         builder = builder.limit(name, limit.kind);
     }
     for (name, toml) in profile.plans {
@@ -220,16 +240,7 @@ fn plan(name: &str, toml: PlanToml) -> Result<Plan, ProductError> {
         plan = plan.features(features);
     }
     for (limit, value) in toml.limits {
-        let value = match value {
-            PlanLimit::Max(max) => Limit::Max(max),
-            PlanLimit::Names(names) => Limit::Names(names.into_iter().collect()),
-            PlanLimit::Word(word) if word == "unlimited" => Limit::Unlimited,
-            PlanLimit::Word(_) => {
-                return Err(ProductError::new(format!(
-                    "`plans.{name}.limits.{limit}` must be a number, a list of names or \"unlimited\""
-                )));
-            }
-        };
+        let value = value.read(&format!("plans.{name}.limits.{limit}"))?;
         plan = plan.limit(limit, value);
     }
     Ok(plan)
@@ -313,6 +324,17 @@ mod tests {
         assert!(error("users = { kind = \"seats\" }", "").contains("users"));
         assert!(error("features = []", "features = [\"nope\"]").contains("nope"));
         assert!(error("\"read-only\"", "\"readonly\"").contains("readonly"));
+        let default =
+            |default: &str| error("\"seats\" }", &format!("\"seats\", default = {default} }}"));
+        assert!(default("\"none\"").contains("`limits.users.default` must be a number"));
+        assert!(default("[\"a\"]").contains("`limits.users.default` does not fit"));
+        assert!(
+            error("{ users = 25 }", "{ users = \"all\" }").contains("plans.starter.limits.users")
+        );
+        assert!(error("{ users = 25 }", "{ seats = 25 }").contains("plans.starter.limits.seats"));
+        assert!(
+            error("{ users = 25 }", "{ users = [\"a\"] }").contains("plans.starter.limits.users")
+        );
     }
 
     #[test]
