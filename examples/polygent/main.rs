@@ -8,8 +8,6 @@ mod background;
 mod modules;
 mod users;
 
-use std::path::Path;
-
 use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use http::Method;
@@ -21,7 +19,7 @@ use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, curl_credentials, listen,
     method_not_allowed, not_found, open_accounts, open_database, run, serve,
 };
-use license_runtime::{LicenseManager, SqliteStore};
+use license_runtime::LicenseManager;
 
 use self::background::Workers;
 
@@ -68,10 +66,11 @@ async fn main() {
 }
 
 async fn start(settings: Settings) -> Result<(), StartError> {
-    let Setup { data_dir, licensing, demo, .. } = Setup::new(&settings, PROFILE)?;
-    let pool = open_database(&data_dir.join("polygent.db")).await?;
+    let setup = Setup::new(&settings, PROFILE)?;
+    let pool = open_database(&setup.data_dir.join("polygent.db")).await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
-    let manager = manager(&data_dir, &licensing, &accounts).await?;
+    let manager = setup.manager().await?.usage(accounts.usage()).start().await?;
+    let Setup { licensing, demo, .. } = setup;
     let workers = Workers::start(&licensing);
     let auth = Auth::new(&licensing, accounts.clone(), "polygent_session").one_session(one_session);
     let state = AppState { licensing, manager: manager.clone(), accounts, auth, workers };
@@ -91,30 +90,6 @@ async fn start(settings: Settings) -> Result<(), StartError> {
 fn one_session(licensing: &Licensing) -> bool {
     let several = licensing.check_feature(MultipleActiveSessions::NAME).is_ok();
     licensing.phase().is_in_force() && !several
-}
-
-async fn manager(
-    data_dir: &Path,
-    licensing: &Licensing,
-    accounts: &Accounts,
-) -> Result<LicenseManager, StartError> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        StartError::new("the license store is not usable; check --data-dir").with_source(error)
-    };
-    let store = SqliteStore::open(data_dir.join("license.db")).await;
-    let counted = accounts.clone();
-    LicenseManager::builder(licensing.clone())
-        .store(store.map_err(|error| failed(error.into()))?)
-        .usage(move || {
-            let accounts = counted.clone();
-            async move {
-                let active = accounts.count_active().await.ok();
-                active.map(|active| ("users".to_owned(), active)).into_iter().collect()
-            }
-        })
-        .start()
-        .await
-        .map_err(|error| failed(error.into()))
 }
 
 /// The whole service: its routes, and the license around them.

@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{StatusCode, request::Parts};
 use license_axum::Problem;
-use license_examples::{Account, Administrator, Json, NewAccount, Refusal};
+use license_examples::{Account, Administrator, Json, NewAccount, Refusal, is_email_address};
 use license_runtime::SeatGuard;
 use serde::Deserialize;
 
@@ -43,15 +43,10 @@ async fn create(
     State(state): State<AppState>,
     Json(new): Json<NewUser>,
 ) -> Result<Response, Refusal> {
-    let valid_email = new.email.len() <= 254
-        && new
-            .email
-            .split_once('@')
-            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
     let role = new.role.as_str();
     let valid_role =
         !role.is_empty() && role.len() <= 32 && role.bytes().all(|byte| byte.is_ascii_lowercase());
-    if !valid_email || new.password.is_empty() || !valid_role {
+    if !is_email_address(&new.email) || new.password.is_empty() || !valid_role {
         const WANTED: &str =
             "`email` must be an address, `password` not empty, `role` `admin` or another word.";
         return Err(Problem::new(400, "invalid_body", WANTED).into());

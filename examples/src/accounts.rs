@@ -1,6 +1,6 @@
 //! Users and their sessions, kept in a database through sqlx.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
 use argon2::{
     Argon2,
@@ -64,6 +64,8 @@ pub enum AccountsError {
     #[error("password hashing was interrupted")]
     Interrupted(#[from] tokio::task::JoinError),
 }
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// How long a session lasts.
 const SESSION: Duration = Duration::from_secs(7 * 86_400);
@@ -176,6 +178,18 @@ impl Accounts {
         Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
     }
 
+    /// How much of the limit `users` is used, for the status.
+    pub fn usage(&self) -> impl Fn() -> BoxFuture<BTreeMap<String, u64>> + Send + Sync + use<> {
+        let accounts = self.clone();
+        move || {
+            let accounts = accounts.clone();
+            Box::pin(async move {
+                let active = accounts.count_active().await.ok();
+                active.map(|active| ("users".to_owned(), active)).into_iter().collect()
+            })
+        }
+    }
+
     /// One user.
     ///
     /// # Errors
@@ -222,6 +236,15 @@ impl Accounts {
             .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Removes a user who was never told of, and so has no session.
+    ///
+    /// # Errors
+    ///
+    /// The database failed.
+    pub async fn remove(&self, id: &str) -> Result<(), AccountsError> {
+        self.execute("DELETE FROM users WHERE id = $1", [id]).await
     }
 
     /// Starts a session for who knows the password. Ends the user's other
@@ -356,6 +379,12 @@ async fn hash(password: String) -> Result<String, AccountsError> {
 /// Sessions are kept by digest: who reads the database cannot sign in.
 fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+/// Whether a text can be an e-mail address.
+pub fn is_email_address(text: &str) -> bool {
+    let parts = text.split_once('@');
+    text.len() <= 254 && parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty())
 }
 
 /// This many random bytes, in hexadecimal.

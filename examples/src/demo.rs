@@ -16,6 +16,7 @@ use crate::{ADMINISTRATOR, StartError};
 /// production: who runs the service can sign licenses.
 #[derive(Debug)]
 pub struct Demo {
+    data_dir: PathBuf,
     private_key: PathBuf,
     public_key: PathBuf,
 }
@@ -29,9 +30,10 @@ impl Demo {
     /// A directory that cannot be written.
     pub fn open(data_dir: &Path, product: &Product) -> Result<Self, StartError> {
         // Absolute, so that the printed commands work from anywhere.
+        let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
         let directory = data_dir.join("demo-vendor");
-        let directory = std::path::absolute(&directory).unwrap_or(directory);
         let demo = Self {
+            data_dir,
             private_key: directory.join("private.pem"),
             public_key: directory.join("public.pem"),
         };
@@ -79,6 +81,18 @@ impl Demo {
         Ok(file.exists().then_some(file))
     }
 
+    /// A file below the data directory from which a license is taken. Its
+    /// directory holds nothing else, and is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// A directory that cannot be written.
+    pub fn license_file(&self, name: &str) -> Result<PathBuf, StartError> {
+        let directory = self.data_dir.join("license");
+        fs::create_dir_all(&directory).map_err(not_written)?;
+        Ok(directory.join(name))
+    }
+
     /// The first words of what a demo prints.
     pub fn warning(&self) -> String {
         format!(
@@ -110,10 +124,12 @@ repository.",
 ///
 /// A directory that cannot be written.
 pub fn write_private(path: &Path, text: &[u8]) -> Result<(), StartError> {
-    write(path, 0o600, text).map_err(|error| {
-        StartError::new("cannot write to the data directory; choose another --data-dir")
-            .with_source(error)
-    })
+    write(path, 0o600, text).map_err(not_written)
+}
+
+fn not_written(error: std::io::Error) -> StartError {
+    StartError::new("cannot write to the data directory; choose another --data-dir")
+        .with_source(error)
 }
 
 /// Writes a file anew, with this mode from the first moment.

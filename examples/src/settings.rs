@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, path::PathBuf};
 
 use clap::Args;
+use license_runtime::StoreError;
 
 /// Flags of every example. Each can also come from the environment.
 #[derive(Clone, Args)]
@@ -63,6 +64,18 @@ impl StartError {
             cause = error.source();
         }
         story
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::new("the license store is not usable; check --data-dir").with_source(error)
+    }
+}
+
+impl From<sqlx::Error> for StartError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::new("the database is not usable; check --data-dir").with_source(error)
     }
 }
 

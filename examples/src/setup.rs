@@ -1,8 +1,9 @@
 //! What every service with a profile begins with.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use license_core::{Licensing, Product};
+use license_runtime::{LicenseManager, ManagerBuilder, SqliteStore, Store};
 
 use crate::{Demo, Settings, StartError, clock, verifier};
 
@@ -37,5 +38,15 @@ impl Setup {
         };
         let licensing = clock::licensing(verifier(&product, &keys)?);
         Ok(Self { data_dir, licensing, demo })
+    }
+
+    /// Starts building what keeps the license, in `license.db`.
+    ///
+    /// # Errors
+    ///
+    /// A store that cannot be opened.
+    pub async fn manager(&self) -> Result<ManagerBuilder<Arc<dyn Store>>, StartError> {
+        let store = SqliteStore::open(self.data_dir.join("license.db")).await?;
+        Ok(LicenseManager::builder(self.licensing.clone()).store(store))
     }
 }
