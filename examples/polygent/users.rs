@@ -2,13 +2,13 @@
 
 use axum::{
     Router,
-    extract::{FromRequestParts, Path, State},
+    extract::State,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{StatusCode, request::Parts};
+use http::StatusCode;
 use license_axum::Problem;
-use license_examples::{Account, Administrator, Json, NewAccount, Refusal, is_email_address};
+use license_examples::{Account, Administrator, Id, Json, NewAccount, Refusal, is_email_address};
 use license_runtime::SeatGuard;
 use serde::Deserialize;
 
@@ -20,9 +20,6 @@ struct NewUser {
     password: String,
     role: String,
 }
-
-/// The id of a user in the path.
-struct UserId(String);
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
@@ -61,7 +58,7 @@ async fn create(
 async fn activate(
     _: Administrator,
     State(state): State<AppState>,
-    UserId(id): UserId,
+    Id(id): Id,
 ) -> Result<Json<Account>, Refusal> {
     let account = find(&state, &id).await?;
     if !account.active {
@@ -75,7 +72,7 @@ async fn activate(
 async fn deactivate(
     _: Administrator,
     State(state): State<AppState>,
-    UserId(id): UserId,
+    Id(id): Id,
 ) -> Result<Json<Account>, Refusal> {
     let account = find(&state, &id).await?;
     state.accounts.deactivate(&id).await?;
@@ -98,19 +95,5 @@ async fn take(state: &AppState, seat: SeatGuard, id: &str) -> Result<(), Refusal
 
 async fn find(state: &AppState, id: &str) -> Result<Account, Refusal> {
     let account = state.accounts.get(id).await?;
-    account.ok_or_else(|| no_such_user().into())
-}
-
-fn no_such_user() -> Problem {
-    Problem::new(404, "not_found", "There is no such user.")
-}
-
-impl FromRequestParts<AppState> for UserId {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        // What is no text names nobody.
-        let id = Path::from_request_parts(parts, state).await.map_err(|_| no_such_user())?;
-        Ok(Self(id.0))
-    }
+    account.ok_or_else(|| Problem::new(404, "not_found", "There is no such user.").into())
 }

@@ -3,16 +3,33 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, header, request::Parts};
 use license_axum::Problem;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// JSON in a request or a response.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
+
+/// JSON in a request that may as well have no body.
+#[derive(Clone, Debug)]
+pub struct OptionalJson<T>(pub T);
+
+/// The bytes of a request.
+#[derive(Clone, Debug)]
+pub struct Raw(pub Bytes);
+
+/// The one parameter of a path. What is no text names nothing.
+#[derive(Clone, Debug)]
+pub struct Id(pub String);
+
+fn invalid_body() -> Problem {
+    const WANTED: &str = "The body must be JSON with the members that this route takes.";
+    Problem::new(400, "invalid_body", WANTED)
+}
 
 impl<S, T> FromRequest<S> for Json<T>
 where
@@ -22,10 +39,46 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        const WANTED: &str = "The body must be JSON with the members that this route takes.";
-        let invalid = || Problem::new(400, "invalid_body", WANTED);
-        let body = Bytes::from_request(request, state).await.map_err(|_| invalid())?;
-        serde_json::from_slice(&body).map(Self).map_err(|_| invalid())
+        let body = Bytes::from_request(request, state).await.map_err(|_| invalid_body())?;
+        serde_json::from_slice(&body).map(Self).map_err(|_| invalid_body())
+    }
+}
+
+impl<S, T> FromRequest<S> for OptionalJson<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Default,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await.map_err(|_| invalid_body())?;
+        match &*body {
+            [] => Ok(Self(T::default())),
+            body => serde_json::from_slice(body).map(Self).map_err(|_| invalid_body()),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await;
+        body.map(Self).map_err(|_| {
+            Problem::new(413, "body_too_large", "The body is larger than this route takes.")
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(id) => Ok(Self(id.0)),
+            Err(_) => Err(not_found().await),
+        }
     }
 }
 

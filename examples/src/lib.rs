@@ -15,7 +15,7 @@ mod settings;
 mod setup;
 
 pub use accounts::{Account, Accounts, AccountsError, NewAccount, is_email_address, random_hex};
-pub use answer::{Json, internal, method_not_allowed, not_found};
+pub use answer::{Id, Json, OptionalJson, Raw, internal, method_not_allowed, not_found};
 pub use auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credentials, open_accounts};
 pub use database::open_database;
 pub use demo::{Demo, write_private};
