@@ -104,6 +104,10 @@
 //! # }
 //! ```
 //!
+//! While only reading is allowed, the method tells what changes something.
+//! Where it does not, [`Marks`] do: a search by `POST`, a `GET` that writes, a
+//! WebSocket that only reads. See [`LicenseLayer::marks`].
+//!
 //! A rule that neither layer has is a [`Check`], put in front of a service by
 //! [`EnforceLayer`]: the feature that the path names, a limit, a tenant.
 //!
@@ -117,11 +121,11 @@
 //! | either of them on a router that is then nested | paths without the prefix it is nested at |
 //!
 //! So a whole service is wrapped from outside; `enforce` of `license-axum`
-//! does that and gives a router back. A [scope](LicenseLayer::scope) and
-//! [recovery](LicenseLayer::recovery) belong to a layer that sees whole paths,
-//! and below `nest` it does not: there `/api/**` would cover nothing.
-//! `Router::layer` and `Router::route_layer` are right for a group of routes
-//! without a scope.
+//! does that and gives a router back. A [scope](LicenseLayer::scope),
+//! [recovery](LicenseLayer::recovery) and [marks](LicenseLayer::marks) belong
+//! to a layer that sees whole paths, and below `nest` it does not: there
+//! `/api/**` would cover nothing. `Router::layer` and `Router::route_layer` are
+//! right for a group of routes without a scope.
 //!
 //! # Order of layers
 //!
@@ -189,7 +193,8 @@
 //! Tonic's bodies are not made from bytes, so its services take [`Grpc`], which
 //! answers in `grpc-status`, or [`Empty`]. Paths are `/package.Service/Method`,
 //! and a scope names a service as `/package.Service/**`. Every call is a
-//! `POST`: while only reading is allowed, all of them are refused.
+//! `POST`: while only reading is allowed, all are refused but those that are
+//! [marked](Marks) safe.
 //!
 //! # What it costs
 //!
@@ -202,6 +207,7 @@ mod check;
 mod enforce;
 mod feature;
 mod license;
+mod marks;
 mod path;
 mod proxy;
 mod recovery;
@@ -212,6 +218,7 @@ pub use check::Check;
 pub use enforce::{Enforce, EnforceLayer, ResponseFuture};
 pub use feature::{FeatureCheck, FeatureLayer, FeatureNameError};
 pub use license::{LicenseCheck, LicenseLayer};
+pub use marks::{Mark, MarkError, Marks};
 pub use proxy::{TrustedProxy, TrustedProxyError, request_host};
 pub use recovery::{Recovery, RecoveryError};
 pub use respond::{Empty, Grpc, Problem, Respond, problem};

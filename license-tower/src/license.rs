@@ -2,12 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{Method, Request};
+use http::{Method, Request, header::UPGRADE};
 use license_core::{Denial, Licensing};
 use tower_layer::Layer;
 
 use crate::{
-    Check, Enforce, EnforceLayer, Problem, Recovery, Scope, ScopeError, TrustedProxy, request_host,
+    Check, Enforce, EnforceLayer, Mark, Marks, Problem, Recovery, Scope, ScopeError, TrustedProxy,
+    request_host,
 };
 
 /// Refuses requests that the license of the service does not allow: when its
@@ -48,6 +49,18 @@ impl<R> LicenseLayer<R> {
     /// can install a new license. Replaces what was set before.
     pub fn recovery(self, recovery: Recovery) -> Self {
         self.with(|rules| rules.recovery = recovery)
+    }
+
+    /// Says of some routes whether they change something, which is asked while
+    /// only reading is allowed. Called again it adds to what was said before.
+    ///
+    /// Without a mark the method decides: `GET`, `HEAD` and `OPTIONS` read,
+    /// all others change. A request with an `Upgrade` header changes too,
+    /// whatever its method: nobody knows what will be said over a WebSocket.
+    /// Over HTTP/2 one is opened by `CONNECT`, and a WebSocket that only reads
+    /// is marked safe for both methods.
+    pub fn marks(self, marks: Marks) -> Self {
+        self.with(|rules| rules.marks = std::mem::take(&mut rules.marks).and(marks))
     }
 
     /// Believes these proxies about the host of a request. Without it
@@ -92,13 +105,36 @@ struct Rules {
     /// Everything where it is absent.
     scope: Option<Scope>,
     recovery: Recovery,
+    marks: Marks,
     proxy: Option<TrustedProxy>,
 }
 
 impl LicenseCheck {
     fn new(licensing: &Licensing) -> Self {
         let licensing = licensing.clone();
-        Self(Arc::new(Rules { licensing, scope: None, recovery: Recovery::new(), proxy: None }))
+        Self(Arc::new(Rules {
+            licensing,
+            scope: None,
+            recovery: Recovery::new(),
+            marks: Marks::new(),
+            proxy: None,
+        }))
+    }
+}
+
+impl Rules {
+    /// Whether a request may change something. `TRACE` is safe by RFC 9110,
+    /// and not counted on here.
+    #[cold]
+    fn changes<B>(&self, request: &Request<B>) -> bool {
+        match self.marks.mark(request.method(), request.uri()) {
+            Some(Mark::Safe) => false,
+            Some(Mark::Changing) => true,
+            None => {
+                !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+                    || request.headers().contains_key(UPGRADE)
+            }
+        }
     }
 }
 
@@ -110,7 +146,7 @@ impl Check for LicenseCheck {
             return Ok(());
         }
         let host = || request_host(request, rules.proxy.as_ref());
-        match rules.licensing.check_request(|| may_change(request.method()), host) {
+        match rules.licensing.check_request(|| rules.changes(request), host) {
             Err(_) if rules.recovery.allows(request.method(), request.uri().path()) => Ok(()),
             decision => decision,
         }
@@ -119,12 +155,6 @@ impl Check for LicenseCheck {
     fn refused(&self, denial: &Denial) {
         self.0.licensing.record(denial);
     }
-}
-
-/// Whether a request may change something. `TRACE` is safe by RFC 9110, and
-/// not counted on here.
-fn may_change(method: &Method) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 const _: () = {
@@ -139,15 +169,54 @@ mod tests {
 
     use super::*;
 
+    /// Whether a layer with these marks takes a request for one that changes.
+    fn changes(marks: Marks, request: http::request::Builder) -> bool {
+        let layer = LicenseLayer::new(&Licensing::new(Vendor::new().verifier())).marks(marks);
+        layer.0.check().0.changes(&request.body(()).unwrap())
+    }
+
     #[test]
-    fn only_get_head_and_options_are_safe() {
+    fn without_a_mark_only_get_head_and_options_are_safe() {
+        let changes = |method| changes(Marks::new(), Request::builder().method(method).uri("/a"));
         for method in ["GET", "HEAD", "OPTIONS"] {
-            assert!(!may_change(&method.parse().unwrap()), "{method}");
+            assert!(!changes(method), "{method}");
         }
         for method in ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE", "QUERY", "get", "Head"]
         {
-            assert!(may_change(&method.parse().unwrap()), "{method}");
+            assert!(changes(method), "{method}");
         }
+    }
+
+    #[test]
+    fn an_upgrade_changes_something_unless_it_is_marked() {
+        let upgrade = |method| {
+            let request = Request::builder().method(method).uri("/ws");
+            request.header("connection", "upgrade").header("upgrade", "websocket")
+        };
+        let safe = Marks::new().safe(Method::GET, "/ws").unwrap();
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+            assert!(changes(Marks::new(), upgrade(method)));
+        }
+        assert!(!changes(safe.clone(), upgrade(Method::GET)));
+        assert!(!changes(safe.clone(), upgrade(Method::HEAD)));
+        assert!(changes(safe.clone(), upgrade(Method::OPTIONS)));
+        assert!(changes(safe.clone(), Request::builder().method("CONNECT").uri("/ws")));
+        let both = safe.safe(Method::CONNECT, "/ws").unwrap();
+        assert!(!changes(both, Request::builder().method("CONNECT").uri("/ws")));
+    }
+
+    #[test]
+    fn marks_are_added_to_those_there_are() {
+        let licensing = Licensing::new(Vendor::new().verifier());
+        let layer = LicenseLayer::new(&licensing)
+            .marks(Marks::new().safe(Method::POST, "/a").unwrap())
+            .marks(Marks::new().changing(Method::GET, "/b").unwrap());
+        let changes = |method, uri| {
+            let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+            layer.0.check().0.changes(&request)
+        };
+        assert!(!changes("POST", "/a") && changes("GET", "/b"));
+        assert!(changes("POST", "/b") && !changes("GET", "/a"));
     }
 
     #[test]

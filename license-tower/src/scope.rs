@@ -106,7 +106,7 @@ impl Area {
             ("", true) | ("/", false) => return Some(Self { path: "".into(), below }),
             _ => path.strip_prefix('/')?,
         };
-        segments.split('/').all(is_segment).then(|| Self { path: path.into(), below })
+        segments.split('/').all(path::is_segment).then(|| Self { path: path.into(), below })
     }
 
     fn segments(&self) -> impl Iterator<Item = &[u8]> {
@@ -140,11 +140,6 @@ fn same(wanted: &[u8], segment: &[u8]) -> bool {
     segment.eq_ignore_ascii_case(wanted)
 }
 
-fn is_segment(segment: &str) -> bool {
-    !matches!(segment, "" | "." | "..")
-        && !segment.contains(|c: char| "*?[]{}%\\;#".contains(c) || c <= ' ' || c == '\x7f')
-}
-
 const _: () = {
     const fn assert_send_sync<T: Send + Sync>() {}
     assert_send_sync::<Scope>();
@@ -159,6 +154,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::path::servers::{STEPS, TOKENS};
 
     fn api() -> Scope {
         Scope::new("/api/**").unwrap()
@@ -330,87 +326,6 @@ mod tests {
         });
         assert_eq!(allocations.count_total, 0);
     }
-
-    /// Something a server may do to a path before it routes it.
-    type Step = fn(&str) -> String;
-
-    fn decode_once(path: &str) -> String {
-        let mut out = String::new();
-        let mut rest = path;
-        while let Some(first) = rest.chars().next() {
-            let byte = rest.get(1..3).filter(|_| first == '%');
-            match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-                Some(byte) if byte.is_ascii() => {
-                    out.push(char::from(byte));
-                    rest = &rest[3..];
-                }
-                _ => {
-                    out.push(first);
-                    rest = &rest[first.len_utf8()..];
-                }
-            }
-        }
-        out
-    }
-
-    fn resolve_dots(path: &str) -> String {
-        let mut out: Vec<&str> = Vec::new();
-        for segment in path.split('/').skip(1) {
-            match segment {
-                "." => {}
-                ".." => drop(out.pop()),
-                other => out.push(other),
-            }
-        }
-        format!("/{}", out.join("/"))
-    }
-
-    fn drop_parameters(path: &str) -> String {
-        let bare = path.split('/').map(|segment| segment.split(';').next().unwrap());
-        bare.collect::<Vec<_>>().join("/")
-    }
-
-    const STEPS: &[Step] = &[
-        decode_once,
-        decode_once,
-        resolve_dots,
-        drop_parameters,
-        |path| path.replace('\\', "/"),
-        |path| path.replace("//", "/"),
-        |path| path.to_ascii_lowercase(),
-        |path| path.strip_suffix('/').unwrap_or(path).to_owned(),
-    ];
-
-    const TOKENS: &[&str] = &[
-        "/",
-        "/",
-        "/",
-        "/",
-        "api",
-        "v1",
-        "API",
-        "%61pi",
-        "%2561pi",
-        "x",
-        "..",
-        ".",
-        "%2e",
-        "%2E.",
-        "%252e%252e",
-        "/..",
-        "/../",
-        "%2f",
-        "%252f",
-        "\\",
-        "%5c",
-        ";",
-        "%3b",
-        "%253b",
-        ";/",
-        "%",
-        "25",
-        "2f",
-    ];
 
     proptest! {
         #![proptest_config(Config {

@@ -9,7 +9,7 @@ use std::{
 
 use http::{HeaderValue, Request, Response, header::HOST};
 use license_core::testing::{Vendor, licensing};
-use license_tower::{Empty, FeatureLayer, LicenseLayer, Recovery, TrustedProxy};
+use license_tower::{Empty, FeatureLayer, LicenseLayer, Marks, Recovery, TrustedProxy};
 use tower::{Layer, Service};
 
 /// Serves without allocating.
@@ -73,6 +73,7 @@ fn an_allowed_request_allocates_nothing() {
         .and_then(|layer| layer.scope("/api/**"))
         .unwrap()
         .recovery(recovery)
+        .marks(Marks::from_fn(|_, _| panic!("nothing is restricted")))
         .trusted_proxy(proxy)
         .responder(Empty);
     let feature = FeatureLayer::new(&licensing, "sso").unwrap().responder(Empty);

@@ -1,6 +1,12 @@
 //! What is refused, what stays open, and with what it is answered.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, routing::any};
 use http::{Method, Request, Response, StatusCode};
@@ -8,7 +14,9 @@ use license_core::{
     Denial, DenialCode, Licensing, Policy, Product, Restriction,
     testing::{ManualClock, Vendor, licensing},
 };
-use license_tower::{Check, EnforceLayer, FeatureLayer, LicenseLayer, Recovery, Respond as _};
+use license_tower::{
+    Check, EnforceLayer, FeatureLayer, LicenseLayer, Mark, Marks, Recovery, Respond as _,
+};
 use tower::ServiceExt;
 
 use crate::stacks::{get, on_every_stack, post, request};
@@ -194,6 +202,82 @@ on_every_stack! {
             app.refuses(request(method, "/api/x"), 402, DenialCode::ReadOnly).await;
         }
         app.serves(post("/api/license")).await;
+    }
+
+    async fn marks_say_what_changes_where_the_method_does_not() {
+        let vendor = vendor(Restriction::ReadOnly);
+        let (licensing, clock) = licensing(&vendor);
+        vendor.license().install(&licensing);
+        let marks = Marks::new()
+            .safe(Method::POST, "/api/search/{kind}")
+            .and_then(|marks| marks.safe(Method::GET, "/feed"))
+            .and_then(|marks| marks.changing(Method::GET, "/api/export/{*path}"))
+            .unwrap();
+        let layer = LicenseLayer::new(&licensing).responder(responder()).marks(marks);
+        let app = wrap(layer.recovery(recovery()));
+        let upgrade = |path: &str| {
+            let request = Request::get(path).header("connection", "upgrade");
+            request.header("upgrade", "websocket").body(()).unwrap()
+        };
+        let changing = [
+            get("/api/export/a/b"),
+            get("/API/%65xport/a/"),
+            request("HEAD", "/api/export/a"),
+            upgrade("/live"),
+            upgrade("/api/search/x"),
+            request("PUT", "/api/search/x"),
+            post("/api/search/x/"),
+            post("/api/search/%2e%2e"),
+            post("/feed"),
+        ];
+        let reading = [
+            post("/api/search/x?q=y"),
+            get("/api/search/x"),
+            upgrade("/feed"),
+            get("/live"),
+            get("/api/export"),
+            request("OPTIONS", "/api/export/a"),
+        ];
+        for request in changing.iter().chain(&reading) {
+            app.serves(request.clone()).await;
+        }
+        lapse(&clock);
+        for request in changing {
+            app.refuses(request, 402, DenialCode::ReadOnly).await;
+        }
+        for request in reading {
+            app.serves(request).await;
+        }
+        // Recovery stays open, whatever is said of it.
+        app.serves(upgrade("/api/license")).await;
+    }
+
+    async fn what_changes_is_looked_at_only_while_reading_alone_is_allowed() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        for restriction in [
+            Restriction::Advisory,
+            Restriction::Features,
+            Restriction::ReadOnly,
+            Restriction::Everything,
+        ] {
+            let vendor = vendor(restriction);
+            let (licensing, clock) = licensing(&vendor);
+            vendor.license().domain("a.example").install(&licensing);
+            let counted = Arc::clone(&asked);
+            let marks = Marks::from_fn(move |_, _| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Some(Mark::Changing)
+            });
+            let app = wrap(LicenseLayer::new(&licensing).responder(responder()).marks(marks));
+            app.serves(get("http://a.example/x")).await;
+            app.refuses(get("http://b.example/x"), 403, DenialCode::DomainMismatch).await;
+            lapse(&clock);
+            let _ = app.send(get("http://b.example/x")).await;
+            assert_eq!(asked.load(Ordering::SeqCst), 0, "{restriction:?}");
+            let _ = app.send(get("http://a.example/x")).await;
+            let times = usize::from(restriction == Restriction::ReadOnly);
+            assert_eq!(asked.swap(0, Ordering::SeqCst), times, "{restriction:?}");
+        }
     }
 
     async fn a_feature_is_asked_of_the_license() {
