@@ -76,10 +76,17 @@ impl<'a> View<'a> {
     /// Whether a feature may be used.
     #[inline]
     pub(crate) fn feature(self, name: &str) -> Result<(), Denial> {
-        match (self.standing.restriction, self.license()) {
-            (None, Some(license)) if license.grants(name) => Ok(()),
-            (restriction, license) => self.feature_refused(name, restriction, license),
+        if self.grants(name) {
+            return Ok(());
         }
+        self.feature_refused(name, self.standing.restriction, self.license())
+    }
+
+    /// Whether a license in force grants a feature.
+    #[inline]
+    pub(crate) fn grants(self, name: &str) -> bool {
+        self.standing.restriction.is_none()
+            && self.license().is_some_and(|license| license.grants(name))
     }
 
     #[cold]

@@ -20,6 +20,7 @@
 mod admission;
 mod algorithm;
 mod announcer;
+mod asked_feature;
 mod backend;
 mod claims;
 mod clock;
@@ -72,6 +73,7 @@ mod verifier;
 pub use admission::Admission;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use announcer::Announcer;
+pub use asked_feature::AskedFeature;
 pub use backend::SelfTestError;
 pub use clock::{Clock, SystemClock};
 pub use clock_guard::ClockMark;

@@ -23,15 +23,22 @@
 //! # Ok::<(), license_core::InstallError>(())
 //! ```
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use event_listener::Event;
 
 use crate::{
-    Admission, Clock, ClockMark, Denial, DenialCode, Difference, InstallError, InstallErrorKind,
-    InvalidReason, License, Machine, Phase, Product, PublicStatus, RequestHost, Restriction,
-    Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
+    Admission, AskedFeature, Clock, ClockMark, Denial, DenialCode, Difference, InstallError,
+    InstallErrorKind, InvalidReason, License, Machine, Phase, Product, PublicStatus, RequestHost,
+    Restriction, Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
     current,
@@ -55,6 +62,8 @@ struct Shared {
 }
 
 pub(crate) struct State {
+    /// See [`next_id`].
+    id: u64,
     holdings: Holdings,
     guard: ClockGuard,
     standing: Standing,
@@ -105,7 +114,7 @@ impl Licensing {
         let guard = ClockGuard::resume(ClockMark::default(), clock.monotonic());
         let (guard, reading) = guard.observe(clock.now(), clock.monotonic(), None);
         let standing = holdings.standing(verifier.product().policy(), &reading);
-        let state = State { holdings, guard, standing, revision: 0 };
+        let state = State { id: next_id(), holdings, guard, standing, revision: 0 };
         let state = Arc::new(ArcSwap::from_pointee(state));
         let denials = DenialLog::default();
         let changed = Event::new();
@@ -159,6 +168,26 @@ impl Licensing {
     #[inline]
     pub fn check_feature(&self, name: &str) -> Result<(), Denial> {
         self.view(|view| view.feature(name))
+    }
+
+    /// Whether a feature may be used that is asked for again and again: the
+    /// same as [`check_feature`](Self::check_feature), and cheaper while one
+    /// license grants it.
+    ///
+    /// # Errors
+    ///
+    /// The denial.
+    #[inline]
+    pub fn check_asked_feature(&self, asked: &AskedFeature) -> Result<(), Denial> {
+        let granted = current::with(&self.0.state, |state| {
+            state.standing.holds_at(self.0.now_coarse())
+                && asked.is_granted_in(state.id, || {
+                    let policy = self.0.verifier.product().policy();
+                    let (holdings, standing) = (&state.holdings, &state.standing);
+                    View { holdings, standing, policy }.grants(asked.name())
+                })
+        });
+        if granted { Ok(()) } else { self.check_feature(asked.name()) }
     }
 
     /// Whether `adding` more units of a limit fit beside the `used` ones.
@@ -463,7 +492,8 @@ impl Licensing {
         let extends = standing.holds_at(wall) && !old.standing.holds_at(wall);
         if !same || extends || guard.is_latched() != old.guard.is_latched() {
             let revision = old.revision + u64::from(!same);
-            let state = State { holdings: old.holdings.clone(), guard, standing, revision };
+            let holdings = old.holdings.clone();
+            let state = State { id: next_id(), holdings, guard, standing, revision };
             let previous = self.0.state.compare_and_swap(&old, Arc::new(state));
             if !same && Arc::ptr_eq(&old, &previous) {
                 self.0.changed.notify(usize::MAX);
@@ -535,7 +565,7 @@ impl Licensing {
         let policy = self.0.verifier.product().policy();
         let (guard, reading) = guard.observe(wall, monotonic, holdings.mark_cap(policy));
         let standing = holdings.standing(policy, &reading);
-        State { holdings, guard, standing, revision: 0 }
+        State { id: next_id(), holdings, guard, standing, revision: 0 }
     }
 
     fn publish(&self, next: impl Fn(&State) -> State) {
@@ -602,6 +632,12 @@ impl InstallError {
     pub fn store(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(InstallErrorKind::StoreUnavailable).with_source(source)
     }
+}
+
+/// An id for a state: no other in this process has it, and none is 0.
+fn next_id() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 const fn assert_send_sync<T: Send + Sync>() {}

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::Request;
-use license_core::{Denial, Licensing, is_valid_feature_name};
+use license_core::{AskedFeature, Denial, Licensing, is_valid_feature_name};
 use tower_layer::Layer;
 
 use crate::{Check, Enforce, EnforceLayer, Problem};
@@ -37,7 +37,7 @@ impl FeatureLayer {
         if !is_valid_feature_name(name) {
             return Err(FeatureNameError { name: name.to_owned() });
         }
-        let demand = Demand { licensing: licensing.clone(), feature: name.into() };
+        let demand = Demand { licensing: licensing.clone(), feature: AskedFeature::new(name) };
         Ok(Self(EnforceLayer::new(FeatureCheck(Arc::new(demand)))))
     }
 }
@@ -78,13 +78,13 @@ pub struct FeatureCheck(Arc<Demand>);
 #[derive(Debug)]
 struct Demand {
     licensing: Licensing,
-    feature: Box<str>,
+    feature: AskedFeature,
 }
 
 impl Check for FeatureCheck {
     #[inline]
     fn check<B>(&self, _: &Request<B>) -> Result<(), Denial> {
-        self.0.licensing.check_feature(&self.0.feature)
+        self.0.licensing.check_asked_feature(&self.0.feature)
     }
 
     fn refused(&self, denial: &Denial) {
