@@ -123,6 +123,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// How many units of a limit are allowed; `None` for unlimited.
+    #[inline]
+    pub(crate) fn max(self, name: &str) -> Result<Option<u64>, Denial> {
+        self.service()?;
+        Ok(self.cap(name)?.and_then(Limit::max))
+    }
+
     /// Whether a limit that lists names admits this one.
     pub(crate) fn name(self, limit: &str, name: &str) -> Result<(), Denial> {
         self.service()?;

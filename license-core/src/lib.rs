@@ -45,6 +45,7 @@ mod license;
 mod licensing;
 mod limit;
 mod machine;
+mod month;
 mod phase;
 mod policy;
 mod problem;
@@ -93,6 +94,7 @@ pub use machine::{
     Fingerprint, Machine, MachineId, MachineIdError, MachineInfo, MachineInfoError,
     ParseFingerprintError,
 };
+pub use month::Month;
 pub use phase::{InvalidReason, Phase};
 pub use policy::{ParseDurationError, Policy};
 pub use problem::ProblemDetails;

@@ -37,14 +37,14 @@ use event_listener::Event;
 
 use crate::{
     Admission, AskedFeature, Clock, ClockMark, Denial, DenialCode, Difference, InstallError,
-    InstallErrorKind, InvalidReason, License, Machine, Phase, Product, PublicStatus, RequestHost,
-    Restriction, Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
+    InstallErrorKind, InvalidReason, License, Machine, Month, Phase, Product, PublicStatus,
+    RequestHost, Restriction, Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
     current,
     decide::View,
     denial_log::DenialLog,
-    standing::{Holdings, Standing},
+    standing::{COARSE_LAG, Holdings, Standing},
 };
 
 /// The license of this service. Clones share one state.
@@ -199,6 +199,32 @@ impl Licensing {
     /// phase where no license can say.
     pub fn check_limit(&self, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
         self.view(|view| view.limit(name, used, adding))
+    }
+
+    /// How many units of a limit are allowed now; `None` for unlimited, and
+    /// where nothing is refused without a license.
+    ///
+    /// # Errors
+    ///
+    /// The denial of the phase where no license can say.
+    #[inline]
+    pub fn max(&self, limit: &str) -> Result<Option<u64>, Denial> {
+        self.view(|view| view.max(limit))
+    }
+
+    /// The month (UTC) that it is, by the time on which expiry is judged: a
+    /// clock that was moved back does not bring a month back.
+    #[inline]
+    pub fn month(&self) -> Month {
+        let month = current::with(&self.0.state, |state| {
+            let coarse = self.0.now_coarse();
+            let month = Month::of(coarse);
+            // A coarse reading is late, so that it may be the next one by now.
+            let certain = state.standing.holds_at(coarse)
+                && month == Month::of(coarse.saturating_add(COARSE_LAG));
+            certain.then_some(month)
+        });
+        month.unwrap_or_else(|| self.look(|_, reading| Month::of(reading.judged())))
     }
 
     /// Whether a limit that lists names admits this one.

@@ -38,7 +38,7 @@ pub(crate) struct Standing {
 
 /// A coarse reading may be this much late, so that much before a change the
 /// exact clock decides.
-const COARSE_LAG: Duration = Duration::from_millis(20);
+pub(crate) const COARSE_LAG: Duration = Duration::from_millis(20);
 
 /// How long a standing is believed without bringing the mark forward.
 const REFRESH: Duration = Duration::from_secs(60);

@@ -370,3 +370,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_month_turns_at_midnight_in_utc_to_the_millisecond() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    vendor.license().install(&licensing);
+    let turn: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    for millis in [1000, 21, 20, 19, 1] {
+        clock.set(turn.saturating_sub(Duration::from_millis(millis)));
+        assert_eq!(licensing.month().to_string(), "2026-11", "{millis} ms before");
+    }
+    clock.set(turn);
+    assert_eq!(licensing.month().to_string(), "2026-12");
+}
+
+#[test]
+fn a_clock_moved_back_does_not_bring_a_month_back() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    vendor.license().install(&licensing);
+    clock.advance(seconds(31 * DAY));
+    assert_eq!(licensing.month().to_string(), "2026-12");
+    for back in [1, 3 * DAY, 300 * DAY] {
+        clock.set(after(seconds(31 * DAY)).saturating_sub(seconds(back)));
+        assert_eq!(licensing.month().to_string(), "2026-12", "{back} s back");
+    }
+    clock.set(after(seconds(61 * DAY)));
+    assert_eq!(licensing.month().to_string(), "2027-01");
+}
+
+#[test]
+fn how_much_is_allowed_follows_the_license_in_force() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    assert_eq!(licensing.max("users").unwrap_err().status(), 503);
+    let license = || vendor.license().days(30).limit("users", 5).limit("hosts", None::<u64>);
+    license().install(&licensing);
+    assert_eq!(licensing.max("users"), Ok(Some(5)));
+    assert_eq!(licensing.max("hosts"), Ok(None));
+    assert_eq!(licensing.max("nobody knows"), Ok(Some(0)));
+    license().id("larger").limit("users", 9).install(&licensing);
+    assert_eq!(licensing.max("users"), Ok(Some(9)));
+    clock.advance(seconds(30 * DAY));
+    assert_eq!(licensing.max("users").unwrap_err().code().as_str(), "license_expired");
+}
