@@ -23,6 +23,7 @@
 //! # let _ =
 //! manager.install(token.as_str().as_bytes(), InstallRequest::new(administrator)).await;
 //! let users = manager.seats("users");
+//! let decisions = manager.quota("decisions");
 //! // ...
 //! manager.shutdown().await;
 //! # Ok(())
@@ -37,7 +38,7 @@
 //! All are on by default but the last.
 //!
 //! - `machine`: [`MachineIdSource`], for the operator's program.
-//! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`].
+//! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
 //! - `sqlite`: [`SqliteStore`], one file.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
@@ -45,10 +46,14 @@
 mod audit;
 #[cfg(any(feature = "testing", all(test, feature = "manager")))]
 pub mod conformance;
+#[cfg(feature = "manager")]
+mod limit_error;
 #[cfg(feature = "machine")]
 mod machine_id;
 #[cfg(feature = "manager")]
 mod manager;
+#[cfg(feature = "manager")]
+mod quota;
 #[cfg(feature = "manager")]
 mod seats;
 #[cfg(feature = "sqlite")]
@@ -58,13 +63,20 @@ mod store;
 
 #[cfg(feature = "manager")]
 pub use audit::{AuditChain, AuditRecord, AuditRow, AuditVerdict, ChainHash, Outcome};
+#[cfg(feature = "manager")]
+pub use limit_error::LimitError;
 #[cfg(feature = "machine")]
 pub use machine_id::{MachineIdSource, ReadMachineIdError, machine_info};
 #[cfg(feature = "manager")]
 pub use manager::{LicenseManager, ManagerBuilder};
 #[cfg(feature = "manager")]
-pub use seats::{SeatError, SeatGuard, Seats};
+pub use quota::Quota;
+#[cfg(feature = "manager")]
+pub use seats::{SeatGuard, Seats};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 #[cfg(feature = "manager")]
-pub use store::{Loaded, MemoryStore, NamedLocks, SeatLock, Store, StoreError, StoreErrorKind};
+pub use store::{
+    Loaded, MemoryStore, NamedLocks, QuotaGrant, QuotaJournal, QuotaRequest, SeatLock, Store,
+    StoreError, StoreErrorKind,
+};

@@ -37,9 +37,9 @@
 
 use std::{fmt, sync::Arc};
 
-use license_core::{Denial, DenialCode, Licensing};
+use license_core::Licensing;
 
-use crate::{SeatLock, Store, StoreError};
+use crate::{LimitError, SeatLock, Store};
 
 /// The seats of one limit. Cheap to clone.
 #[derive(Clone)]
@@ -55,22 +55,7 @@ pub struct Seats {
 pub struct SeatGuard {
     /// `None` where nothing is added.
     lock: Option<SeatLock>,
-    unreachable: Denial,
-}
-
-/// Why no seat was given.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum SeatError {
-    /// The license does not allow it.
-    Denied(Denial),
-    /// It could not be decided: `store_unavailable`.
-    Store {
-        /// The answer for the client.
-        denial: Denial,
-        /// The story for the log.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    licensing: Licensing,
 }
 
 impl Seats {
@@ -94,20 +79,19 @@ impl Seats {
         &self,
         adding: u64,
         count: impl AsyncFnOnce() -> Result<u64, E>,
-    ) -> Result<SeatGuard, SeatError>
+    ) -> Result<SeatGuard, LimitError>
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let unreachable = self.licensing.denial(DenialCode::StoreUnavailable);
+        let licensing = self.licensing.clone();
         if adding == 0 {
-            return Ok(SeatGuard { lock: None, unreachable });
+            return Ok(SeatGuard { lock: None, licensing });
         }
-        let failed = |source| SeatError::Store { denial: unreachable.clone(), source };
-        let lock =
-            self.store.lock_seats(&self.limit).await.map_err(|error| failed(error.into()))?;
-        let used = count().await.map_err(|error| failed(error.into()))?;
-        self.licensing.check_limit(&self.limit, used, adding).map_err(SeatError::Denied)?;
-        Ok(SeatGuard { lock: Some(lock), unreachable })
+        let lock = self.store.lock_seats(&self.limit).await;
+        let lock = lock.map_err(|error| LimitError::store(&licensing, error))?;
+        let used = count().await.map_err(|error| LimitError::store(&licensing, error))?;
+        licensing.check_limit(&self.limit, used, adding)?;
+        Ok(SeatGuard { lock: Some(lock), licensing })
     }
 
     /// Reserves the seats of an exchange, of one user for another, say. One
@@ -122,7 +106,7 @@ impl Seats {
         added: u64,
         removed: u64,
         count: impl AsyncFnOnce() -> Result<u64, E>,
-    ) -> Result<SeatGuard, SeatError>
+    ) -> Result<SeatGuard, LimitError>
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
@@ -139,45 +123,10 @@ impl SeatGuard {
     /// `store_unavailable` when the lock was lost in the meantime, so that
     /// somebody else may have been given the same seats: take back what was
     /// added.
-    pub async fn commit(self) -> Result<(), SeatError> {
-        let Self { lock, unreachable } = self;
+    pub async fn commit(self) -> Result<(), LimitError> {
+        let Self { lock, licensing } = self;
         let Some(lock) = lock else { return Ok(()) };
-        lock.release().await.map_err(|error: StoreError| SeatError::Store {
-            denial: unreachable,
-            source: error.into(),
-        })
-    }
-}
-
-impl SeatError {
-    /// The answer for the client.
-    pub const fn denial(&self) -> &Denial {
-        match self {
-            Self::Denied(denial) | Self::Store { denial, .. } => denial,
-        }
-    }
-}
-
-impl From<SeatError> for Denial {
-    fn from(error: SeatError) -> Self {
-        match error {
-            SeatError::Denied(denial) | SeatError::Store { denial, .. } => denial,
-        }
-    }
-}
-
-impl fmt::Display for SeatError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.denial(), f)
-    }
-}
-
-impl std::error::Error for SeatError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Denied(_) => None,
-            Self::Store { source, .. } => Some(&**source),
-        }
+        lock.release().await.map_err(|error| LimitError::store(&licensing, error))
     }
 }
 
@@ -191,5 +140,4 @@ const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = {
     assert_send_sync::<Seats>();
     assert_send_sync::<SeatGuard>();
-    assert_send_sync::<SeatError>();
 };

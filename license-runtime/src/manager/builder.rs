@@ -10,7 +10,7 @@ use license_core::Licensing;
 use tokio::sync::{Mutex, watch};
 
 use super::{Handle, Kept, LicenseManager, Shared, Usage, keep, machine::MachineWatch};
-use crate::{MachineIdSource, Store, StoreError};
+use crate::{MachineIdSource, Store, StoreError, quota::Quotas};
 
 /// A manager that is being built; by value. It starts once it has a store.
 #[must_use]
@@ -43,8 +43,9 @@ impl<S> ManagerBuilder<S> {
         self
     }
 
-    /// How much of each limit is used, asked for every full status. Limits
-    /// that it does not name are shown without.
+    /// How much of each limit is used, asked for every full status. Quotas
+    /// are known without; other limits that it does not name are shown
+    /// without.
     pub fn usage<F>(mut self, usage: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = BTreeMap<String, u64>> + Send + 'static,
@@ -78,9 +79,11 @@ impl ManagerBuilder<Arc<dyn Store>> {
     pub async fn start(self) -> Result<LicenseManager, StoreError> {
         let Self { licensing, store, source, usage, ticks } = self;
         let loaded = store.load().await?;
+        let quotas = Quotas::new(licensing.clone(), Arc::clone(&store));
         let shared = Arc::new(Shared {
             licensing,
             store,
+            quotas,
             source,
             usage,
             kept: Mutex::new(Kept {

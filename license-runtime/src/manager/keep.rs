@@ -53,6 +53,7 @@ impl Shared {
 
     /// The last round.
     pub(super) async fn shut_down(&self) {
+        self.quotas.close().await;
         let mut kept = self.kept.lock().await;
         let mark = self.licensing.clock_mark();
         if mark != kept.clock {

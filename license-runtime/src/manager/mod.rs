@@ -51,7 +51,7 @@ use tokio::{
 
 pub use self::builder::ManagerBuilder;
 use self::machine::MachineWatch;
-use crate::{MachineIdSource, Seats, Store, StoreError, machine_info};
+use crate::{MachineIdSource, Quota, Seats, Store, StoreError, machine_info, quota::Quotas};
 
 /// Owns the store and the background task of a service's license. Clones
 /// share both; the task ends with the last of them.
@@ -69,6 +69,7 @@ struct Handle {
 struct Shared {
     licensing: Licensing,
     store: Arc<dyn Store>,
+    quotas: Quotas,
     source: MachineIdSource,
     usage: Option<Box<Usage>>,
     /// Held over everything that changes the license, in memory and in the
@@ -102,6 +103,11 @@ impl LicenseManager {
         Seats::new(shared.licensing.clone(), Arc::clone(&shared.store), limit)
     }
 
+    /// The quota of a limit: units that are used up within a month (UTC).
+    pub fn quota(&self, limit: &str) -> Quota {
+        self.0.shared.quotas.quota(limit)
+    }
+
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.shared.store
@@ -119,8 +125,9 @@ impl LicenseManager {
         due
     }
 
-    /// Ends the background task, saves the clock mark and closes the store.
-    /// Requests are decided as before; installing is refused from now on.
+    /// Ends the background task, brings back what is left of quotas, saves the
+    /// clock mark and closes the store. Requests are decided as before;
+    /// installing and using quotas up is refused from now on.
     pub async fn shutdown(&self) {
         self.0.stop.send_replace(true);
         if let Some(task) = self.0.task.lock().await.take() {
@@ -183,10 +190,12 @@ fn upload(token: &[u8]) -> Option<Vec<u8>> {
 
 impl Shared {
     async fn used(&self) -> BTreeMap<String, u64> {
-        match &self.usage {
-            Some(usage) => usage().await,
-            None => BTreeMap::new(),
+        let mut used = self.quotas.used().await;
+        if let Some(usage) = &self.usage {
+            // What the product says itself counts.
+            used.extend(usage().await);
         }
+        used
     }
 
     async fn status(&self) -> Status {

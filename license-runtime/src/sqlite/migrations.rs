@@ -16,8 +16,10 @@ use crate::{StoreError, StoreErrorKind};
 #[derive(Debug)]
 struct Embedded;
 
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "state", include_str!("../../migrations/sqlite/0001_state.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "state", include_str!("../../migrations/sqlite/0001_state.sql")),
+    (2, "quotas", include_str!("../../migrations/sqlite/0002_quotas.sql")),
+];
 
 /// Brings the tables up to date.
 pub(super) async fn run(connection: &mut SqliteConnection) -> Result<(), StoreError> {

@@ -6,11 +6,30 @@
 //!
 //! One process uses a file at a time: the locks for seats do not reach
 //! further. A second process that changes the license all the same is
-//! noticed, and its change adopted.
+//! noticed, and its change adopted; quotas it cannot use.
+//!
+//! # Quotas
+//!
+//! A block of units is on the disk as taken before the first of them is spent.
+//! How many are spent is noted in a second file, `NAME-quota`, with one write
+//! for all who spend at the same time and without waiting for the disk. What
+//! was written is in the system's hands and outlives the process, but not the
+//! system; so the database remembers during which boot of the system the file
+//! was written. At the next start,
+//!
+//! - after a shutdown in order, what is taken is what was spent;
+//! - after a process was killed, in the same boot, the note counts: exactly
+//!   what was spent, in any case whatever was acknowledged;
+//! - in another boot, or where the boot is not known (anywhere but on Linux),
+//!   or without the second file, all that is taken counts as spent.
+//!
+//! A copy of the database alone is therefore a sound backup.
 
 mod connection;
+mod journal;
 mod migrations;
 mod open;
+mod quotas;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -23,12 +42,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use license_core::{Clock, ClockMark, Saved, SystemClock};
+use license_core::{Clock, ClockMark, Month, Saved, SystemClock};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
-use self::connection::Connection;
+use self::{connection::Connection, quotas::Session};
 use crate::{
-    AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, SeatLock, Store, StoreError,
-    StoreErrorKind,
+    AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, QuotaGrant, QuotaRequest, SeatLock,
+    Store, StoreError, StoreErrorKind,
 };
 
 /// A store in one file. Clones share it.
@@ -37,6 +57,8 @@ pub struct SqliteStore {
     connection: Arc<Connection>,
     path: PathBuf,
     locks: NamedLocks,
+    /// Begun when a quota is first used.
+    session: Arc<Mutex<Option<Session>>>,
 }
 
 /// How long a statement waits for another process.
@@ -71,7 +93,8 @@ impl SqliteStore {
     async fn connect(path: &Path) -> Result<Self, StoreError> {
         open::make(path)?;
         let connection = Arc::new(Connection::open(path).await?);
-        let store = Self { connection, path: path.to_owned(), locks: NamedLocks::default() };
+        let (path, locks, session) = (path.to_owned(), NamedLocks::default(), Arc::default());
+        let store = Self { connection, path, locks, session };
         match store.make_ready().await {
             Ok(()) => Ok(store),
             Err(error) => {
@@ -81,6 +104,16 @@ impl SqliteStore {
                 Err(error)
             }
         }
+    }
+
+    /// The session in which quotas are counted, begun where it is not yet.
+    async fn session(&self) -> Result<MappedMutexGuard<'_, Session>, StoreError> {
+        let mut session = self.session.lock().await;
+        if session.is_none() {
+            let path = open::with_suffix(&self.path, "-quota");
+            *session = Some(Session::begin(&self.connection, &path).await?);
+        }
+        MutexGuard::try_map(session, Option::as_mut).map_err(|_| StoreErrorKind::Unavailable.into())
     }
 
     async fn make_ready(&self) -> Result<(), StoreError> {
@@ -138,7 +171,32 @@ impl Store for SqliteStore {
         Ok(self.locks.lock(limit).await)
     }
 
+    async fn take_quota(
+        &self,
+        limit: &str,
+        month: Month,
+        request: QuotaRequest,
+    ) -> Result<QuotaGrant, StoreError> {
+        let mut session = self.session().await?;
+        let mut turn = self.connection.write().await?;
+        let result = session.take(turn.connection()?, limit, month, request).await;
+        turn.end(result).await
+    }
+
+    async fn return_quota(&self, limit: &str, month: Month, units: u64) -> Result<(), StoreError> {
+        let _session = self.session().await?;
+        let mut turn = self.connection.write().await?;
+        let result = quotas::bring_back(turn.connection()?, limit, month, units).await;
+        turn.end(result).await
+    }
+
+    async fn quota_taken(&self, limit: &str, month: Month) -> Result<u64, StoreError> {
+        let _session = self.session().await?;
+        quotas::taken(self.connection.turn().await?.connection()?, limit, month).await
+    }
+
     async fn close(&self) {
+        self.session.lock().await.take();
         self.connection.close().await;
     }
 }

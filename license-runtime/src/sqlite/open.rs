@@ -73,7 +73,7 @@ pub(super) fn set_aside(path: &Path, seconds: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()

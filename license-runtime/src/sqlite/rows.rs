@@ -237,7 +237,7 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
     StoreError::new(kind).with_source(error)
 }
 
-fn corrupt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+pub(super) fn corrupt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt).with_source(error)
 }
 

@@ -1,20 +1,24 @@
 //! A store that forgets everything when the process ends.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Saved};
+use license_core::{ClockMark, Month, Saved};
 
 use crate::{
-    AuditChain, AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, SeatLock, Store,
-    StoreError, StoreErrorKind,
+    AuditChain, AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, QuotaGrant, QuotaRequest,
+    SeatLock, Store, StoreError, StoreErrorKind,
 };
 
 /// A store in memory, for tests and for services that read their license from
 /// a file or the environment at every start. Clones share what they hold.
 ///
 /// A restart forgets the newest issue time and the clock mark with it, so
-/// that a clock moved back while the service was down goes unnoticed.
+/// that a clock moved back while the service was down goes unnoticed, and
+/// every quota begins at 0.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Inner>);
 
@@ -29,6 +33,8 @@ struct Kept {
     loaded: Loaded,
     audit: Vec<AuditRow>,
     chain: AuditChain,
+    /// Units taken, by limit and month.
+    quotas: BTreeMap<(String, Month), u64>,
 }
 
 impl MemoryStore {
@@ -97,6 +103,30 @@ impl Store for MemoryStore {
 
     async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {
         Ok(self.0.locks.lock(limit).await)
+    }
+
+    async fn take_quota(
+        &self,
+        limit: &str,
+        month: Month,
+        request: QuotaRequest,
+    ) -> Result<QuotaGrant, StoreError> {
+        let mut kept = self.kept();
+        let taken = kept.quotas.entry((limit.to_owned(), month)).or_default();
+        let granted = request.grant(*taken);
+        *taken = taken.saturating_add(granted);
+        Ok(QuotaGrant::new(granted, *taken))
+    }
+
+    async fn return_quota(&self, limit: &str, month: Month, units: u64) -> Result<(), StoreError> {
+        if let Some(taken) = self.kept().quotas.get_mut(&(limit.to_owned(), month)) {
+            *taken = taken.saturating_sub(units);
+        }
+        Ok(())
+    }
+
+    async fn quota_taken(&self, limit: &str, month: Month) -> Result<u64, StoreError> {
+        Ok(self.kept().quotas.get(&(limit.to_owned(), month)).copied().unwrap_or_default())
     }
 
     async fn close(&self) {}

@@ -1,24 +1,26 @@
 //! Where the license state is kept: one seam for every store.
 //!
 //! A [`Store`] keeps the installed and the waiting license, the newest issue
-//! time, the clock mark and the audit history, and lends the locks under
-//! which seats are reserved. [`MemoryStore`] forgets everything at the end of
+//! time, the clock mark and the audit history, lends the locks under which
+//! seats are reserved, and counts quotas. [`MemoryStore`] forgets everything at the end of
 //! the process; `SqliteStore` keeps one file. The `conformance` suite says
 //! exactly what a store must do.
 
 mod error;
 mod locks;
 mod memory;
+mod quota;
 
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Saved};
+use license_core::{ClockMark, Month, Saved};
 
 pub use self::{
     error::{StoreError, StoreErrorKind},
     locks::{NamedLocks, SeatLock},
     memory::MemoryStore,
+    quota::{QuotaGrant, QuotaJournal, QuotaRequest},
 };
 use crate::{AuditRecord, AuditRow, AuditVerdict};
 
@@ -94,6 +96,36 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// `Unavailable`.
     async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError>;
 
+    /// Takes a block of units of a quota, or none where fewer than the least
+    /// are left below the cap. Over all users of the store the units taken in
+    /// a month never exceed the cap by it. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`. The units may be taken all the same, and then count as
+    /// spent.
+    async fn take_quota(
+        &self,
+        limit: &str,
+        month: Month,
+        request: QuotaRequest,
+    ) -> Result<QuotaGrant, StoreError>;
+
+    /// Brings back units that were taken and not spent.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`. Whether they were brought back is not known then.
+    async fn return_quota(&self, limit: &str, month: Month, units: u64) -> Result<(), StoreError>;
+
+    /// How many units of a quota are taken in a month. Where the last process
+    /// was killed and the store has a journal: how many were spent.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn quota_taken(&self, limit: &str, month: Month) -> Result<u64, StoreError>;
+
     /// Lets go of files and connections; later calls fail. Closing twice does
     /// no harm.
     async fn close(&self);
@@ -163,6 +195,23 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {
         (**self).lock_seats(limit).await
+    }
+
+    async fn take_quota(
+        &self,
+        limit: &str,
+        month: Month,
+        request: QuotaRequest,
+    ) -> Result<QuotaGrant, StoreError> {
+        (**self).take_quota(limit, month, request).await
+    }
+
+    async fn return_quota(&self, limit: &str, month: Month, units: u64) -> Result<(), StoreError> {
+        (**self).return_quota(limit, month, units).await
+    }
+
+    async fn quota_taken(&self, limit: &str, month: Month) -> Result<u64, StoreError> {
+        (**self).quota_taken(limit, month).await
     }
 
     async fn close(&self) {

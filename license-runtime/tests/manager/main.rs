@@ -4,5 +4,6 @@
 
 mod installing;
 mod keeping;
+mod quotas;
 mod seats;
 mod support;

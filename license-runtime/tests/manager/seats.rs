@@ -7,7 +7,7 @@ use std::{
 };
 
 use license_core::{DenialCode, LimitKind, Policy, Product, testing::Vendor};
-use license_runtime::{SeatError, Seats};
+use license_runtime::{LimitError, Seats};
 use tokio::task::{JoinSet, yield_now};
 
 use crate::support::{Service, set};
@@ -46,7 +46,7 @@ impl Users {
         self.0.fetch_add(number, Ordering::SeqCst);
     }
 
-    async fn add(&self, seats: &Seats, number: u64) -> Result<(), SeatError> {
+    async fn add(&self, seats: &Seats, number: u64) -> Result<(), LimitError> {
         let guard = seats.reserve(number, async || self.count().await).await?;
         self.insert(number).await;
         guard.commit().await

@@ -12,13 +12,13 @@ use std::{
 
 use async_trait::async_trait;
 use license_core::{
-    Actor, ClockMark, InstallError, InstallRequest, Installer, Licensing, Saved, Status, Timestamp,
-    Token,
+    Actor, ClockMark, InstallError, InstallRequest, Installer, Licensing, Month, Saved, Status,
+    Timestamp, Token,
     testing::{ManualClock, START, Vendor, licensing},
 };
 use license_runtime::{
     AuditRecord, AuditRow, AuditVerdict, LicenseManager, Loaded, MachineIdSource, MemoryStore,
-    SeatLock, SqliteStore, Store, StoreError, StoreErrorKind,
+    QuotaGrant, QuotaRequest, SeatLock, SqliteStore, Store, StoreError, StoreErrorKind,
 };
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -170,6 +170,11 @@ impl Probe {
         self.writes.load(Ordering::SeqCst)
     }
 
+    /// How many decisions are taken in a month.
+    pub(crate) async fn quota_taken_now(&self, month: Month) -> u64 {
+        self.inner.quota_taken("decisions", month).await.unwrap()
+    }
+
     fn reading(&self) -> Result<(), StoreError> {
         match self.down.load(Ordering::SeqCst) {
             true => Err(StoreErrorKind::Unavailable.into()),
@@ -243,6 +248,26 @@ impl Store for Probe {
     async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {
         self.reading()?;
         self.inner.lock_seats(limit).await
+    }
+
+    async fn take_quota(
+        &self,
+        limit: &str,
+        month: Month,
+        request: QuotaRequest,
+    ) -> Result<QuotaGrant, StoreError> {
+        self.writing()?;
+        self.inner.take_quota(limit, month, request).await
+    }
+
+    async fn return_quota(&self, limit: &str, month: Month, units: u64) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.return_quota(limit, month, units).await
+    }
+
+    async fn quota_taken(&self, limit: &str, month: Month) -> Result<u64, StoreError> {
+        self.reading()?;
+        self.inner.quota_taken(limit, month).await
     }
 
     async fn close(&self) {

@@ -1,0 +1,323 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use license_core::{
+    Denial, DenialCode, Installer, LimitKind, Policy, Product, Timestamp, testing::Vendor,
+};
+use license_runtime::{LimitError, Quota};
+use tokio::task::{JoinSet, yield_now};
+
+use crate::support::{DAY, Service, set};
+
+fn vendor() -> Vendor {
+    let product = Product::builder("test", "https://vendor.example", "test")
+        .limit("decisions", LimitKind::Monthly)
+        .policy(Policy::new().status(DenialCode::LimitReached, 400))
+        .build()
+        .unwrap();
+    Vendor::of(product)
+}
+
+/// A service whose license allows this many decisions.
+async fn service(max: impl Into<Option<u64>>) -> Service {
+    let service = Service::of(vendor()).await;
+    renew(&service, max).await;
+    service
+}
+
+async fn renew(service: &Service, max: impl Into<Option<u64>>) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let id = NUMBER.fetch_add(1, Ordering::SeqCst).to_string();
+    let license = service.vendor.license().id(&id).limit("decisions", max.into());
+    service.install(&license.sign()).await.unwrap();
+}
+
+/// Starts anew as after a kill, once what goes on in the background has ended:
+/// a kill ends that, too.
+async fn restart(service: &mut Service) {
+    service.restart().await;
+    while decisions(service).used().await.is_err() {
+        yield_now().await;
+    }
+}
+
+fn decisions(service: &Service) -> Quota {
+    service.manager.quota("decisions")
+}
+
+/// The denial, which must be the license's.
+fn denied(result: Result<(), LimitError>) -> Denial {
+    match result.unwrap_err() {
+        LimitError::Denied(denial) => denial,
+        error => panic!("{error:?}"),
+    }
+}
+
+fn unavailable(result: Result<(), LimitError>) {
+    let error = result.unwrap_err();
+    assert_eq!(error.denial().code(), DenialCode::StoreUnavailable, "{error:?}");
+}
+
+/// Uses up one after the other until it is refused; returns how many.
+async fn exhaust(quota: &Quota) -> u64 {
+    let mut used = 0;
+    while quota.consume(1).await.is_ok() {
+        used += 1;
+    }
+    used
+}
+
+#[tokio::test]
+async fn a_use_over_the_cap_is_limit_reached_with_limit_max_and_used() {
+    let service = service(3).await;
+    let quota = decisions(&service);
+    quota.consume(2).await.unwrap();
+    let denial = denied(quota.consume(2).await);
+    assert_eq!((denial.code(), denial.status()), (DenialCode::LimitReached, 400));
+    let problem = denial.problem();
+    assert_eq!(problem.limit.as_deref(), Some("decisions"));
+    assert_eq!((problem.max, problem.used), (Some(3), Some(2)));
+    assert_eq!(quota.used().await.unwrap(), 2, "all or nothing");
+    quota.consume(1).await.unwrap();
+    assert_eq!(denied(quota.consume(1).await).problem().used, Some(3));
+    quota.consume(0).await.unwrap();
+}
+
+#[tokio::test]
+async fn unlimited_use_is_counted_too() {
+    let service = service(None).await;
+    let quota = decisions(&service);
+    for _ in 0..1000 {
+        quota.consume(3).await.unwrap();
+    }
+    assert_eq!(quota.used().await.unwrap(), 3000);
+    let status = service.manager.status().await;
+    let limit = &status.license.unwrap().limits["decisions"];
+    assert_eq!((limit.max, limit.used), (None, Some(3000)));
+}
+
+#[tokio::test]
+async fn a_number_beyond_all_counting_is_refused_and_uses_nothing() {
+    let service = service(None).await;
+    let quota = decisions(&service);
+    quota.consume(1).await.unwrap();
+    for units in [1 << 43, u64::MAX] {
+        assert_eq!(denied(quota.consume(units).await).problem().used, Some(1));
+    }
+    quota.consume((1 << 43) - 1).await.unwrap();
+    quota.consume(1).await.unwrap();
+    assert_eq!(quota.used().await.unwrap(), (1 << 43) + 1);
+}
+
+#[tokio::test]
+async fn a_cap_lowered_below_what_is_used_refuses_and_a_raised_one_allows_at_once() {
+    let service = service(10_000).await;
+    let quota = decisions(&service);
+    quota.consume(50).await.unwrap();
+    renew(&service, 40).await;
+    assert_eq!(denied(quota.consume(1).await).problem().used, Some(50));
+    assert_eq!(quota.used().await.unwrap(), 50);
+    renew(&service, 52).await;
+    assert_eq!(exhaust(&quota).await, 2);
+    renew(&service, 55).await;
+    assert_eq!(exhaust(&quota).await, 3);
+    renew(&service, None).await;
+    quota.consume(1000).await.unwrap();
+    renew(&service, 1056).await;
+    assert_eq!(exhaust(&quota).await, 1);
+    assert_eq!(quota.used().await.unwrap(), 1056);
+}
+
+#[tokio::test]
+async fn at_the_turn_of_the_month_the_count_starts_at_0() {
+    let service = service(100).await;
+    let quota = decisions(&service);
+    assert_eq!(exhaust(&quota).await, 100);
+    let turn: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    service.clock.set(turn.saturating_sub(Duration::from_millis(1)));
+    denied(quota.consume(1).await);
+    service.clock.set(turn);
+    assert_eq!(quota.used().await.unwrap(), 0);
+    assert_eq!(exhaust(&quota).await, 100);
+    assert_eq!(quota.used().await.unwrap(), 100);
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_month_is_not_carried_over() {
+    let service = service(1000).await;
+    let quota = decisions(&service);
+    quota.consume(1).await.unwrap();
+    service.clock.advance(30 * DAY);
+    assert_eq!(exhaust(&quota).await, 1000);
+}
+
+#[tokio::test]
+async fn a_clock_moved_back_does_not_reopen_a_month() {
+    let mut service = service(10).await;
+    service.clock.advance(31 * DAY);
+    let quota = decisions(&service);
+    assert_eq!(exhaust(&quota).await, 10);
+    // Back into November, within the tolerance and over it.
+    for back in [DAY, 3 * DAY] {
+        service.clock.set(service_now(&service).saturating_sub(back));
+        assert!(quota.consume(1).await.is_err());
+        assert_eq!(quota.used().await.unwrap(), 10);
+    }
+    service.manager.tick_once().await;
+    drop(quota);
+    restart(&mut service).await;
+    assert!(decisions(&service).consume(1).await.is_err());
+    assert_eq!(decisions(&service).used().await.unwrap(), 10);
+}
+
+fn service_now(service: &Service) -> Timestamp {
+    service.licensing().clock().now()
+}
+
+#[tokio::test]
+async fn a_restart_without_a_chance_to_save_anything_loses_and_adds_nothing() {
+    let mut service = service(100_000).await;
+    let mut used = 0;
+    for round in 0..20 {
+        let quota = decisions(&service);
+        assert_eq!(quota.used().await.unwrap(), used, "round {round}");
+        for _ in 0..37 {
+            quota.consume(round + 1).await.unwrap();
+            used += round + 1;
+        }
+        drop(quota);
+        restart(&mut service).await;
+    }
+    let status = service.manager.status().await;
+    assert_eq!(status.license.unwrap().limits["decisions"].used, Some(used));
+    decisions(&service).consume(100_000 - used).await.unwrap();
+    denied(decisions(&service).consume(1).await);
+}
+
+#[tokio::test]
+async fn a_shutdown_brings_back_what_is_left_and_refuses_from_then_on() {
+    let mut service = service(10_000).await;
+    let quota = decisions(&service);
+    quota.consume(5).await.unwrap();
+    let month = service.licensing().month();
+    assert!(service.store.quota_taken_now(month).await > 5, "a block is open");
+    service.manager.shutdown().await;
+    unavailable(quota.consume(1).await);
+    service.restart().await;
+    assert_eq!(service.store.quota_taken_now(month).await, 5);
+}
+
+#[tokio::test]
+async fn without_the_store_uses_go_on_while_the_block_lasts() {
+    let service = service(100_000).await;
+    let quota = decisions(&service);
+    quota.consume(1).await.unwrap();
+    set(&service.store.down, true);
+    let served = exhaust(&quota).await;
+    assert!((1..100).contains(&served), "{served}");
+    unavailable(quota.consume(1).await);
+    assert_eq!(quota.used().await.unwrap(), served + 1, "known without the store");
+    set(&service.store.down, false);
+    quota.consume(1000).await.unwrap();
+    assert_eq!(quota.used().await.unwrap(), served + 1001);
+}
+
+#[tokio::test]
+async fn at_the_cap_nothing_is_asked_of_a_store_that_nobody_else_uses() {
+    let service = service(10).await;
+    let quota = decisions(&service);
+    assert_eq!(exhaust(&quota).await, 10);
+    let writes = service.store.writes();
+    for _ in 0..100 {
+        denied(quota.consume(1).await);
+    }
+    assert_eq!(service.store.writes(), writes);
+    set(&service.store.down, true);
+    denied(quota.consume(1).await);
+}
+
+#[tokio::test]
+async fn many_uses_are_few_writes_to_the_store() {
+    let service = service(None).await;
+    let quota = decisions(&service);
+    let before = service.store.writes();
+    for _ in 0..100_000 {
+        quota.consume(1).await.unwrap();
+        // Whoever serves requests lets other tasks go on.
+        yield_now().await;
+    }
+    let writes = service.store.writes() - before;
+    assert!((5..50).contains(&writes), "{writes}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_use_up_the_last_units_exactly_as_many_are_served_over_a_restart() {
+    let mut service = service(5000).await;
+    let mut served = 0;
+    for _ in 0..3 {
+        let mut tasks = JoinSet::new();
+        for number in 0..16_u64 {
+            let quota = decisions(&service);
+            tasks.spawn(async move {
+                let mut served = 0;
+                for round in 0..120 {
+                    let units = (number + round) % 3 + 1;
+                    served += quota.consume(units).await.map_or(0, |()| units);
+                }
+                served
+            });
+        }
+        served += tasks.join_all().await.into_iter().sum::<u64>();
+        assert_eq!(decisions(&service).used().await.unwrap(), served);
+        restart(&mut service).await;
+    }
+    served += exhaust(&decisions(&service)).await;
+    assert_eq!(served, 5000);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_loses_at_most_its_own_units() {
+    let service = service(1_000_000).await;
+    let quota = decisions(&service);
+    for _ in 0..50 {
+        let task = tokio::spawn({
+            let quota = quota.clone();
+            async move { quota.consume(1000).await }
+        });
+        yield_now().await;
+        task.abort();
+        let _ = task.await;
+    }
+    quota.consume(1).await.unwrap();
+    let used = quota.used().await.unwrap();
+    assert!(used <= 50_001, "{used}");
+    assert_eq!(used % 1000, 1, "all or nothing");
+}
+
+#[tokio::test]
+async fn without_a_license_the_denial_is_the_one_of_the_phase() {
+    let service = Service::new().await;
+    let denial = denied(decisions(&service).consume(1).await);
+    assert_eq!(denial.code(), DenialCode::LicenseMissing);
+    let service = self::service(5).await;
+    let unknown = denied(service.manager.quota("unknown").consume(1).await);
+    assert_eq!(unknown.problem().max, Some(0));
+}
+
+#[tokio::test]
+async fn all_handles_of_a_limit_are_one_quota_and_limits_are_independent() {
+    let service = service(5).await;
+    let more = service.vendor.license().id("more").limit("decisions", 5).limit("exports", 5);
+    service.install(&more.sign()).await.unwrap();
+    let (one, two) = (decisions(&service), decisions(&service));
+    one.consume(3).await.unwrap();
+    two.consume(2).await.unwrap();
+    denied(one.clone().consume(1).await);
+    assert_eq!(exhaust(&service.manager.quota("exports")).await, 5);
+    assert_eq!(Arc::new(one).used().await.unwrap(), 5);
+}
