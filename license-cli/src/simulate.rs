@@ -79,6 +79,11 @@ fn lines(period: &Period, first: bool) -> String {
         let name = if index == 0 { "administrators" } else { "" };
         shown.push_str(&format!("  {name:<16}{}\n", text::shown(warning)));
     }
+    for (index, line) in period.log.iter().enumerate() {
+        let name = if index == 0 { "log" } else { "" };
+        let level = line.level.as_str().to_ascii_uppercase();
+        shown.push_str(&format!("  {name:<16}{level:<6}{}\n", text::shown(&line.text)));
+    }
     for answer in &period.answers {
         let answered = match (answer.status, answer.code) {
             (Some(status), code) => format!("{status} {}", code.unwrap_or_default()),

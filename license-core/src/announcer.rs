@@ -31,7 +31,7 @@ pub struct Announcer {
 
 /// What was said last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Told {
+pub(crate) struct Told {
     /// The last license in force; one that is not trusted for a while and
     /// then is again is the same.
     license: Option<TokenDigest>,
@@ -73,7 +73,8 @@ impl Licensing {
 }
 
 impl View<'_> {
-    fn news(
+    /// What changed since `told`, and the lines that say so.
+    pub(crate) fn news(
         self,
         told: Option<Told>,
         messages: &Messages,

@@ -28,9 +28,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::{
-    Denial, InstallError, License, Limit, LimitKind, Machine, Phase, Product, RequestHost,
-    Timeline, Timestamp, Token, Verified, Verifier, clock_guard::Reading, decide::View,
-    standing::Holdings,
+    Denial, InstallError, License, Limit, LimitKind, LogLine, Machine, Phase, Product, RequestHost,
+    Timeline, Timestamp, Token, Verified, Verifier, announcer::Told, clock_guard::Reading,
+    decide::View, standing::Holdings,
 };
 
 /// What a license will do, period by period, from a moment on.
@@ -59,6 +59,8 @@ pub struct Period {
     pub users: &'static str,
     /// What an administrator is told at the beginning of the period.
     pub administrators: Vec<String>,
+    /// What the product logs at the beginning of the period, in its own words.
+    pub log: Vec<LogLine>,
     /// How requests are answered, one of each kind that can occur.
     pub answers: Vec<Answer>,
 }
@@ -137,8 +139,9 @@ impl Simulation {
         let mut moments: Vec<Timestamp> = vec![from];
         moments.extend(timeline.transitions.iter().map(|transition| transition.at));
         let untils = moments.iter().skip(1).copied().map(Some).chain([None]);
-        let periods =
-            moments.iter().zip(untils).map(|(from, until)| scene.period(*from, until)).collect();
+        let mut told = None;
+        let periods = moments.iter().zip(untils);
+        let periods = periods.map(|(from, until)| scene.period(*from, until, &mut told)).collect();
         Ok(Self { from, periods })
     }
 }
@@ -158,12 +161,15 @@ impl Answer {
 }
 
 impl Scene<'_> {
-    fn period(&self, from: Timestamp, until: Option<Timestamp>) -> Period {
+    /// One period; `told` is what has been logged so far.
+    fn period(&self, from: Timestamp, until: Option<Timestamp>, told: &mut Option<Told>) -> Period {
         let reading = Reading::sound(from);
         let policy = self.product.policy();
         let standing = self.holdings.standing(policy, &reading);
         let view = View { holdings: self.holdings, standing: &standing, policy };
         let answers = self.answers(view);
+        let (now, log) = view.news(*told, self.product.messages(), &reading);
+        *told = Some(now);
         Period {
             from,
             until,
@@ -171,6 +177,7 @@ impl Scene<'_> {
             restricted: view.public_status(&reading).restricted,
             users: users(&answers),
             administrators: view.warnings(&reading),
+            log,
             answers,
         }
     }

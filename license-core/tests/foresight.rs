@@ -77,6 +77,7 @@ fn a_simulation_answers_as_the_service_will() {
         let simulation = simulate(&vendor, &token, START);
         let (licensing, clock) = licensing(&vendor);
         licensing.adopt(&licensing.verify(token.as_str().as_bytes()).unwrap());
+        let mut announcer = licensing.announcer();
         let phases = simulation.periods.iter().map(|period| period.phase);
         assert_eq!(
             phases.collect::<Vec<_>>(),
@@ -88,6 +89,8 @@ fn a_simulation_answers_as_the_service_will() {
             assert_eq!(period.phase, status.phase);
             assert_eq!(period.restricted, status.restricted, "{:?}", period.phase);
             assert_eq!(period.administrators, status.warnings, "{:?}", period.phase);
+            assert_eq!(period.log, announcer.due(), "{:?}", period.phase);
+            assert!(!period.log.is_empty() || period.phase == Phase::Active);
             assert_eq!(period.answers.len(), 8);
             for answer in &period.answers {
                 let told = answer.status.zip(answer.code);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ProductError,
@@ -63,7 +63,7 @@ pub struct Message {
 }
 
 /// How much a line of the log matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum LogLevel {
@@ -76,7 +76,7 @@ pub enum LogLevel {
 }
 
 /// A line for the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LogLine {
     /// How much it matters.
@@ -214,6 +214,17 @@ fn defaults() -> Vec<Message> {
         line("scheduled", Warn, "the license begins later ({code})"),
         line("invalid", Error, "the installed license is not trusted ({code})"),
     ]
+}
+
+impl LogLevel {
+    /// The name in a profile.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
 }
 
 impl LogLine {
