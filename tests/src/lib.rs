@@ -12,3 +12,8 @@ pub use build::{example, program, root};
 pub use client::{Answer, Client, Streams, raw};
 pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, now, vendor};
 pub use process::{Process, Start};
+
+/// The guide, so that its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide.md")]
+struct Guide;

@@ -1,0 +1,115 @@
+//! What the guide shows and no documentation test can run: its service, its
+//! test, and its tables of codes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+#[allow(dead_code, unreachable_pub, reason = "a whole program, as the guide shows it")]
+mod service;
+mod testing;
+
+use axum::{Router, body::Body};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use license_core::{DenialCode, InstallErrorKind, Product, testing::Vendor};
+use license_tests::now;
+use tower::ServiceExt;
+
+const GUIDE: &str = include_str!("../../../docs/guide.md");
+
+/// The blocks of one language, in order.
+fn blocks(language: &str) -> impl Iterator<Item = &str> {
+    let blocks = GUIDE.split("\n```").skip(1).step_by(2);
+    blocks.filter_map(move |block| {
+        let (its, text) = block.split_once('\n')?;
+        (its == language).then_some(text)
+    })
+}
+
+#[test]
+fn the_guide_shows_the_files_that_are_compiled_here() {
+    let shown: Vec<&str> = blocks("rust,ignore").collect();
+    let files = [include_str!("service.rs"), include_str!("testing.rs")];
+    assert_eq!(shown, files.map(str::trim_end));
+}
+
+#[test]
+fn the_guide_shows_the_profile_that_is_read_here() {
+    let shown = blocks("toml").find_map(|block| block.strip_prefix("# acme.toml\n")).unwrap();
+    assert_eq!(shown, include_str!("acme.toml").trim_end());
+}
+
+/// The first cells of the table below a heading.
+fn codes(heading: &str) -> Vec<&str> {
+    let section = GUIDE.split_once(&format!("\n### {heading}\n")).unwrap().1;
+    let section = section.split("\n### ").next().unwrap();
+    let cell = |line: &'static str| line.strip_prefix("| `")?.split_once("` |");
+    section.lines().filter_map(|line| Some(cell(line)?.0)).collect()
+}
+
+/// The second cells.
+fn statuses(heading: &str) -> Vec<u16> {
+    let section = GUIDE.split_once(&format!("\n### {heading}\n")).unwrap().1;
+    let section = section.split("\n### ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| row.split(" | ").nth(1).unwrap()[..3].parse().unwrap()).collect()
+}
+
+#[test]
+fn every_denial_is_in_the_guide_with_its_status() {
+    assert_eq!(codes("Denials"), DenialCode::ALL.map(DenialCode::as_str));
+    assert_eq!(statuses("Denials"), DenialCode::ALL.map(DenialCode::default_status));
+}
+
+#[test]
+fn every_refusal_to_install_is_in_the_guide_with_its_status() {
+    let kinds = InstallErrorKind::ALL;
+    assert_eq!(codes("Refused installations"), kinds.map(InstallErrorKind::code));
+    assert_eq!(statuses("Refused installations"), kinds.map(InstallErrorKind::status));
+}
+
+async fn answer(app: &Router, request: Request<Body>) -> (StatusCode, String) {
+    let response = app.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn the_service_of_the_guide_is_licensed_while_it_runs() {
+    let vendor = Vendor::of(Product::from_toml(include_str!("acme.toml")).unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let key = vendor.key().public_key().clone();
+    let app = service::app(key.clone(), directory.path(), "secret").await.unwrap();
+
+    let (status, body) = answer(&app, get("/api/hello")).await;
+    assert_eq!(status, 503);
+    let shown = r#"{"type":"urn:license:problem:license_missing","title":"No license is installed","status":503,"#;
+    assert!(body.starts_with(shown), "{body}");
+    assert!(GUIDE.contains(shown));
+    assert_eq!(answer(&app, get("/healthz")).await, (StatusCode::OK, "well\n".to_owned()));
+    assert_eq!(answer(&app, get("/api/license")).await.0, 200);
+
+    let license = vendor.license().features(["sso-saml"]).limit("users", 50).issued_at(now());
+    let token = license.days(365).sign();
+    let upload = |credential: &str| {
+        Request::builder()
+            .method(Method::POST)
+            .uri("/api/license")
+            .header(header::CONTENT_TYPE, "application/jwt")
+            .header(header::AUTHORIZATION, credential)
+            .body(Body::from(token.as_str().to_owned()))
+            .unwrap()
+    };
+    assert_eq!(answer(&app, upload("Bearer wrong")).await.0, 401);
+    assert_eq!(answer(&app, upload("Bearer secret")).await.0, 200);
+    assert_eq!(answer(&app, get("/api/hello")).await, (StatusCode::OK, "hello\n".to_owned()));
+    assert_eq!(answer(&app, get("/api/sso/saml")).await.1, "signed in\n");
+
+    // Kept over a restart.
+    drop(app);
+    let app = service::app(key, directory.path(), "secret").await.unwrap();
+    assert_eq!(answer(&app, get("/api/sso/saml")).await.0, 200);
+}

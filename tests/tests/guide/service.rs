@@ -1,0 +1,81 @@
+use std::{error::Error, path::Path};
+
+use axum::{
+    Router,
+    extract::{FromRef, FromRequestParts},
+    routing::get,
+};
+use http::request::Parts;
+use license_axum::{
+    Actor, LicenseLayer, Licensing, Problem, RequireFeature, admin_routes, enforce, licensed,
+    recovery,
+};
+use license_core::{Product, PublicKey, Verifier};
+use license_runtime::{LicenseManager, SqliteStore};
+
+#[derive(Clone)]
+struct AppState {
+    licensing: Licensing,
+    /// What an administrator sends as `Authorization`.
+    administrator: String,
+}
+
+impl FromRef<AppState> for Licensing {
+    fn from_ref(state: &AppState) -> Self {
+        state.licensing.clone()
+    }
+}
+
+/// Whoever may install licenses. Yours asks your sessions or API keys.
+struct Admin;
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match parts.headers.get("authorization") {
+            Some(sent) if sent == state.administrator.as_str() => Ok(Self),
+            _ => Err(Problem::new(401, "unauthenticated", "Sign in as an administrator.")),
+        }
+    }
+}
+
+impl From<Admin> for Actor {
+    fn from(_: Admin) -> Self {
+        Actor::new("administrator", None)
+    }
+}
+
+/// Needs the feature: otherwise 403, and nothing in here runs.
+#[licensed]
+async fn saml(_: RequireFeature<"sso-saml">) -> &'static str {
+    "signed in\n"
+}
+
+pub async fn app(key: PublicKey, data: &Path, token: &str) -> Result<Router, Box<dyn Error>> {
+    let product = Product::from_toml(include_str!("acme.toml"))?;
+    let verifier = Verifier::builder(&product).key(key).build()?;
+    let licensing = Licensing::new(verifier);
+    let store = SqliteStore::open(data.join("license.db")).await?;
+    let manager = LicenseManager::builder(licensing.clone()).store(store).start().await?;
+    let router = Router::new()
+        .route("/api/hello", get(async || "hello\n"))
+        .route("/api/sso/saml", get(saml))
+        .route("/healthz", get(async || "well\n"))
+        .nest("/api/license", admin_routes::<Admin, _>(manager))
+        .with_state(AppState {
+            licensing: licensing.clone(),
+            administrator: format!("Bearer {token}"),
+        });
+    // From outside: every route below /api, unknown ones included. What leads to a new license stays open.
+    let layer = LicenseLayer::new(&licensing).scope("/api/**")?.recovery(recovery("/api/license")?);
+    Ok(enforce(router, layer))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let key = PublicKey::pem(include_bytes!("public.pem"))?;
+    let app = app(key, Path::new("."), &std::env::var("ADMIN_TOKEN")?).await?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, app).await?)
+}
