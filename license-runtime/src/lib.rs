@@ -39,6 +39,7 @@
 //!
 //! - `machine`: [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
+//! - `sources`: [`Source`], licenses from files, the environment and flags.
 //! - `sqlite`: [`SqliteStore`], one file.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
@@ -56,6 +57,8 @@ mod manager;
 mod quota;
 #[cfg(feature = "manager")]
 mod seats;
+#[cfg(feature = "sources")]
+pub mod source;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "manager")]
@@ -73,6 +76,8 @@ pub use manager::{LicenseManager, ManagerBuilder};
 pub use quota::Quota;
 #[cfg(feature = "manager")]
 pub use seats::{SeatGuard, Seats};
+#[cfg(feature = "sources")]
+pub use source::Source;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 #[cfg(feature = "manager")]

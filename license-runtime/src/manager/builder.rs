@@ -9,7 +9,11 @@ use std::{
 use license_core::Licensing;
 use tokio::sync::{Mutex, watch};
 
+#[cfg(feature = "sources")]
+use super::sources::{self, Judged, Sources};
 use super::{Handle, Kept, LicenseManager, Shared, Usage, keep, machine::MachineWatch};
+#[cfg(feature = "sources")]
+use crate::Source;
 use crate::{MachineIdSource, Store, StoreError, quota::Quotas};
 
 /// A manager that is being built; by value. It starts once it has a store.
@@ -19,19 +23,36 @@ pub struct ManagerBuilder<S = ()> {
     store: S,
     source: MachineIdSource,
     usage: Option<Box<Usage>>,
+    #[cfg(feature = "sources")]
+    sources: Vec<Source>,
     ticks: bool,
 }
 
 impl ManagerBuilder {
     pub(super) fn new(licensing: Licensing) -> Self {
         let source = MachineIdSource::System;
-        Self { licensing, store: (), source, usage: None, ticks: true }
+        Self {
+            licensing,
+            store: (),
+            source,
+            usage: None,
+            #[cfg(feature = "sources")]
+            sources: Vec::new(),
+            ticks: true,
+        }
     }
 
     /// Where the license is kept. An `Arc` of a store is a store, too.
     pub fn store(self, store: impl Store + 'static) -> ManagerBuilder<Arc<dyn Store>> {
-        let Self { licensing, store: (), source, usage, ticks } = self;
-        ManagerBuilder { licensing, store: Arc::new(store), source, usage, ticks }
+        ManagerBuilder {
+            licensing: self.licensing,
+            store: Arc::new(store),
+            source: self.source,
+            usage: self.usage,
+            #[cfg(feature = "sources")]
+            sources: self.sources,
+            ticks: self.ticks,
+        }
     }
 }
 
@@ -51,6 +72,15 @@ impl<S> ManagerBuilder<S> {
         F: Future<Output = BTreeMap<String, u64>> + Send + 'static,
     {
         self.usage = Some(Box::new(move || Box::pin(usage())));
+        self
+    }
+
+    /// Where licenses come from that nobody uploads, in order of precedence:
+    /// a flag before the environment before a file. See [`Source`] for what
+    /// decides and how files are followed.
+    #[cfg(feature = "sources")]
+    pub fn sources(mut self, sources: impl IntoIterator<Item = Source>) -> Self {
+        self.sources = sources.into_iter().collect();
         self
     }
 
@@ -77,7 +107,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
     ///
     /// Outside of a Tokio runtime with time enabled.
     pub async fn start(self) -> Result<LicenseManager, StoreError> {
-        let Self { licensing, store, source, usage, ticks } = self;
+        let Self { licensing, store, source, usage, ticks, .. } = self;
         let loaded = store.load().await?;
         let quotas = Quotas::new(licensing.clone(), Arc::clone(&store));
         let shared = Arc::new(Shared {
@@ -86,10 +116,14 @@ impl ManagerBuilder<Arc<dyn Store>> {
             quotas,
             source,
             usage,
+            #[cfg(feature = "sources")]
+            sources: Sources::new(self.sources),
             kept: Mutex::new(Kept {
                 revision: loaded.revision,
                 clock: loaded.saved.clock,
                 in_doubt: false,
+                #[cfg(feature = "sources")]
+                sources: Judged::default(),
             }),
             machine: Mutex::new(MachineWatch::default()),
             store_fails: AtomicBool::new(false),
@@ -100,9 +134,19 @@ impl ManagerBuilder<Arc<dyn Store>> {
             shared.licensing.mark_corrupt();
         }
         shared.keep().await;
+        #[cfg(feature = "sources")]
+        shared.look().await;
         let (stop, stopped) = watch::channel(false);
-        let task = ticks.then(|| tokio::spawn(keep::run(Arc::clone(&shared), stopped)));
-        Ok(LicenseManager(Arc::new(Handle { shared, stop, task: Mutex::new(task) })))
+        let mut tasks = Vec::new();
+        if ticks {
+            #[cfg(feature = "sources")]
+            if !shared.sources.is_empty() {
+                shared.sources.watch();
+                tasks.push(tokio::spawn(sources::follow(Arc::clone(&shared), stopped.clone())));
+            }
+            tasks.push(tokio::spawn(keep::run(Arc::clone(&shared), stopped)));
+        }
+        Ok(LicenseManager(Arc::new(Handle { shared, stop, tasks: Mutex::new(tasks) })))
     }
 }
 

@@ -73,6 +73,8 @@ impl Shared {
                 ));
             }
         }
+        #[cfg(feature = "sources")]
+        warnings.extend(self.sources.overrides_uploads());
         let unforced = self.licensing.prepare(verified, request.host.as_deref(), false);
         if unforced.is_err_and(|error| error.kind() == InstallErrorKind::DomainMismatch) {
             warnings.push("The license does not cover the host name you are using.".to_owned());

@@ -1,9 +1,10 @@
 //! Installing: verify, judge, persist, swap, under one lock.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use license_core::{
-    Admission, InstallError, InstallErrorKind, InstallRequest, Saved, Token, TokenDigest, Verified,
+    Admission, InstallError, InstallErrorKind, InstallRequest, Installation, Saved, Token,
+    TokenDigest, Verified,
 };
 
 use super::{Kept, Shared};
@@ -32,16 +33,38 @@ impl Shared {
         self.settle(&mut kept).await;
         self.find_machine().await;
         let read = self.read(token).await;
-        let record = self.audit_record(&request, &read);
+        let record = self.audit_record(&request.actor.name, request.actor.address, &read);
         let result = match read.verified {
-            Ok(verified) => self.apply(&mut kept, &verified, &request, &record).await,
+            Ok(verified) => self.upload(&mut kept, &verified, &request, &record).await,
             Err(error) => Err(error),
         };
         match &result {
             Ok(outcome) => tracing::info!(%outcome, "license installation"),
             Err(error) => self.refused(error, record).await,
         }
+        #[cfg(feature = "sources")]
+        if result.is_ok() {
+            self.reassert_source(&mut kept).await;
+        }
         result.map(drop)
+    }
+
+    async fn upload(
+        &self,
+        kept: &mut Kept,
+        verified: &Verified,
+        request: &InstallRequest,
+        record: &AuditRecord,
+    ) -> Result<Outcome, InstallError> {
+        let host = request.host.as_deref();
+        let prepare = || self.licensing.prepare(verified, host, request.force);
+        let outcome = self.apply(kept, prepare, record).await?;
+        if outcome == Outcome::Unchanged {
+            let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
+            self.store.record(record).await.map_err(|error| self.not_stored(error))?;
+            self.store_works();
+        }
+        Ok(outcome)
     }
 
     /// Verifies away from the threads that serve requests. A panic there is
@@ -62,29 +85,22 @@ impl Shared {
         })
     }
 
-    /// Judges a verified license against what is installed, stores it and
-    /// puts it in force.
-    async fn apply(
+    /// Judges a license against what is installed, stores it and puts it in
+    /// force. One that is installed already leaves no trace.
+    pub(super) async fn apply(
         &self,
         kept: &mut Kept,
-        verified: &Verified,
-        request: &InstallRequest,
+        prepare: impl Fn() -> Result<Installation, InstallError>,
         record: &AuditRecord,
     ) -> Result<Outcome, InstallError> {
         for _ in 0..ATTEMPTS {
-            let installation =
-                self.licensing.prepare(verified, request.host.as_deref(), request.force)?;
+            let installation = prepare()?;
             let outcome = match installation.admission() {
-                Admission::Unchanged => Outcome::Unchanged,
+                Admission::Unchanged => return Ok(Outcome::Unchanged),
                 Admission::Next => Outcome::Scheduled,
                 _ => Outcome::Installed,
             };
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
-            if outcome == Outcome::Unchanged {
-                self.store.record(record).await.map_err(|error| self.not_stored(error))?;
-                self.store_works();
-                return Ok(outcome);
-            }
             match self.persist(kept, &installation.saved(), record).await {
                 Ok(()) => {
                     self.licensing.commit(installation);
@@ -139,11 +155,15 @@ impl Shared {
         InstallError::store(error)
     }
 
-    fn audit_record(&self, request: &InstallRequest, read: &Read) -> AuditRecord {
-        let actor = &request.actor;
-        let name: String = actor.name.chars().take(MAX_NAME_CHARS).map(printable).collect();
+    pub(super) fn audit_record(
+        &self,
+        actor: &str,
+        address: Option<IpAddr>,
+        read: &Read,
+    ) -> AuditRecord {
+        let name: String = actor.chars().take(MAX_NAME_CHARS).map(printable).collect();
         let mut record = AuditRecord::new(self.licensing.clock().now(), name, "");
-        record.address = actor.address.map(|address| address.to_string());
+        record.address = address.map(|address| address.to_string());
         record.digest = read.digest;
         // Only what was verified: an unverified id is a stranger's text.
         let id = read.verified.as_ref().ok().map(|verified| verified.license().id());
@@ -152,9 +172,13 @@ impl Shared {
     }
 
     /// Notes a refusal. That the store cannot keep it changes nothing.
-    async fn refused(&self, error: &InstallError, mut record: AuditRecord) {
+    async fn refused(&self, error: &InstallError, record: AuditRecord) {
         tracing::warn!(code = error.code(), "license installation refused");
-        record.outcome = Outcome::Refused(error.kind()).to_string();
+        self.record_refusal(error.kind(), record).await;
+    }
+
+    pub(super) async fn record_refusal(&self, kind: InstallErrorKind, mut record: AuditRecord) {
+        record.outcome = Outcome::Refused(kind).to_string();
         match self.store.record(record).await {
             Ok(()) => self.store_works(),
             Err(error) => self.store_failed(&error),

@@ -28,6 +28,8 @@ mod dry_run;
 mod install;
 mod keep;
 mod machine;
+#[cfg(feature = "sources")]
+mod sources;
 
 use std::{
     collections::BTreeMap,
@@ -51,18 +53,20 @@ use tokio::{
 
 pub use self::builder::ManagerBuilder;
 use self::machine::MachineWatch;
+#[cfg(feature = "sources")]
+use self::sources::{Judged, Sources};
 use crate::{MachineIdSource, Quota, Seats, Store, StoreError, machine_info, quota::Quotas};
 
-/// Owns the store and the background task of a service's license. Clones
-/// share both; the task ends with the last of them.
+/// Owns the store and the background tasks of a service's license. Clones
+/// share them; the tasks end with the last clone.
 #[derive(Clone)]
 pub struct LicenseManager(Arc<Handle>);
 
-/// What the clones share. Dropping `stop` ends the task.
+/// What the clones share. Dropping `stop` ends the tasks.
 struct Handle {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the task and installations work on.
@@ -72,6 +76,8 @@ struct Shared {
     quotas: Quotas,
     source: MachineIdSource,
     usage: Option<Box<Usage>>,
+    #[cfg(feature = "sources")]
+    sources: Sources,
     /// Held over everything that changes the license, in memory and in the
     /// store.
     kept: Mutex<Kept>,
@@ -81,12 +87,14 @@ struct Shared {
 }
 
 /// What the store is known to hold.
-#[derive(Debug)]
 struct Kept {
     revision: u64,
     clock: ClockMark,
     /// A write failed, so that the store may or may not have kept it.
     in_doubt: bool,
+    /// What the sources are known to hold.
+    #[cfg(feature = "sources")]
+    sources: Judged,
 }
 
 type Usage = dyn Fn() -> Pin<Box<dyn Future<Output = BTreeMap<String, u64>> + Send>> + Send + Sync;
@@ -113,24 +121,26 @@ impl LicenseManager {
         &self.0.shared.store
     }
 
-    /// What the background task does every second or sooner: looks at the
-    /// clock, lets a waiting license that has begun take over in the store,
-    /// saves the clock mark where it has moved, reads the machine's id now
-    /// and then. Returns how long nothing is due to change.
+    /// What the background tasks do every second or sooner: look at the
+    /// clock, let a waiting license that has begun take over in the store,
+    /// save the clock mark where it has moved, read the machine's id now and
+    /// then, read the sources. Returns how long nothing is due to change.
     ///
-    /// For tests, and for services that run without the task.
+    /// For tests, and for services that run without the tasks.
     pub async fn tick_once(&self) -> Duration {
         let due = self.0.shared.licensing.refresh();
         self.0.shared.keep().await;
+        #[cfg(feature = "sources")]
+        self.0.shared.look().await;
         due
     }
 
-    /// Ends the background task, brings back what is left of quotas, saves the
+    /// Ends the background tasks, brings back what is left of quotas, saves the
     /// clock mark and closes the store. Requests are decided as before;
     /// installing and using quotas up is refused from now on.
     pub async fn shutdown(&self) {
         self.0.stop.send_replace(true);
-        if let Some(task) = self.0.task.lock().await.take() {
+        for task in self.0.tasks.lock().await.drain(..) {
             // It has ended by itself, or with the runtime.
             let _ = task.await;
         }
@@ -201,6 +211,8 @@ impl Shared {
     async fn status(&self) -> Status {
         let used = self.used().await;
         let mut status = self.licensing.status(|limit| used.get(limit).copied());
+        #[cfg(feature = "sources")]
+        status.warnings.extend(self.sources.warnings());
         if self.store_fails.load(Ordering::Relaxed) {
             status.warnings.push(
                 "The license state cannot be saved (store_unavailable). The service goes on; \
