@@ -165,3 +165,192 @@ fn boot() -> Option<String> {
     let boot = boot.trim();
     (!boot.is_empty()).then(|| boot.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{QuotaJournal, SqliteStore, Store, StoreErrorKind};
+
+    const MONTH: Month = Month::from_index(683);
+
+    struct Files(TempDir);
+
+    impl Files {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        async fn open(&self) -> SqliteStore {
+            SqliteStore::open(self.path("license.db")).await.unwrap()
+        }
+
+        /// Takes 100 units, spends some, and is killed.
+        async fn take_and_spend(&self, spent: u64) {
+            take(&self.open().await, 100).await.note(spent).unwrap();
+        }
+    }
+
+    async fn take(store: &SqliteStore, units: u64) -> Arc<dyn QuotaJournal> {
+        let request = QuotaRequest::new(units, units, None);
+        let grant = store.take_quota("quota", MONTH, request).await.unwrap();
+        assert_eq!(grant.granted, units);
+        grant.journal.unwrap()
+    }
+
+    async fn taken(store: &SqliteStore) -> u64 {
+        store.quota_taken("quota", MONTH).await.unwrap()
+    }
+
+    async fn sql(store: &SqliteStore, statement: &str) {
+        let mut turn = store.connection.turn().await.unwrap();
+        sqlx::raw_sql(statement).execute(turn.connection().unwrap()).await.unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn after_a_kill_exactly_what_was_noted_is_spent() {
+        for spent in [0, 1, 37, 100] {
+            let files = Files::new();
+            files.take_and_spend(spent).await;
+            assert_eq!(taken(&files.open().await).await, spent);
+            assert_eq!(taken(&files.open().await).await, spent, "and after the next");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn killed_again_and_again_it_counts_on() {
+        let files = Files::new();
+        for round in 0..10 {
+            let store = files.open().await;
+            assert_eq!(taken(&store).await, round * 37);
+            let journal = take(&store, 100).await;
+            journal.note(round * 37 + 7).unwrap();
+            let journal = take(&store, 50).await;
+            journal.note(round * 37 + 37).unwrap();
+            journal.note(round * 37 + 12).unwrap();
+            assert_eq!(taken(&store).await, round * 37 + 150, "open blocks are taken");
+        }
+    }
+
+    #[tokio::test]
+    async fn in_another_boot_an_open_block_counts_as_spent() {
+        for boot in ["'another'", "NULL"] {
+            let files = Files::new();
+            files.take_and_spend(37).await;
+            let store = files.open().await;
+            sql(&store, &format!("UPDATE license_quota_session SET boot = {boot}")).await;
+            assert_eq!(taken(&store).await, 100, "{boot}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_the_notes_an_open_block_counts_as_spent() {
+        for notes in [None, Some(&b""[..]), Some(&[0; 40]), Some(&[0xff; 4096])] {
+            let files = Files::new();
+            files.take_and_spend(37).await;
+            fs::remove_file(files.path("license.db-quota")).unwrap();
+            if let Some(notes) = notes {
+                fs::write(files.path("license.db-quota"), notes).unwrap();
+            }
+            assert_eq!(taken(&files.open().await).await, 100);
+        }
+    }
+
+    #[tokio::test]
+    async fn notes_of_an_earlier_session_count_for_nothing() {
+        let files = Files::new();
+        files.take_and_spend(37).await;
+        let notes = fs::read(files.path("license.db-quota")).unwrap();
+        let store = files.open().await;
+        let before = taken(&store).await;
+        drop(take(&store, 100).await);
+        drop(store);
+        fs::write(files.path("license.db-quota"), notes).unwrap();
+        assert_eq!(taken(&files.open().await).await, before + 100);
+    }
+
+    #[tokio::test]
+    async fn a_note_of_more_than_was_taken_is_what_was_taken() {
+        for spent in [101, u64::MAX] {
+            let files = Files::new();
+            files.take_and_spend(spent).await;
+            assert_eq!(taken(&files.open().await).await, 100);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn quotas_and_months_are_noted_apart() {
+        let files = Files::new();
+        let store = files.open().await;
+        let months = [Month::from_index(1), Month::from_index(2)];
+        for (number, limit) in (1..).zip(["a", "b", "c"]) {
+            for (month, spent) in months.into_iter().zip([number, number * 10]) {
+                let request = QuotaRequest::new(100, 100, None);
+                let grant = store.take_quota(limit, month, request).await.unwrap();
+                grant.journal.unwrap().note(spent).unwrap();
+            }
+        }
+        drop(store);
+        let store = files.open().await;
+        for (number, limit) in (1..).zip(["a", "b", "c"]) {
+            for (month, spent) in months.into_iter().zip([number, number * 10]) {
+                assert_eq!(store.quota_taken(limit, month).await.unwrap(), spent);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn one_process_at_a_time_counts_and_the_next_goes_on() {
+        let files = Files::new();
+        let (one, two) = (files.open().await, files.open().await);
+        take(&one, 5).await.note(3).unwrap();
+        for _ in 0..2 {
+            let error = two.quota_taken("quota", MONTH).await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(cause.contains("another process"), "{cause}");
+        }
+        two.load().await.unwrap();
+        one.return_quota("quota", MONTH, 2).await.unwrap();
+        one.close().await;
+        assert_eq!(taken(&two).await, 3);
+        let error = one.quota_taken("quota", MONTH).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "it is closed");
+        assert_eq!(taken(&two).await, 3);
+    }
+
+    #[tokio::test]
+    async fn where_the_database_cannot_be_written_no_block_is_taken_and_notes_go_on() {
+        let files = Files::new();
+        let store = files.open().await;
+        let journal = take(&store, 5).await;
+        sql(&store, "PRAGMA query_only = 1").await;
+        let request = QuotaRequest::new(1, 1, None);
+        let error = store.take_quota("quota", MONTH, request).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        journal.note(5).unwrap();
+        sql(&store, "PRAGMA query_only = 0").await;
+        assert_eq!(taken(&store).await, 5);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_notes_are_readable_by_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let files = Files::new();
+        files.take_and_spend(1).await;
+        let mode = fs::metadata(files.path("license.db-quota")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

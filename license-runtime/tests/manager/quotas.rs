@@ -7,12 +7,13 @@ use std::{
 };
 
 use license_core::{
-    Denial, DenialCode, Installer, LimitKind, Policy, Product, Timestamp, testing::Vendor,
+    Denial, DenialCode, Installer, LimitKind, Policy, Product, Timestamp,
+    testing::{Vendor, licensing},
 };
-use license_runtime::{LimitError, Quota};
+use license_runtime::{LicenseManager, LimitError, Quota};
 use tokio::task::{JoinSet, yield_now};
 
-use crate::support::{DAY, Service, set};
+use crate::support::{DAY, Probe, Service, install, set, start};
 
 fn vendor() -> Vendor {
     let product = Product::builder("test", "https://vendor.example", "test")
@@ -320,4 +321,94 @@ async fn all_handles_of_a_limit_are_one_quota_and_limits_are_independent() {
     denied(one.clone().consume(1).await);
     assert_eq!(exhaust(&service.manager.quota("exports")).await, 5);
     assert_eq!(Arc::new(one).used().await.unwrap(), 5);
+}
+
+/// Nodes that share a store.
+async fn nodes(number: usize, max: u64) -> (Vec<LicenseManager>, Arc<Probe>) {
+    let vendor = vendor();
+    let store = Probe::memory();
+    set(&store.shared, true);
+    let token = vendor.license().limit("decisions", max).sign();
+    let mut nodes = Vec::new();
+    for _ in 0..number {
+        let (licensing, _clock) = licensing(&vendor);
+        nodes.push(start(licensing, &store).await);
+    }
+    install(&nodes[0], token.as_str().as_bytes()).await.unwrap();
+    for node in &nodes {
+        node.tick_once().await;
+    }
+    (nodes, store)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_on_one_store_serve_exactly_the_cap_together() {
+    let (nodes, _store) = nodes(4, 3000).await;
+    let mut tasks = JoinSet::new();
+    for node in &nodes {
+        for _ in 0..8 {
+            let quota = node.quota("decisions");
+            tasks.spawn(async move { exhaust(&quota).await });
+        }
+    }
+    assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 3000);
+    for node in &nodes {
+        let quota = node.quota("decisions");
+        assert_eq!(quota.used().await.unwrap(), 3000);
+        assert_eq!(denied(quota.consume(1).await).problem().used, Some(3000));
+    }
+}
+
+#[tokio::test]
+async fn what_one_node_brings_back_another_is_granted() {
+    let (nodes, store) = nodes(2, 100_000).await;
+    let [one, two] = [0, 1].map(|node: usize| nodes[node].quota("decisions"));
+    one.consume(5).await.unwrap();
+    let month = nodes[0].licensing().month();
+    let open = store.quota_taken_now(month).await - 5;
+    assert!(open > 0);
+    two.consume(100_000 - 5 - open).await.unwrap();
+    denied(two.consume(1).await);
+    assert_eq!(two.used().await.unwrap(), 100_000, "the other's open block included");
+    assert_eq!(one.used().await.unwrap(), 100_000 - open);
+    nodes[0].shutdown().await;
+    assert_eq!(two.used().await.unwrap(), 100_000 - open);
+    assert_eq!(exhaust(&two).await, open);
+}
+
+#[tokio::test]
+async fn a_node_that_crashed_has_spent_its_block() {
+    let (mut nodes, store) = nodes(2, 100_000).await;
+    let crashed = nodes.remove(0);
+    crashed.quota("decisions").consume(5).await.unwrap();
+    let open = store.quota_taken_now(crashed.licensing().month()).await - 5;
+    drop(crashed);
+    let quota = nodes[0].quota("decisions");
+    assert_eq!(quota.used().await.unwrap(), open + 5);
+    quota.consume(100_000 - open - 5).await.unwrap();
+    denied(quota.consume(1).await);
+}
+
+#[tokio::test]
+async fn callers_who_wait_for_a_store_that_fails_are_told_together() {
+    let service = service(100_000).await;
+    let quota = decisions(&service);
+    quota.consume(1).await.unwrap();
+    exhaust_offline(&service, &quota).await;
+    let writes = service.store.writes();
+    let mut tasks = JoinSet::new();
+    for _ in 0..100 {
+        let quota = quota.clone();
+        tasks.spawn(async move { quota.consume(1).await });
+    }
+    for result in tasks.join_all().await {
+        unavailable(result);
+    }
+    let asked = service.store.writes() - writes;
+    assert!((1..=3).contains(&asked), "{asked}");
+}
+
+async fn exhaust_offline(service: &Service, quota: &Quota) {
+    set(&service.store.down, true);
+    exhaust(quota).await;
 }

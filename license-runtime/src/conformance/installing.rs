@@ -1,69 +1,11 @@
-//! What every store must do, as functions and as a macro that makes tests of
-//! them.
-//!
-//! ```
-//! use license_runtime::MemoryStore;
-//!
-//! /// A new, empty store, and what has to live as long as it does.
-//! async fn open() -> ((), MemoryStore) {
-//!     ((), MemoryStore::new())
-//! }
-//!
-//! license_runtime::store_conformance!(memory, open);
-//! # fn main() {}
-//! ```
-//!
-//! The functions panic where a store does something else.
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failed test panics")]
+//! Licenses, the clock mark and the audit history.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::Arc;
 
 use license_core::{ClockMark, InstallErrorKind, Saved, Timestamp, TokenDigest};
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::JoinSet;
 
 use crate::{AuditRecord, AuditVerdict, Loaded, Outcome, Store, StoreErrorKind};
-
-/// Makes a module of tests of a store. Takes the module's name and an async
-/// function that opens a new, empty store and returns it behind whatever has
-/// to outlive it, such as a temporary directory.
-///
-/// The tests need `tokio` with its macros.
-#[macro_export]
-macro_rules! store_conformance {
-    ($module:ident, $open:path) => {
-        $crate::store_conformance! {
-            $module, $open:
-            a_new_store_is_empty,
-            what_was_installed_is_loaded,
-            an_installation_based_on_another_revision_conflicts_and_changes_nothing,
-            of_installations_based_on_one_revision_exactly_one_is_kept,
-            the_clock_mark_is_saved_alone,
-            every_field_of_an_audit_row_is_kept,
-            audit_rows_come_newest_first_and_no_more_than_asked_for,
-            rows_written_at_once_are_one_chain,
-            one_at_a_time_holds_the_lock_of_a_limit,
-            locks_of_two_limits_are_independent,
-            a_waiter_that_gives_up_leaves_the_lock_to_others,
-            closing_twice_does_no_harm,
-        }
-    };
-    ($module:ident, $open:path: $($name:ident,)+) => {
-        mod $module {
-            #[allow(unused_imports, reason = "the function may be named by an absolute path")]
-            use super::*;
-            $(
-                #[tokio::test]
-                async fn $name() {
-                    let (_outlives, store) = $open().await;
-                    $crate::conformance::$name(::std::sync::Arc::new(store)).await;
-                }
-            )+
-        }
-    };
-}
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
@@ -190,51 +132,6 @@ pub async fn rows_written_at_once_are_one_chain(store: Arc<dyn Store>) {
     assert_eq!(store.verify_audit().await.unwrap(), AuditVerdict::Intact { rows: 41 });
     let rows = store.audit(100).await.unwrap();
     assert!(rows.iter().map(|row| row.seq).eq((1..=41).rev()));
-}
-
-/// However a holder ends: by releasing the lock or by dropping it.
-pub async fn one_at_a_time_holds_the_lock_of_a_limit(store: Arc<dyn Store>) {
-    let holders = Arc::new(AtomicU32::new(0));
-    let mut tasks = JoinSet::new();
-    for number in 0..20 {
-        let (store, holders) = (Arc::clone(&store), Arc::clone(&holders));
-        tasks.spawn(async move {
-            let lock = store.lock_seats("users").await.unwrap();
-            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two hold the lock");
-            for _ in 0..10 {
-                yield_now().await;
-            }
-            holders.fetch_sub(1, Ordering::SeqCst);
-            if number % 2 == 0 {
-                lock.release().await.unwrap();
-            }
-        });
-    }
-    assert_eq!(tasks.join_all().await.len(), 20);
-}
-
-/// One limit does not wait for another.
-pub async fn locks_of_two_limits_are_independent(store: Arc<dyn Store>) {
-    let users = store.lock_seats("users").await.unwrap();
-    let hosts = store.lock_seats("hosts").await.unwrap();
-    drop((users, hosts));
-}
-
-/// A request that is cancelled while it waits.
-pub async fn a_waiter_that_gives_up_leaves_the_lock_to_others(store: Arc<dyn Store>) {
-    let held = store.lock_seats("users").await.unwrap();
-    let waiting = tokio::spawn({
-        let store = Arc::clone(&store);
-        async move { store.lock_seats("users").await.map(drop) }
-    });
-    for _ in 0..10 {
-        yield_now().await;
-    }
-    assert!(!waiting.is_finished());
-    waiting.abort();
-    assert!(waiting.await.is_err_and(|error| error.is_cancelled()));
-    held.release().await.unwrap();
-    store.lock_seats("users").await.unwrap().release().await.unwrap();
 }
 
 /// And leaves nothing half done.

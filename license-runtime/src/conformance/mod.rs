@@ -1,0 +1,79 @@
+//! What every store must do, as functions and as a macro that makes tests of
+//! them.
+//!
+//! ```
+//! use license_runtime::MemoryStore;
+//!
+//! /// A new, empty store, and what has to live as long as it does.
+//! async fn open() -> ((), MemoryStore) {
+//!     ((), MemoryStore::new())
+//! }
+//!
+//! license_runtime::store_conformance!(memory, open);
+//! # fn main() {}
+//! ```
+//!
+//! The functions panic where a store does something else.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failed test panics")]
+
+mod installing;
+mod quotas;
+mod seats;
+mod service;
+
+pub use self::{installing::*, quotas::*, seats::*};
+
+/// Makes a module of tests of a store. Takes the module's name and an async
+/// function that opens a new, empty store and returns it behind whatever has
+/// to outlive it, such as a temporary directory.
+///
+/// The tests need `tokio` with its macros and its multi-threaded runtime.
+#[macro_export]
+macro_rules! store_conformance {
+    ($module:ident, $open:path) => {
+        $crate::store_conformance! {
+            $module, $open:
+            a_new_store_is_empty,
+            what_was_installed_is_loaded,
+            an_installation_based_on_another_revision_conflicts_and_changes_nothing,
+            of_installations_based_on_one_revision_exactly_one_is_kept,
+            the_clock_mark_is_saved_alone,
+            every_field_of_an_audit_row_is_kept,
+            audit_rows_come_newest_first_and_no_more_than_asked_for,
+            rows_written_at_once_are_one_chain,
+            one_at_a_time_holds_the_lock_of_a_limit,
+            locks_of_two_limits_are_independent,
+            a_waiter_that_gives_up_leaves_the_lock_to_others,
+            of_many_who_want_the_last_seats_exactly_as_many_get_one,
+            seats_are_given_together_or_not_at_all,
+            an_exchange_that_adds_no_more_than_it_removes_passes_at_the_limit,
+            lowering_a_limit_disturbs_nobody_and_blocks_only_new_ones,
+            releasing_a_seat_is_always_allowed,
+            without_a_limit_on_seats_all_are_given,
+            a_block_is_at_most_what_is_left_and_nothing_below_the_least,
+            of_blocks_taken_at_once_no_more_than_the_cap_are_granted,
+            units_brought_back_are_granted_again,
+            units_of_another_month_or_limit_are_counted_apart,
+            a_cap_below_what_is_taken_grants_nothing_and_a_higher_one_at_once,
+            of_many_who_use_up_a_quota_exactly_the_cap_is_served,
+            of_uses_of_many_sizes_as_many_units_are_counted_as_were_served,
+            a_quota_lowered_refuses_and_raised_allows_at_once,
+            a_month_begins_at_0_to_the_millisecond,
+            unlimited_use_is_counted_too,
+            closing_twice_does_no_harm,
+        }
+    };
+    ($module:ident, $open:path: $($name:ident,)+) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the function may be named by an absolute path")]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $name() {
+                    let (_outlives, store) = $open().await;
+                    $crate::conformance::$name(::std::sync::Arc::new(store)).await;
+                }
+            )+
+        }
+    };
+}
