@@ -58,7 +58,7 @@ mod enforce;
 mod problem;
 pub mod require_feature;
 
-pub use admin::{admin_routes, recovery, refuse_cross_site};
+pub use admin::{admin_routes, recovery, refuse_cross_site, status_route};
 pub use current_license::CurrentLicense;
 pub use enforce::enforce;
 pub use license_core::{

@@ -111,5 +111,5 @@ mod upload;
 
 pub use self::{
     cross_site::refuse_cross_site,
-    routes::{admin_routes, recovery},
+    routes::{admin_routes, recovery, status_route},
 };

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequestParts, Request},
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use http::{HeaderValue, Method, Uri, header, request::Parts};
 use license_core::{Actor, InstallErrorKind, Installer, ProblemDetails};
@@ -27,19 +27,39 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let uploads = Arc::new(Uploads::new(installer.clone()));
-    let (status_of, info_of, audit_of) = (installer.clone(), installer.clone(), installer);
+    let (info_of, audit_of) = (installer.clone(), installer.clone());
     Router::new()
         .route(
             "/",
-            get(move |who: IsAdmin<A>| async move { status(&status_of, who.0).await }).post(
-                move |who: A, request: Request| async move {
-                    uploads.install(who.into(), request).await
-                },
-            ),
+            status_route::<A, S>(installer).post(move |who: A, request: Request| async move {
+                uploads.install(who.into(), request).await
+            }),
         )
         .route("/machine-info", get(move |_: A| async move { machine_info(&info_of).await }))
         .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
         .layer(middleware::from_fn(refuse_cross_site))
+}
+
+/// `GET` of [`admin_routes`] alone: the status, more of it for administrators.
+/// For services whose license nobody uploads.
+///
+/// ```
+/// use axum::{Router, extract::FromRequestParts};
+/// use license_axum::{Actor, Installer, status_route};
+///
+/// fn routes<Admin>(manager: impl Installer) -> Router
+/// where
+///     Admin: FromRequestParts<()> + Into<Actor> + Send + 'static,
+/// {
+///     Router::new().route("/api/license", status_route::<Admin, _>(manager))
+/// }
+/// ```
+pub fn status_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+where
+    A: FromRequestParts<S> + Into<Actor> + Send + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    get(move |who: IsAdmin<A>| async move { status(&installer, who.0).await })
 }
 
 /// The recovery list of [`admin_routes`] nested at `prefix`: status, install
