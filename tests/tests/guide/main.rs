@@ -37,6 +37,20 @@ fn the_guide_shows_the_profile_that_is_read_here() {
     assert_eq!(shown, include_str!("acme.toml").trim_end());
 }
 
+#[test]
+fn every_part_of_a_profile_in_the_guide_is_accepted() {
+    let parts = blocks("toml").filter(|block| !block.contains("dependencies]"));
+    let mut count = 0;
+    for part in parts {
+        let whole = part.contains("audience = ");
+        let head = if whole { "" } else { "name = \"a\"\nissuer = \"b\"\naudience = \"c\"\n" };
+        let read = Product::from_toml(&format!("{head}{part}"));
+        assert!(read.is_ok(), "{}: {part}", read.unwrap_err());
+        count += 1;
+    }
+    assert!(count >= 3);
+}
+
 /// The first cells of the table below a heading.
 fn codes(heading: &str) -> Vec<&str> {
     let section = GUIDE.split_once(&format!("\n### {heading}\n")).unwrap().1;
