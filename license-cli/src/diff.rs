@@ -146,8 +146,8 @@ impl Comparison {
         let mut warnings = Vec::new();
         if self.difference.older {
             warnings.push(
-                "the new license was issued before the old one; a service that has the old one \
-                 refuses it as older_than_installed"
+                "the new license was issued before the old one; uploading it where the old one is \
+                 installed is refused as older_than_installed"
                     .to_owned(),
             );
         }
