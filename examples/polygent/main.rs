@@ -88,7 +88,7 @@ async fn start(settings: Settings) -> Result<(), StartError> {
 /// Whether signing in ends the other sessions: a license in force that does
 /// not include several.
 fn one_session(licensing: &Licensing) -> bool {
-    let several = licensing.check_feature(MultipleActiveSessions::NAME).is_ok();
+    let several = licensing.allows_feature(MultipleActiveSessions::NAME);
     licensing.phase().is_in_force() && !several
 }
 

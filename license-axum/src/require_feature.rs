@@ -140,7 +140,7 @@ where
         licensing
             .check_service()
             .map_err(|denial| LicenseRejection::answered(&licensing, denial))?;
-        Ok(licensing.check_feature(F::NAME).is_ok().then_some(Self(PhantomData)))
+        Ok(licensing.allows_feature(F::NAME).then_some(Self(PhantomData)))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Denial, DenialCode, License, Limit, Phase, Policy, RequestHost, Restriction, Verified,
+    Denial, DenialCode, License, Limit, Phase, Policy, RequestHost, Restriction, Rule, Verified,
     standing::{Holdings, Standing},
 };
 
@@ -35,36 +35,67 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether the service is refused as a whole.
+    /// Whether the service is refused as a whole. Where that is only observed
+    /// nobody is told of it: [`request`](Self::request) tells for all.
     #[inline]
     pub(crate) fn service(self) -> Result<(), Denial> {
-        match self.standing.restriction {
-            Some(Restriction::Everything) => Err(self.of_phase(None)),
-            _ => Ok(()),
-        }
+        self.everything(&drop)
     }
 
-    /// Whether a request may pass: term, domain, and changes.
+    /// Whether a request may pass: term, domain, and changes. `observe` is
+    /// told what a rule in shadow would have denied.
     #[inline]
     pub(crate) fn request<'h>(
         self,
         changes: impl FnOnce() -> bool,
         host: impl FnOnce() -> RequestHost<'h>,
+        observe: impl Fn(Denial),
     ) -> Result<(), Denial> {
-        self.service()?;
+        self.everything(&observe)?;
         if let Some(license) = self.license()
             && let Some(domain) = license.domain()
         {
             match host().is_in(domain) {
                 Ok(true) => {}
-                Ok(false) => return Err(self.denial(DenialCode::DomainMismatch)),
-                Err(_) => return Err(self.denial(DenialCode::HostInvalid)),
+                Ok(false) => self.foreign(DenialCode::DomainMismatch, &observe)?,
+                Err(_) => self.foreign(DenialCode::HostInvalid, &observe)?,
             }
         }
         if self.standing.restriction == Some(Restriction::ReadOnly) && changes() {
-            return Err(self.lapsed(self.denial(DenialCode::ReadOnly)));
+            self.change_refused(&observe)?;
         }
         Ok(())
+    }
+
+    #[inline]
+    fn everything(self, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        match self.standing.restriction {
+            Some(Restriction::Everything) => {
+                self.refuse(Rule::Everything, self.of_phase(None), observe)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn foreign(self, code: DenialCode, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        self.refuse(Rule::Domain, self.denial(code), observe)
+    }
+
+    #[cold]
+    fn change_refused(self, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        let denial = self.lapsed(self.denial(DenialCode::ReadOnly));
+        self.refuse(Rule::ReadOnly, denial, observe)
+    }
+
+    /// The denial of a rule; only told of where the rule is in shadow.
+    #[cold]
+    fn refuse(self, rule: Rule, denial: Denial, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        if self.policy.shadows(rule) {
+            observe(denial);
+            return Ok(());
+        }
+        Err(denial)
     }
 
     /// The license that can say what is granted, or why none can.
@@ -75,11 +106,11 @@ impl<'a> View<'a> {
 
     /// Whether a feature may be used.
     #[inline]
-    pub(crate) fn feature(self, name: &str) -> Result<(), Denial> {
+    pub(crate) fn feature(self, name: &str, observe: impl Fn(Denial)) -> Result<(), Denial> {
         if self.grants(name) {
             return Ok(());
         }
-        self.feature_refused(name, self.standing.restriction, self.license())
+        self.feature_refused(name, self.standing.restriction, self.license(), &observe)
     }
 
     /// Whether a license in force grants a feature.
@@ -95,53 +126,72 @@ impl<'a> View<'a> {
         name: &str,
         restriction: Option<Restriction>,
         license: Option<&License>,
+        observe: &impl Fn(Denial),
     ) -> Result<(), Denial> {
         self.service()?;
-        match (license, restriction) {
+        let denial = match (license, restriction) {
             (Some(license), _) if !license.grants(name) => {
-                Err(self.denial(DenialCode::FeatureNotLicensed).feature(name))
+                self.denial(DenialCode::FeatureNotLicensed)
             }
             (Some(_), Some(Restriction::Features)) => {
-                Err(self.lapsed(self.denial(DenialCode::FeatureLapsed)).feature(name))
+                self.lapsed(self.denial(DenialCode::FeatureLapsed))
             }
-            (Some(_), _) | (None, Some(Restriction::Advisory)) => Ok(()),
-            (None, _) => Err(self.of_phase(Some(402)).feature(name)),
-        }
+            (Some(_), _) | (None, Some(Restriction::Advisory)) => return Ok(()),
+            (None, _) => self.of_phase(Some(402)),
+        };
+        self.refuse(Rule::Features, denial.feature(name), observe)
     }
 
     /// Whether `adding` more units of a limit fit beside `used` ones. Adding
     /// nothing always fits.
-    pub(crate) fn limit(self, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
+    pub(crate) fn limit(
+        self,
+        name: &str,
+        used: u64,
+        adding: u64,
+        observe: impl Fn(Denial),
+    ) -> Result<(), Denial> {
         self.service()?;
-        let limit = match self.cap(name)? {
-            Some(limit) if adding > 0 => limit,
-            _ => return Ok(()),
-        };
-        match limit {
-            limit if limit.allows(used.saturating_add(adding)) => Ok(()),
-            limit => Err(self.limit_reached(name, limit.max(), Some(used))),
+        let total = used.saturating_add(adding);
+        match self.cap(name) {
+            Ok(Some(limit)) if adding > 0 && !limit.allows(total) => {
+                let denial = self.limit_reached(name, limit.max(), Some(used));
+                self.refuse(Rule::Limits, denial, &observe)
+            }
+            Ok(_) => Ok(()),
+            Err(denial) => self.refuse(Rule::Limits, denial, &observe),
         }
     }
 
     /// How many units of a limit are allowed; `None` for unlimited.
     #[inline]
-    pub(crate) fn max(self, name: &str) -> Result<Option<u64>, Denial> {
+    pub(crate) fn max(self, name: &str, observe: impl Fn(Denial)) -> Result<Option<u64>, Denial> {
         self.service()?;
-        Ok(self.cap(name)?.and_then(Limit::max))
-    }
-
-    /// Whether a limit that lists names admits this one.
-    pub(crate) fn name(self, limit: &str, name: &str) -> Result<(), Denial> {
-        self.service()?;
-        match self.cap(limit)? {
-            Some(allowed) if !allowed.allows_name(name) => {
-                Err(self.limit_reached(limit, None, None))
-            }
-            _ => Ok(()),
+        match self.cap(name) {
+            Ok(limit) => Ok(limit.and_then(Limit::max)),
+            Err(denial) => self.refuse(Rule::Limits, denial, &observe).map(|()| None),
         }
     }
 
-    pub(crate) fn limit_reached(self, name: &str, max: Option<u64>, used: Option<u64>) -> Denial {
+    /// Whether a limit that lists names admits this one.
+    pub(crate) fn name(
+        self,
+        limit: &str,
+        name: &str,
+        observe: impl Fn(Denial),
+    ) -> Result<(), Denial> {
+        self.service()?;
+        match self.cap(limit) {
+            Ok(Some(allowed)) if !allowed.allows_name(name) => {
+                let denial = self.limit_reached(limit, None, None);
+                self.refuse(Rule::Limits, denial, &observe)
+            }
+            Ok(_) => Ok(()),
+            Err(denial) => self.refuse(Rule::Limits, denial, &observe),
+        }
+    }
+
+    fn limit_reached(self, name: &str, max: Option<u64>, used: Option<u64>) -> Denial {
         self.denial(DenialCode::LimitReached).limit(name, max, used)
     }
 

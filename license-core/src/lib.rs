@@ -52,6 +52,7 @@ mod problem;
 mod product;
 mod request_host;
 mod restriction;
+mod rule;
 #[cfg(feature = "issue")]
 mod signing;
 mod simulation;
@@ -79,6 +80,7 @@ pub use backend::SelfTestError;
 pub use clock::{Clock, SystemClock};
 pub use clock_guard::ClockMark;
 pub use denial::{Denial, DenialCode, UnknownDenialCode};
+pub use denial_log::DenialCount;
 pub use difference::{Change, Difference};
 pub use domain::{DomainPattern, DomainPatternError};
 pub use feature::{Feature, Name, is_valid_feature_name};
@@ -104,6 +106,7 @@ pub use product::{
 };
 pub use request_host::RequestHost;
 pub use restriction::Restriction;
+pub use rule::Rule;
 #[cfg(feature = "issue")]
 pub use signing::{SigningError, SigningKey};
 pub use simulation::{Answer, Period, RequestKind, Simulation};

@@ -36,9 +36,10 @@ use arc_swap::ArcSwap;
 use event_listener::Event;
 
 use crate::{
-    Admission, AskedFeature, Clock, ClockMark, Denial, DenialCode, Difference, InstallError,
-    InstallErrorKind, InvalidReason, License, Machine, Month, Phase, Product, PublicStatus,
-    RequestHost, Restriction, Status, SystemClock, Timeline, Timestamp, Verified, Verifier,
+    Admission, AskedFeature, Clock, ClockMark, Denial, DenialCode, DenialCount, Difference,
+    InstallError, InstallErrorKind, InvalidReason, License, Machine, Month, Phase, Product,
+    PublicStatus, RequestHost, Restriction, Status, SystemClock, Timeline, Timestamp, Verified,
+    Verifier,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
     current,
@@ -133,7 +134,8 @@ impl Licensing {
 
     // What requests ask.
 
-    /// Whether the service is refused as a whole.
+    /// Whether the service is refused as a whole. Where that is only observed,
+    /// [`check_request`](Self::check_request) counts it.
     ///
     /// # Errors
     ///
@@ -145,8 +147,11 @@ impl Licensing {
 
     /// Whether a request may pass: the term, then the domain, then changes
     /// under read-only. `changes` says whether the request may change
-    /// something, and is asked only under read-only; the host is asked for
-    /// only when the license binds a domain.
+    /// something and is asked only under read-only; the host is asked for only
+    /// when the license binds a domain.
+    ///
+    /// What a rule in [shadow](crate::Policy::shadow) would have denied is
+    /// counted and logged.
     ///
     /// # Errors
     ///
@@ -157,17 +162,50 @@ impl Licensing {
         changes: impl FnOnce() -> bool,
         host: impl FnOnce() -> RequestHost<'h>,
     ) -> Result<(), Denial> {
-        self.view(|view| view.request(changes, host))
+        self.check_request_unless(changes, host, || false)
     }
 
-    /// Whether a feature may be used.
+    /// As [`check_request`](Self::check_request), but that a request on the
+    /// recovery path passes. `recovers` says whether it is, and is asked only
+    /// where it is refused, or would be by a rule in shadow; neither counts
+    /// then.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_request`](Self::check_request).
+    #[inline]
+    pub fn check_request_unless<'h>(
+        &self,
+        changes: impl FnOnce() -> bool,
+        host: impl FnOnce() -> RequestHost<'h>,
+        recovers: impl Fn() -> bool,
+    ) -> Result<(), Denial> {
+        let observe = |denial| {
+            if !recovers() {
+                self.shadowed(denial);
+            }
+        };
+        match self.view(|view| view.request(changes, host, observe)) {
+            Err(_) if recovers() => Ok(()),
+            decision => decision,
+        }
+    }
+
+    /// Whether a feature may be used, for a request that needs it.
     ///
     /// # Errors
     ///
     /// The denial.
     #[inline]
     pub fn check_feature(&self, name: &str) -> Result<(), Denial> {
-        self.view(|view| view.feature(name))
+        self.view(|view| view.feature(name, |denial| self.shadowed(denial)))
+    }
+
+    /// Whether a feature may be used, for whoever does something else where
+    /// it may not: nothing is counted as denied.
+    #[inline]
+    pub fn allows_feature(&self, name: &str) -> bool {
+        self.view(|view| view.feature(name, drop)).is_ok()
     }
 
     /// Whether a feature may be used that is asked for again and again: the
@@ -198,18 +236,31 @@ impl Licensing {
     /// `limit_reached` with `limit`, `max` and `used`; the denial of the
     /// phase where no license can say.
     pub fn check_limit(&self, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
-        self.view(|view| view.limit(name, used, adding))
+        self.view(|view| view.limit(name, used, adding, |denial| self.shadowed(denial)))
     }
 
     /// How many units of a limit are allowed now; `None` for unlimited, and
-    /// where nothing is refused without a license.
+    /// where nothing is refused without a license. The number is what the
+    /// license says; whether more are refused,
+    /// [`check_limit`](Self::check_limit) tells.
     ///
     /// # Errors
     ///
     /// The denial of the phase where no license can say.
     #[inline]
     pub fn max(&self, limit: &str) -> Result<Option<u64>, Denial> {
-        self.view(|view| view.max(limit))
+        self.view(|view| view.max(limit, drop))
+    }
+
+    /// The same for a request that needs units: where it is served only
+    /// because the limits are in [shadow](crate::Policy::shadow), that counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`max`](Self::max).
+    #[inline]
+    pub fn check_max(&self, limit: &str) -> Result<Option<u64>, Denial> {
+        self.view(|view| view.max(limit, |denial| self.shadowed(denial)))
     }
 
     /// The month (UTC) that it is, by the time on which expiry is judged: a
@@ -234,7 +285,7 @@ impl Licensing {
     /// `limit_reached` with `limit`; the denial of the phase where no license
     /// can say.
     pub fn check_name(&self, limit: &str, name: &str) -> Result<(), Denial> {
-        self.view(|view| view.name(limit, name))
+        self.view(|view| view.name(limit, name, |denial| self.shadowed(denial)))
     }
 
     /// A denial of this code with the status that the product gives it: for
@@ -246,7 +297,17 @@ impl Licensing {
     /// Counts and logs a denial that was answered to a client: one event for
     /// each code, at most once in ten seconds, with how many there were.
     pub fn record(&self, denial: &Denial) {
-        self.0.denials.record(denial, self.0.clock.monotonic());
+        self.0.denials.denied(denial, self.0.clock.monotonic());
+    }
+
+    #[cold]
+    fn shadowed(&self, denial: Denial) {
+        self.0.denials.shadowed(&denial, self.0.clock.monotonic());
+    }
+
+    /// How many denials there were of each code, recorded and in shadow.
+    pub fn denial_counts(&self) -> impl Iterator<Item = DenialCount> {
+        self.0.denials.counts()
     }
 
     // What administrators and the product's own pages ask.
@@ -256,9 +317,10 @@ impl Licensing {
         self.view(|view| view.standing.phase)
     }
 
-    /// What is refused now; `None` while the license is in force.
+    /// What is refused now; `None` while the license is in force, `Advisory`
+    /// where the rule is in [shadow](crate::Policy::shadow).
     pub fn restriction(&self) -> Option<Restriction> {
-        self.view(|view| view.standing.restriction)
+        self.view(|view| view.policy.enforced(view.standing.phase))
     }
 
     /// Whether a license is in force that could be asked, or a lapsed one:
@@ -281,7 +343,7 @@ impl Licensing {
     pub fn usable_features(&self) -> Vec<String> {
         self.view(|view| {
             let granted = view.license().into_iter().flat_map(License::features);
-            granted.filter(|name| view.feature(name).is_ok()).cloned().collect()
+            granted.filter(|name| view.feature(name, drop).is_ok()).cloned().collect()
         })
     }
 

@@ -1,8 +1,13 @@
 //! What a product makes of the phases of a license.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+    time::Duration,
+};
 
-use crate::{DenialCode, Phase, Restriction};
+use crate::{DenialCode, Phase, Restriction, Rule};
 
 /// A product's rules: warning window, grace, what is refused when, and with
 /// which status.
@@ -18,6 +23,7 @@ pub struct Policy {
     pub(crate) unlicensed: Restriction,
     pub(crate) freshness: Option<Duration>,
     pub(crate) status: BTreeMap<DenialCode, u16>,
+    pub(crate) shadow: BTreeSet<Rule>,
 }
 
 /// A text was not a duration.
@@ -34,6 +40,7 @@ impl Default for Policy {
             unlicensed: Restriction::Everything,
             freshness: Some(Duration::from_secs(30 * 86_400)),
             status: BTreeMap::new(),
+            shadow: BTreeSet::new(),
         }
     }
 }
@@ -87,13 +94,41 @@ impl Policy {
         self
     }
 
-    /// What this phase refuses; `None` while the license is in force.
+    /// Only observes a rule: what it refuses is served all the same, counted
+    /// and logged as "would have been denied". The other rules go on: with
+    /// [`Everything`](Rule::Everything) in shadow, gated features are still
+    /// refused to a service without a license. Called again it shadows another
+    /// one as well. Default none.
+    ///
+    /// In a profile: `shadow = ["features", "read-only", "everything",
+    /// "domain", "limits"]`.
+    #[must_use]
+    pub fn shadow(mut self, rule: Rule) -> Self {
+        self.shadow.insert(rule);
+        self
+    }
+
+    /// Whether a rule is only observed.
+    pub fn shadows(&self, rule: Rule) -> bool {
+        self.shadow.contains(&rule)
+    }
+
+    /// What this phase refuses, enforced or only observed; `None` while the
+    /// license is in force.
     pub fn restriction(&self, phase: Phase) -> Option<Restriction> {
         match phase {
             Phase::Active | Phase::Expiring | Phase::Grace => None,
             Phase::Lapsed => Some(self.lapsed),
             Phase::Unlicensed | Phase::Scheduled | Phase::Invalid(_) => Some(self.unlicensed),
         }
+    }
+
+    /// What this phase refuses in fact: nothing where the rule is only
+    /// observed.
+    pub fn enforced(&self, phase: Phase) -> Option<Restriction> {
+        let restriction = self.restriction(phase)?;
+        let shadowed = Rule::of(restriction).is_some_and(|rule| self.shadows(rule));
+        Some(if shadowed { Restriction::Advisory } else { restriction })
     }
 
     /// The status of a denial: the product's choice, else `default`.

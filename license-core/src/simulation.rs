@@ -184,12 +184,12 @@ impl Scene<'_> {
 
     fn answers(&self, view: View<'_>) -> Vec<Answer> {
         use RequestKind as Kind;
-        let passes = |changes: bool| view.request(|| changes, || self.licensed_host());
+        let passes = |changes: bool| view.request(|| changes, || self.licensed_host(), drop);
         let mut answers =
             vec![answer(Kind::Page, None, passes(false)), answer(Kind::Change, None, passes(true))];
         let mut gated = |kind: Kind, feature: Option<&String>| {
             let Some(name) = feature else { return };
-            let decided = passes(false).and_then(|()| view.feature(name));
+            let decided = passes(false).and_then(|()| view.feature(name, drop));
             answers.push(answer(kind, Some(name), decided));
         };
         gated(Kind::GrantedFeature, self.license.features().iter().next());
@@ -198,7 +198,7 @@ impl Scene<'_> {
 
         let seats = self.product.limits().iter().find(|(_, kind)| **kind == LimitKind::Seats);
         if let Some((name, _)) = seats {
-            let taken = |used: u64| passes(true).and_then(|()| view.limit(name, used, 1));
+            let taken = |used: u64| passes(true).and_then(|()| view.limit(name, used, 1, drop));
             answers.push(answer(Kind::Seat, Some(name), taken(0)));
             if let Some(max) = self.license.limit(name).and_then(Limit::max) {
                 answers.push(answer(Kind::SeatBeyondLimit, Some(name), taken(max)));
@@ -207,7 +207,7 @@ impl Scene<'_> {
         if let Some(domain) = self.license.domain() {
             // An address is never one of a domain.
             let other =
-                view.request(|| false, || RequestHost::new(None, [b"192.0.2.1".as_slice()]));
+                view.request(|| false, || RequestHost::new(None, [b"192.0.2.1".as_slice()]), drop);
             answers.push(answer(Kind::OtherHost, Some(domain.as_str()), other));
         }
         // Recovery passes every denial (DESIGN.md section 4).

@@ -105,7 +105,7 @@ const CLOCK_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
 
 impl View<'_> {
     fn restricted(self) -> bool {
-        self.standing.restriction.is_some_and(Restriction::restricts)
+        self.policy.enforced(self.standing.phase).is_some_and(Restriction::restricts)
     }
 
     pub(crate) fn public_status(self, reading: &Reading) -> PublicStatus {

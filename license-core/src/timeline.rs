@@ -51,7 +51,7 @@ impl Timeline {
 
 /// What a phase means for the people who use the service.
 fn effect(phase: Phase, policy: &Policy, takes_over: bool) -> String {
-    let meaning = match (phase, policy.restriction(phase)) {
+    let meaning = match (phase, policy.enforced(phase)) {
         (Phase::Active, _) => "Everything the license grants works.",
         (Phase::Expiring, _) => "Everything works; administrators are warned of the expiry.",
         (Phase::Grace, _) => "The license has expired; everything works in grace, with warnings.",

@@ -152,10 +152,10 @@ fn its_log_lines_are_those_of_the_start() {
     let text = "license loaded tier=enterprise expires_at=2027-05-01 \
                 entitlements=[multi_tenant oidc audit_export]";
     let loaded = (Info, text.to_owned());
-    assert_eq!(said(&licensing), [loaded.clone()]);
+    assert_eq!(said(&licensing), std::slice::from_ref(&loaded));
     // 7 days or fewer are left from the beginning of the seventh on.
     clock.advance(Duration::from_secs(174 * DAY - 1));
-    assert_eq!(said(&licensing), [loaded.clone()]);
+    assert_eq!(said(&licensing), std::slice::from_ref(&loaded));
     clock.advance(Duration::from_secs(1));
     assert_eq!(said(&licensing), [loaded.clone(), (Warn, "license expires in 7 days".to_owned())]);
     days(&clock, 7);

@@ -146,10 +146,8 @@ impl Check for LicenseCheck {
             return Ok(());
         }
         let host = || request_host(request, rules.proxy.as_ref());
-        match rules.licensing.check_request(|| rules.changes(request), host) {
-            Err(_) if rules.recovery.allows(request.method(), request.uri().path()) => Ok(()),
-            decision => decision,
-        }
+        let recovers = || rules.recovery.allows(request.method(), request.uri().path());
+        rules.licensing.check_request_unless(|| rules.changes(request), host, recovers)
     }
 
     fn refused(&self, denial: &Denial) {
@@ -230,5 +228,24 @@ mod tests {
         assert!(check(&scoped, "/healthz").is_ok());
         assert!(check(&everything, "/healthz").is_err());
         assert!(scoped.scope("/x/*").is_err());
+    }
+
+    #[test]
+    fn what_a_rule_in_shadow_would_deny_is_served_and_counted_off_the_recovery_path() {
+        use license_core::{Policy, Product, Rule};
+
+        let policy = Policy::new().shadow(Rule::Everything);
+        let product = Product::builder("test", "https://vendor.example", "test").policy(policy);
+        let licensing = Licensing::new(Vendor::of(product.build().unwrap()).verifier());
+        let recovery = Recovery::new().allow(Method::GET, "/api/license").unwrap();
+        let layer = LicenseLayer::new(&licensing).scope("/api/**").unwrap().recovery(recovery);
+        let counted = |path: &str| {
+            assert!(layer.0.check().check(&Request::get(path).body(()).unwrap()).is_ok());
+            licensing.denial_counts().map(|count| count.shadowed).sum::<u64>()
+        };
+        assert_eq!(
+            ["/healthz", "/api/license", "/api/x", "/api/license"].map(counted),
+            [0, 0, 1, 1]
+        );
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Claim, Message, Plan, Presence, Product, ProductBuilder, ProductError};
 use crate::{
-    Algorithm, DenialCode, Limit, LimitKind, Policy, Restriction, TokenType,
+    Algorithm, DenialCode, Limit, LimitKind, Policy, Restriction, Rule, TokenType,
     policy::ProfileDuration,
 };
 
@@ -73,6 +73,8 @@ struct PolicyToml {
     freshness: Option<String>,
     #[serde(default)]
     status: BTreeMap<String, u16>,
+    #[serde(default)]
+    shadow: Vec<Rule>,
 }
 
 #[derive(Deserialize)]
@@ -190,7 +192,7 @@ fn policy(toml: PolicyToml) -> Result<Policy, ProductError> {
     for (code, status) in toml.status {
         policy = policy.status(member::<DenialCode>("policy.status", &code)?, status);
     }
-    Ok(policy)
+    Ok(toml.shadow.into_iter().fold(policy, Policy::shadow))
 }
 
 fn claims(mut builder: ProductBuilder, toml: ClaimsToml) -> Result<ProductBuilder, ProductError> {
@@ -335,6 +337,21 @@ mod tests {
         assert!(
             error("{ users = 25 }", "{ users = [\"a\"] }").contains("plans.starter.limits.users")
         );
+    }
+
+    #[test]
+    fn rules_can_be_put_in_shadow_by_name() {
+        let profile = ALIGN.replace("[policy]", "[policy]\nshadow = [\"read-only\", \"limits\"]");
+        let product = read(&profile).unwrap();
+        let shadowed = |rule: Rule| product.policy().shadows(rule);
+        assert!(shadowed(Rule::ReadOnly) && shadowed(Rule::Limits));
+        assert!(
+            !shadowed(Rule::Features) && !shadowed(Rule::Everything) && !shadowed(Rule::Domain)
+        );
+        let all = "[policy]\nshadow = ['features', 'read-only', 'everything', 'domain', 'limits']";
+        assert_eq!(read(&ALIGN.replace("[policy]", all)).unwrap().policy().shadow.len(), 5);
+        assert!(error("[policy]", "[policy]\nshadow = ['advisory']").contains("advisory"));
+        assert!(error("[policy]", "[policy]\nshadow = 'limits'").contains("shadow"));
     }
 
     #[test]

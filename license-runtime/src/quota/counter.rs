@@ -81,7 +81,7 @@ impl Counter {
 
     /// Spends units, all or none.
     pub(super) async fn consume(self: &Arc<Self>, units: u64) -> Result<(), LimitError> {
-        let cap = self.licensing.max(&self.limit)?;
+        let cap = self.licensing.check_max(&self.limit)?;
         if units == 0 {
             return Ok(());
         }

@@ -1,0 +1,87 @@
+//! What is logged, in a process of its own: which events are of interest is
+//! remembered for the whole process.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use license_core::{
+    InstallErrorKind, LogLevel, LogLine, Message, Policy, Product, RequestHost, Rule,
+    testing::{Vendor, licensing},
+};
+
+/// Text that is written to it.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// What was written since the last call, without times.
+    fn take(&self) -> Vec<String> {
+        let text = std::mem::take(&mut *self.0.lock().unwrap());
+        String::from_utf8(text).unwrap().lines().map(|line| line.trim().to_owned()).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn lines_and_denials_are_events_of_their_level() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+
+    // The product's own lines.
+    let vendor = Vendor::of(
+        Product::builder("test", "https://vendor.example", "test")
+            .policy(Policy::new().shadow(Rule::Everything))
+            .message(Message::new("installed", LogLevel::Info, "for {customer}"))
+            .message(Message::new("lapsed", LogLevel::Warn, "over {last_day}"))
+            .message(Message::new("signature_invalid", LogLevel::Error, "forged"))
+            .build()
+            .unwrap(),
+    );
+    let (licensing, clock) = licensing(&vendor);
+    let mut announcer = licensing.announcer();
+    vendor.license().days(1).install(&licensing);
+    announcer.due().iter().for_each(LogLine::log);
+    assert_eq!(log.take(), ["INFO license: for Test Customer"]);
+    clock.advance(Duration::from_secs(86_400));
+    announcer.due().iter().for_each(LogLine::log);
+    assert_eq!(log.take(), ["WARN license: over 2026-11-01"]);
+    let failed = licensing.source_failed(InstallErrorKind::SignatureInvalid, "/a");
+    failed.iter().for_each(LogLine::log);
+    assert_eq!(log.take(), ["ERROR license: forged"]);
+
+    // A rule in shadow, and a denial.
+    let passes = || licensing.check_request(|| false, || RequestHost::new(None, []));
+    for _ in 0..5 {
+        assert!(passes().is_ok());
+    }
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("would have been denied"), "{lines:?}");
+    assert!(lines[0].contains("code=\"license_expired\"") && lines[0].contains("count=1"));
+    clock.advance(Duration::from_secs(10));
+    assert!(passes().is_ok());
+    assert!(log.take()[0].contains("count=5"));
+    licensing.record(&licensing.check_feature("sso").unwrap_err());
+    let lines = log.take();
+    assert!(lines[0].contains("request denied") && lines[0].contains("feature_not_licensed"));
+}
