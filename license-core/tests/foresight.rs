@@ -256,6 +256,13 @@ fn a_difference_tells_rights_and_facts_apart() {
 }
 
 #[test]
+fn a_license_of_the_same_second_is_not_older() {
+    let vendor = vendor(Policy::new());
+    let again = full(&vendor).id("lic_2").issued_at(START);
+    assert!(!difference(full(&vendor), again).older);
+}
+
+#[test]
 fn days_are_whole_ones() {
     let vendor = vendor(Policy::new());
     let hours = |hours: u64| after(365).saturating_add(Duration::from_secs(hours * 3600));
