@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use license_core::{Answer, Period, RequestKind, Simulation, Timestamp};
+use license_core::{Answer, Period, Refusal, RequestKind, Simulation, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
@@ -85,9 +85,11 @@ fn lines(period: &Period, first: bool) -> String {
         shown.push_str(&format!("  {name:<16}{level:<6}{}\n", text::shown(&line.text)));
     }
     for answer in &period.answers {
-        let answered = match (answer.status, answer.code) {
-            (Some(status), code) => format!("{status} {}", code.unwrap_or_default()),
-            (None, _) => "served".to_owned(),
+        let refusal = |it: Refusal| format!("{} {}", it.status, it.code);
+        let answered = match (answer.refused, answer.shadow) {
+            (Some(refused), _) => refusal(refused),
+            (None, Some(shadow)) => format!("served, in shadow: {}", refusal(shadow)),
+            (None, None) => "served".to_owned(),
         };
         shown.push_str(&format!("    {:<WIDTH$}{answered}\n", request(answer)));
     }

@@ -116,16 +116,36 @@ fn a_simulation_is_the_same_as_data() {
             "administrators": ["License expired on 2026-12-31. Grace period ended 2027-01-14."],
             "log": [{"level": "error", "text": "the license has expired (license_expired)"}],
             "answers": [
-                {"request": "page", "name": null, "status": null, "code": null},
-                {"request": "change", "name": null, "status": 402, "code": "read_only"},
-                {"request": "granted_feature", "name": "sso-saml", "status": null, "code": null},
-                {"request": "seat", "name": "users", "status": 402, "code": "read_only"},
-                {"request": "seat_beyond_limit", "name": "users", "status": 402, "code": "read_only"},
-                {"request": "other_host", "name": "*.acme.internal", "status": 403, "code": "domain_mismatch"},
-                {"request": "install", "name": null, "status": null, "code": null},
+                {"request": "page", "name": null, "refused": null, "shadow": null},
+                {"request": "change", "name": null, "refused": {"status": 402, "code": "read_only"}, "shadow": null},
+                {"request": "granted_feature", "name": "sso-saml", "refused": null, "shadow": null},
+                {"request": "seat", "name": "users", "refused": {"status": 402, "code": "read_only"}, "shadow": null},
+                {"request": "seat_beyond_limit", "name": "users", "refused": {"status": 402, "code": "read_only"}, "shadow": null},
+                {"request": "other_host", "name": "*.acme.internal", "refused": {"status": 403, "code": "domain_mismatch"}, "shadow": null},
+                {"request": "install", "name": null, "refused": null, "shadow": null},
             ],
         })
     );
+}
+
+#[test]
+fn a_rule_in_shadow_serves_and_shows_what_it_would_refuse() {
+    let place = place();
+    let policy = "[policy]\nlapsed = \"read-only\"\nshadow = [\"read-only\", \"limits\"]\n";
+    place.write("shadow.toml", &format!("{POLYGENT}\n{policy}"));
+    let line = "acme.lic --product shadow.toml --from 2027-01-01";
+    let period = &simulated(&place, line)["periods"][0];
+    assert_eq!(period["restricted"], false);
+    let change = json!({
+        "request": "change",
+        "name": null,
+        "refused": null,
+        "shadow": {"status": 402, "code": "read_only"},
+    });
+    assert_eq!(period["answers"][1], change);
+    let told = place.good(&format!("simulate {line}"));
+    let change = "change something                            served, in shadow: 402 read_only\n";
+    assert!(told.contains(change), "{told}");
 }
 
 #[test]

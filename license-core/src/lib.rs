@@ -109,7 +109,7 @@ pub use restriction::Restriction;
 pub use rule::Rule;
 #[cfg(feature = "issue")]
 pub use signing::{SigningError, SigningKey};
-pub use simulation::{Answer, Period, RequestKind, Simulation};
+pub use simulation::{Answer, Period, Refusal, RequestKind, Simulation};
 pub use status::{LicenseStatus, LimitStatus, PublicStatus, Status, StatusProblem};
 pub use subscription::{Gate, Subscription};
 pub use time::{ParseTimestampError, Timestamp};

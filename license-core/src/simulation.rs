@@ -17,13 +17,14 @@
 //! let phases: Vec<Phase> = simulation.periods.iter().map(|period| period.phase).collect();
 //! assert_eq!(phases, [Phase::Active, Phase::Expiring, Phase::Lapsed]);
 //! let lapsed = &simulation.periods[2];
-//! assert_eq!(lapsed.answer(RequestKind::Page).and_then(|it| it.status), Some(503));
-//! assert_eq!(lapsed.answer(RequestKind::Install).and_then(|it| it.status), None);
+//! let status = |kind| lapsed.answer(kind)?.refused.map(|refusal| refusal.status);
+//! assert_eq!(status(RequestKind::Page), Some(503));
+//! assert_eq!(status(RequestKind::Install), None);
 //! # }
 //! # Ok::<(), license_core::InstallError>(())
 //! ```
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use serde::Serialize;
 
@@ -73,10 +74,21 @@ pub struct Answer {
     pub request: RequestKind,
     /// The feature, limit or domain in question, where there is one.
     pub name: Option<String>,
-    /// The status of the refusal; `None` when it is served.
-    pub status: Option<u16>,
-    /// The code of the refusal.
-    pub code: Option<&'static str>,
+    /// How it is refused; `None` when it is served.
+    pub refused: Option<Refusal>,
+    /// How it would be refused if the rule were not in
+    /// [shadow](crate::Policy::shadow); the first, where there are several.
+    pub shadow: Option<Refusal>,
+}
+
+/// A refusal, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code.
+    pub code: &'static str,
 }
 
 /// A kind of request that licenses treat alike.
@@ -156,7 +168,7 @@ impl Period {
 impl Answer {
     /// Whether the request is served.
     pub fn is_served(&self) -> bool {
-        self.status.is_none()
+        self.refused.is_none()
     }
 }
 
@@ -184,13 +196,19 @@ impl Scene<'_> {
 
     fn answers(&self, view: View<'_>) -> Vec<Answer> {
         use RequestKind as Kind;
-        let passes = |changes: bool| view.request(|| changes, || self.licensed_host(), drop);
-        let mut answers =
-            vec![answer(Kind::Page, None, passes(false)), answer(Kind::Change, None, passes(true))];
+        let passes = |changes: bool, observe: Observe<'_>| {
+            view.request(|| changes, || self.licensed_host(), observe)
+        };
+        let mut answers = vec![
+            answer(Kind::Page, None, |observe| passes(false, observe)),
+            answer(Kind::Change, None, |observe| passes(true, observe)),
+        ];
         let mut gated = |kind: Kind, feature: Option<&String>| {
             let Some(name) = feature else { return };
-            let decided = passes(false).and_then(|()| view.feature(name, drop));
-            answers.push(answer(kind, Some(name), decided));
+            answers.push(answer(kind, Some(name), |observe| {
+                passes(false, observe)?;
+                view.feature(name, observe)
+            }));
         };
         gated(Kind::GrantedFeature, self.license.features().iter().next());
         let mut known = self.product.features().keys();
@@ -198,20 +216,26 @@ impl Scene<'_> {
 
         let seats = self.product.limits().iter().find(|(_, kind)| **kind == LimitKind::Seats);
         if let Some((name, _)) = seats {
-            let taken = |used: u64| passes(true).and_then(|()| view.limit(name, used, 1, drop));
-            answers.push(answer(Kind::Seat, Some(name), taken(0)));
+            let mut taken = |kind: Kind, used: u64| {
+                answers.push(answer(kind, Some(name), |observe| {
+                    passes(true, observe)?;
+                    view.limit(name, used, 1, observe)
+                }));
+            };
+            taken(Kind::Seat, 0);
             if let Some(max) = self.license.limit(name).and_then(Limit::max) {
-                answers.push(answer(Kind::SeatBeyondLimit, Some(name), taken(max)));
+                taken(Kind::SeatBeyondLimit, max);
             }
         }
         if let Some(domain) = self.license.domain() {
             // An address is never one of a domain.
-            let other =
-                view.request(|| false, || RequestHost::new(None, [b"192.0.2.1".as_slice()]), drop);
-            answers.push(answer(Kind::OtherHost, Some(domain.as_str()), other));
+            let other = || RequestHost::new(None, [b"192.0.2.1".as_slice()]);
+            answers.push(answer(Kind::OtherHost, Some(domain.as_str()), |observe| {
+                view.request(|| false, other, observe)
+            }));
         }
         // Recovery passes every denial (DESIGN.md section 4).
-        answers.push(answer(Kind::Install, None, Ok(())));
+        answers.push(answer(Kind::Install, None, |_| Ok(())));
         answers
     }
 
@@ -220,13 +244,27 @@ impl Scene<'_> {
     }
 }
 
-fn answer(request: RequestKind, name: Option<&str>, decided: Result<(), Denial>) -> Answer {
-    let denial = decided.err();
+/// Is told what a rule in shadow would have denied.
+type Observe<'a> = &'a dyn Fn(Denial);
+
+fn answer(
+    request: RequestKind,
+    name: Option<&str>,
+    decide: impl FnOnce(Observe<'_>) -> Result<(), Denial>,
+) -> Answer {
+    let shadow = Cell::new(None);
+    let decided = decide(&|denial| shadow.set(shadow.get().or(Some(Refusal::from(denial)))));
     Answer {
         request,
         name: name.map(str::to_owned),
-        status: denial.as_ref().map(Denial::status),
-        code: denial.map(|denial| denial.code().as_str()),
+        refused: decided.err().map(Refusal::from),
+        shadow: shadow.get(),
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self { status: denial.status(), code: denial.code().as_str() }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use license_core::{
     Denial, DenialCode, Difference, Fingerprint, License, Licensing, LimitKind, Phase, Plan,
-    Policy, Product, RequestHost, RequestKind, Restriction, Simulation, Timestamp, Token,
+    Policy, Product, RequestHost, RequestKind, Restriction, Rule, Simulation, Timestamp, Token,
     testing::{LicenseBuilder, START, Vendor, licensing},
 };
 
@@ -93,10 +93,34 @@ fn a_simulation_answers_as_the_service_will() {
             assert!(!period.log.is_empty() || period.phase == Phase::Active);
             assert_eq!(period.answers.len(), 8);
             for answer in &period.answers {
-                let told = answer.status.zip(answer.code);
+                let told = answer.refused.map(|it| (it.status, it.code));
                 let found = served(&licensing, answer.request);
                 assert_eq!(told, found, "{restriction:?}, {:?}, {answer:?}", period.phase);
                 assert_eq!(answer.is_served(), found.is_none());
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_in_shadow_show_what_they_would_refuse() {
+    use Restriction::{Everything, Features, ReadOnly};
+    for restriction in [Features, ReadOnly, Everything] {
+        let policy = Policy::new().lapsed(restriction).unlicensed(restriction);
+        let rules = [Rule::Features, Rule::ReadOnly, Rule::Everything, Rule::Domain, Rule::Limits];
+        let shadow = rules.into_iter().fold(policy.clone(), Policy::shadow);
+        let [enforced, observed] = [policy, shadow].map(|policy| {
+            let vendor = vendor(policy);
+            let token = full(&vendor).not_before(after(2)).sign();
+            simulate(&vendor, &token, START).periods
+        });
+        assert_eq!(enforced.len(), observed.len());
+        for (enforced, observed) in enforced.iter().zip(&observed) {
+            assert!(!observed.restricted);
+            assert!(observed.users.starts_with("Everything"));
+            for (refused, served) in enforced.answers.iter().zip(&observed.answers) {
+                assert_eq!((refused.shadow, served.refused), (None, None));
+                assert_eq!(served.shadow, refused.refused, "{restriction:?}, {served:?}");
             }
         }
     }
@@ -186,7 +210,7 @@ fn a_simulation_is_data() {
     let period = &told["periods"][0];
     assert_eq!((&period["phase"], &period["restricted"]), (&"lapsed".into(), &true.into()));
     let expected = serde_json::json!(
-        {"request": "granted_feature", "name": "sso", "status": 503, "code": "license_expired"}
+        {"request": "granted_feature", "name": "sso", "refused": {"status": 503, "code": "license_expired"}, "shadow": null}
     );
     assert_eq!(period["answers"][2], expected);
 }
