@@ -36,10 +36,10 @@ use arc_swap::ArcSwap;
 use event_listener::Event;
 
 use crate::{
-    Admission, AskedFeature, Clock, ClockMark, Denial, DenialCode, DenialCount, Difference,
+    Admission, AskedFeature, Banner, Clock, ClockMark, Denial, DenialCode, DenialCount, Difference,
     InstallError, InstallErrorKind, InvalidReason, License, Machine, Month, Phase, Product,
     PublicStatus, RequestHost, Restriction, Status, SystemClock, Timeline, Timestamp, Verified,
-    Verifier,
+    Verifier, Warning,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
     current,
@@ -356,6 +356,18 @@ impl Licensing {
     /// used, where the product counts it.
     pub fn status(&self, used: impl Fn(&str) -> Option<u64>) -> Status {
         self.look(|view, reading| view.status(reading, used))
+    }
+
+    /// What administrators should know. `used` tells how much of a limit is
+    /// used, where the product counts it.
+    pub fn warnings(&self, used: impl Fn(&str) -> Option<u64>) -> Vec<Warning> {
+        self.look(|view, reading| view.warnings(reading, used))
+    }
+
+    /// What the product may show all its users about the license; what
+    /// concerns the service alone, such as its clock, is not in it.
+    pub fn banner(&self, used: impl Fn(&str) -> Option<u64>) -> Banner {
+        Banner::of(&self.look(|view, reading| view.license_warnings(reading, used)))
     }
 
     /// What the licenses will do, and when.

@@ -188,7 +188,11 @@ impl Scene<'_> {
             phase: standing.phase,
             restricted: view.public_status(&reading).restricted,
             users: users(&answers),
-            administrators: view.warnings(&reading),
+            administrators: view
+                .warnings(&reading, |_| None)
+                .into_iter()
+                .map(|it| it.text)
+                .collect(),
             log,
             answers,
         }

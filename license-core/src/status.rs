@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
-    Fingerprint, License, Limit, Phase, Policy, Restriction, Timeline, Timestamp,
+    Fingerprint, License, Limit, Phase, Policy, Restriction, Timeline, Timestamp, Warning,
     clock_guard::Reading, decide::View,
 };
 
@@ -39,8 +39,9 @@ pub struct Status {
     pub machine: Option<Fingerprint>,
     /// What is wrong, whenever requests are refused.
     pub problem: Option<StatusProblem>,
-    /// What administrators should know.
-    pub warnings: Vec<String>,
+    /// What administrators should know; written as a list of texts.
+    #[serde(serialize_with = "Warning::texts")]
+    pub warnings: Vec<Warning>,
     /// What will happen, and when.
     pub timeline: Timeline,
 }
@@ -100,11 +101,8 @@ pub struct StatusProblem {
     pub detail: String,
 }
 
-/// A mark this far ahead of the wall clock is worth a warning.
-const CLOCK_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
-
 impl View<'_> {
-    fn restricted(self) -> bool {
+    pub(crate) fn restricted(self) -> bool {
         self.policy.enforced(self.standing.phase).is_some_and(Restriction::restricts)
     }
 
@@ -130,7 +128,7 @@ impl View<'_> {
             next: waiting.map(|it| show(&it.license)),
             machine: self.holdings.machine.fingerprint().cloned(),
             problem: self.problem(),
-            warnings: self.warnings(reading),
+            warnings: self.warnings(reading, &used),
             timeline: Timeline::of(self.holdings, self.policy, reading),
         }
     }
@@ -145,42 +143,6 @@ impl View<'_> {
         let problem = crate::Denial::new(code, code.default_status()).problem();
         let remedy = problem.remedy.as_deref().unwrap_or_default();
         Some(StatusProblem { code: code.as_str(), detail: format!("{} {remedy}", problem.detail) })
-    }
-
-    /// What administrators should know, as texts.
-    pub(crate) fn warnings(self, reading: &Reading) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if let Some(license) = self.license() {
-            let last_day = license.term.expires_at.last_day();
-            let grace_ends = license.term.grace_ends_at(self.policy).last_day();
-            match self.standing.phase {
-                Phase::Expiring => {
-                    let days = license.term.days_remaining(reading.judged());
-                    let unit = if days == 1 { "day" } else { "days" };
-                    warnings.push(format!("License expires on {last_day}: {days} {unit} left."));
-                }
-                Phase::Grace => warnings.push(format!(
-                    "License expired on {last_day}. Grace period ends {grace_ends}."
-                )),
-                Phase::Lapsed if self.policy.grace.is_zero() => {
-                    warnings.push(format!("License expired on {last_day}."));
-                }
-                Phase::Lapsed => warnings.push(format!(
-                    "License expired on {last_day}. Grace period ended {grace_ends}."
-                )),
-                _ => {}
-            }
-        } else if let Some(code) = self.standing.phase.code() {
-            warnings.push(crate::Denial::new(code, code.default_status()).problem().detail.into());
-        }
-        if reading.mark.is_some_and(|mark| mark.saturating_since(reading.wall) > CLOCK_AHEAD) {
-            warnings.push(
-                "The system clock is behind the latest time this service has seen by more than \
-                 an hour (clock_ahead). Check the system clock."
-                    .to_owned(),
-            );
-        }
-        warnings
     }
 }
 

@@ -43,8 +43,8 @@ use std::{
 };
 
 use license_core::{
-    AuditEntry, ClockMark, DryRun, InstallError, InstallErrorKind, InstallRequest, Installer,
-    Licensing, MachineInfo, Status, Token,
+    AuditEntry, Banner, ClockMark, DenialCode, DryRun, InstallError, InstallErrorKind,
+    InstallRequest, Installer, Licensing, MachineInfo, Status, Token, Warning, WarningLevel,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -114,6 +114,13 @@ impl LicenseManager {
     /// The quota of a limit: units that are used up within a month (UTC).
     pub fn quota(&self, limit: &str) -> Quota {
         self.0.shared.quotas.quota(limit)
+    }
+
+    /// What the product may show all its users about the license: a banner of
+    /// its warnings, those of limits that are used up included.
+    pub async fn banner(&self) -> Banner {
+        let used = self.0.shared.used().await;
+        self.0.shared.licensing.banner(|limit| used.get(limit).copied())
     }
 
     /// The store.
@@ -212,13 +219,19 @@ impl Shared {
         let used = self.used().await;
         let mut status = self.licensing.status(|limit| used.get(limit).copied());
         #[cfg(feature = "sources")]
-        status.warnings.extend(self.sources.warnings());
+        status.warnings.extend(
+            self.sources
+                .warnings()
+                .into_iter()
+                .map(|text| Warning::new("license_source", WarningLevel::Warning, text)),
+        );
         if self.store_fails.load(Ordering::Relaxed) {
-            status.warnings.push(
+            status.warnings.push(Warning::new(
+                DenialCode::StoreUnavailable.as_str(),
+                WarningLevel::Warning,
                 "The license state cannot be saved (store_unavailable). The service goes on; \
-                 check the disk or database."
-                    .to_owned(),
-            );
+                 check the disk or database.",
+            ));
         }
         status
     }

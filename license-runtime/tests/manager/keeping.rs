@@ -140,11 +140,11 @@ async fn a_store_that_fails_at_the_periodic_save_is_reported_and_the_service_goe
     assert_eq!(service.licensing().check_feature("sso"), Ok(()));
     let status = service.manager.status().await;
     assert!(!status.restricted);
-    assert!(status.warnings.iter().any(|it| it.contains("cannot be saved")), "{status:?}");
+    assert!(status.warnings.iter().any(|it| it.text.contains("cannot be saved")), "{status:?}");
 
     set(&service.store.full, false);
     service.manager.tick_once().await;
-    assert_eq!(service.manager.status().await.warnings, [""; 0]);
+    assert_eq!(service.manager.status().await.warnings, []);
     assert_eq!(service.store.load().await.unwrap().saved.clock.mark, Some(day(1)));
 }
 

@@ -61,7 +61,7 @@ async fn an_uploaded_license_gives_way_to_the_source_at_once_and_over_restarts()
     assert!(dry_run.warnings.iter().any(|it| it.contains("license.jwt decides")));
     let status = install(&manager, upload.as_str().as_bytes()).await.unwrap();
     assert_eq!(status.license.unwrap().id, "file");
-    assert!(status.warnings.iter().any(|it| it.contains("issued before")));
+    assert!(status.warnings.iter().any(|it| it.text.contains("issued before")));
     let restarted = place.start_by_hand(file()).await;
     assert_eq!(in_force(&restarted).as_deref(), Some("file"));
     assert!(has_warning(&restarted, &["issued before"]).await);

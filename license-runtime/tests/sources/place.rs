@@ -130,7 +130,7 @@ pub(crate) async fn warns(manager: &LicenseManager, texts: &[&str]) {
 
 pub(crate) async fn has_warning(manager: &LicenseManager, texts: &[&str]) -> bool {
     let warnings = manager.status().await.warnings;
-    warnings.iter().any(|it| texts.iter().all(|text| it.contains(text)))
+    warnings.iter().any(|it| texts.iter().all(|text| it.text.contains(text)))
 }
 
 /// The audit history as actor and outcome, oldest first.

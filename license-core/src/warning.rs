@@ -1,0 +1,155 @@
+//! What administrators should know, as data.
+
+use serde::{Serialize, Serializer};
+
+use crate::{Denial, DenialCode, Limit, Phase, clock_guard::Reading, decide::View};
+
+/// One thing that administrators should know.
+///
+/// The texts are plain ASCII sentences for people. They say nothing about the
+/// customer and hold no numbers of the license, so that a product may show
+/// them to everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Warning {
+    /// The stable code: `license_expiring`, `license_in_grace`,
+    /// `limit_reached`, `clock_ahead`, or the code with which requests are or
+    /// would be refused. Others, such as a runtime, have codes of their own.
+    pub code: &'static str,
+    /// How much it matters.
+    pub level: WarningLevel,
+    /// What is to be known.
+    pub text: String,
+}
+
+/// How much a warning matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum WarningLevel {
+    /// Something is to be done before long.
+    Info,
+    /// Something is to be done now.
+    Warning,
+    /// Requests are refused.
+    Critical,
+}
+
+/// A mark this far ahead of the wall clock is worth a warning.
+const CLOCK_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
+
+impl Warning {
+    /// A warning.
+    pub fn new(code: &'static str, level: WarningLevel, text: impl Into<String>) -> Self {
+        Self { code, level, text: text.into() }
+    }
+
+    /// Writes warnings as CONTRACT.md has them in a status: a list of texts.
+    pub(crate) fn texts<S: Serializer>(
+        warnings: &[Self],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(warnings.iter().map(|warning| &warning.text))
+    }
+}
+
+impl View<'_> {
+    /// What administrators should know: of the license, then of the service.
+    pub(crate) fn warnings(
+        self,
+        reading: &Reading,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> Vec<Warning> {
+        let mut warnings = self.license_warnings(reading, used);
+        if reading.mark.is_some_and(|mark| mark.saturating_since(reading.wall) > CLOCK_AHEAD) {
+            warnings.push(Warning::new(
+                "clock_ahead",
+                WarningLevel::Warning,
+                "The system clock is behind the latest time this service has seen by more than \
+                 an hour (clock_ahead). Check the system clock.",
+            ));
+        }
+        warnings
+    }
+
+    /// What there is to know of the license: its term, then its limits.
+    pub(crate) fn license_warnings(
+        self,
+        reading: &Reading,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> Vec<Warning> {
+        let term = self.term_warning(reading);
+        let limits = self.license().into_iter().flat_map(|license| license.limits());
+        let used_up = limits.filter(|(name, limit)| is_used_up(limit, used(name)));
+        let limits = used_up.map(|(name, _)| {
+            let text = format!("License limit used up: {name}.");
+            Warning::new(DenialCode::LimitReached.as_str(), WarningLevel::Warning, text)
+        });
+        term.into_iter().chain(limits).collect()
+    }
+
+    fn term_warning(self, reading: &Reading) -> Option<Warning> {
+        let phase = self.standing.phase;
+        let refused =
+            if self.restricted() { WarningLevel::Critical } else { WarningLevel::Warning };
+        let Some(license) = self.license() else {
+            let code = phase.code()?;
+            let problem = Denial::new(code, code.default_status()).problem();
+            return Some(Warning::new(code.as_str(), refused, problem.detail));
+        };
+        let last_day = license.term.expires_at.last_day();
+        let grace_ends = license.term.grace_ends_at(self.policy).last_day();
+        match phase {
+            Phase::Expiring => {
+                let days = license.term.days_remaining(reading.judged());
+                let unit = if days == 1 { "day" } else { "days" };
+                let text = format!("License expires on {last_day}: {days} {unit} left.");
+                Some(Warning::new("license_expiring", WarningLevel::Info, text))
+            }
+            Phase::Grace => {
+                let text =
+                    format!("License expired on {last_day}. Grace period ends {grace_ends}.");
+                Some(Warning::new("license_in_grace", WarningLevel::Warning, text))
+            }
+            Phase::Lapsed => {
+                let mut text = format!("License expired on {last_day}.");
+                if !self.policy.grace.is_zero() {
+                    text.push_str(&format!(" Grace period ended {grace_ends}."));
+                }
+                Some(Warning::new(DenialCode::LicenseExpired.as_str(), refused, text))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether all that a limit allows is used. One of 0 is not licensed at all,
+/// and a list of names is never used up.
+fn is_used_up(limit: &Limit, used: Option<u64>) -> bool {
+    match (limit.max(), used) {
+        (Some(max), Some(used)) => max > 0 && used >= max,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_number_above_0_can_be_used_up() {
+        let max = Limit::Max(5);
+        let [below, at, above] = [4, 5, 6].map(|used| is_used_up(&max, Some(used)));
+        assert_eq!([below, at, above], [false, true, true]);
+        assert!(!is_used_up(&max, None));
+        assert!(!is_used_up(&Limit::Max(0), Some(1)));
+        assert!(!is_used_up(&Limit::Unlimited, Some(u64::MAX)));
+        assert!(!is_used_up(&Limit::Names(["a".to_owned()].into()), Some(1)));
+    }
+
+    #[test]
+    fn levels_are_in_order() {
+        assert!(WarningLevel::Info < WarningLevel::Warning);
+        assert!(WarningLevel::Warning < WarningLevel::Critical);
+    }
+}

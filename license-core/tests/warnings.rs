@@ -1,0 +1,136 @@
+//! What administrators and users are told of the license, from its first day
+//! to after its last.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::{sync::Arc, time::Duration};
+
+use license_core::{
+    Licensing, LimitKind, Policy, Product, Restriction, Rule, Warning, WarningLevel,
+    testing::{ManualClock, START, Vendor, licensing},
+};
+use serde_json::json;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A license of 31 days from 2026-11-01 on, in a product with 14 days of
+/// grace.
+fn service(policy: Policy) -> (Licensing, Arc<ManualClock>) {
+    let product = Product::builder("test", "https://vendor.example", "test")
+        .policy(policy.grace(DAY * 14))
+        .limit("users", LimitKind::Seats)
+        .limit("hosts", LimitKind::Leases)
+        .limit("connectors", LimitKind::Names);
+    let vendor = Vendor::of(product.build().unwrap());
+    let (licensing, clock) = licensing(&vendor);
+    let license = vendor.license().days(31).limit("users", 5).limit("hosts", 0);
+    license.limit("connectors", vec!["slack"]).install(&licensing);
+    (licensing, clock)
+}
+
+fn nothing(_: &str) -> Option<u64> {
+    None
+}
+
+fn told(licensing: &Licensing) -> Vec<(&'static str, WarningLevel, String)> {
+    let warnings = licensing.warnings(nothing).into_iter();
+    warnings.map(|Warning { code, level, text, .. }| (code, level, text)).collect()
+}
+
+fn banner(licensing: &Licensing) -> serde_json::Value {
+    serde_json::to_value(licensing.banner(nothing)).unwrap()
+}
+
+#[test]
+fn each_phase_has_its_warning_and_its_banner() {
+    use WarningLevel::{Critical, Info, Warning};
+    let (licensing, clock) = service(Policy::new());
+    let stands = |code: &'static str, level: WarningLevel, shown: &str, text: &str| {
+        assert_eq!(told(&licensing), [(code, level, text.to_owned())]);
+        assert_eq!(banner(&licensing), json!({"level": shown, "messages": [text]}));
+    };
+    assert_eq!(told(&licensing), []);
+    assert_eq!(banner(&licensing), json!({"level": "none", "messages": []}));
+    clock.advance(DAY);
+    let text = "License expires on 2026-12-01: 30 days left.";
+    stands("license_expiring", Info, "info", text);
+    clock.advance(DAY * 29);
+    stands("license_expiring", Info, "info", "License expires on 2026-12-01: 1 day left.");
+    clock.advance(DAY);
+    let text = "License expired on 2026-12-01. Grace period ends 2026-12-15.";
+    stands("license_in_grace", Warning, "warning", text);
+    clock.advance(DAY * 14);
+    let text = "License expired on 2026-12-01. Grace period ended 2026-12-15.";
+    stands("license_expired", Critical, "critical", text);
+}
+
+#[test]
+fn without_a_license_the_warning_has_the_code_of_the_denials() {
+    let licensing = Licensing::new(Vendor::new().verifier());
+    let text = "No license is installed on this service.".to_owned();
+    assert_eq!(told(&licensing), [("license_missing", WarningLevel::Critical, text)]);
+}
+
+#[test]
+fn only_what_is_refused_in_fact_is_critical() {
+    let level = |policy: Policy| {
+        let (licensing, clock) = service(policy);
+        clock.advance(DAY * 45);
+        licensing.warnings(nothing)[0].level
+    };
+    let lapsed = |restriction: Restriction| Policy::new().lapsed(restriction);
+    assert_eq!(level(lapsed(Restriction::Features)), WarningLevel::Critical);
+    assert_eq!(level(lapsed(Restriction::Advisory)), WarningLevel::Warning);
+    let observed = lapsed(Restriction::ReadOnly).shadow(Rule::ReadOnly);
+    assert_eq!(level(observed), WarningLevel::Warning);
+    let another = lapsed(Restriction::ReadOnly).shadow(Rule::Everything);
+    assert_eq!(level(another), WarningLevel::Critical);
+}
+
+#[test]
+fn a_limit_that_is_used_up_is_named_without_numbers() {
+    let (licensing, clock) = service(Policy::new());
+    let using = |users: u64| move |limit: &str| Some(if limit == "users" { users } else { 9 });
+    assert_eq!(licensing.warnings(using(4)), []);
+    for users in [5, 6] {
+        let warnings = licensing.warnings(using(users));
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!((warnings[0].code, warnings[0].level), ("limit_reached", WarningLevel::Warning));
+        assert_eq!(warnings[0].text, "License limit used up: users.");
+    }
+    clock.advance(DAY);
+    let banner = serde_json::to_value(licensing.banner(using(5))).unwrap();
+    let expected = json!({"level": "warning", "messages": [
+        "License limit used up: users.", "License expires on 2026-12-01: 30 days left.",
+    ]});
+    assert_eq!(banner, expected);
+}
+
+#[test]
+fn a_status_lists_them_as_texts() {
+    let (licensing, clock) = service(Policy::new());
+    clock.advance(DAY);
+    let status = licensing.status(|limit| (limit == "users").then_some(5));
+    assert_eq!(status.warnings, licensing.warnings(|limit| (limit == "users").then_some(5)));
+    let json = serde_json::to_value(&status).unwrap();
+    let expected =
+        json!(["License expires on 2026-12-01: 30 days left.", "License limit used up: users."]);
+    assert_eq!(json["warnings"], expected);
+    let warning = serde_json::to_value(&status.warnings[1]).unwrap();
+    let expected = json!({
+        "code": "limit_reached", "level": "warning", "text": "License limit used up: users.",
+    });
+    assert_eq!(warning, expected);
+}
+
+#[test]
+fn the_clock_of_the_service_concerns_administrators_alone() {
+    let (licensing, clock) = service(Policy::new());
+    clock.advance(DAY / 2);
+    // Brings the mark forward, to where the clock then is behind.
+    licensing.refresh();
+    clock.set(START);
+    let told = told(&licensing);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].0, told[0].1), ("clock_ahead", WarningLevel::Warning));
+    assert_eq!(banner(&licensing)["level"], "none");
+}
