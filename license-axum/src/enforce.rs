@@ -2,17 +2,22 @@
 
 use std::convert::Infallible;
 
-use axum::{Router, extract::Request, response::IntoResponse};
+use axum::{Router, body::Body, extract::Request, response::IntoResponse};
+use license_tower::{LicenseLayer, Respond};
 use tower::{Layer, Service};
+
+use crate::Routes;
 
 /// Wraps a finished router in a layer from outside: every route, nested ones
 /// and the fallback included, with the path as the client sent it.
 ///
 /// `Router::layer` covers only the routes that were added before it, and
 /// below `nest` a layer sees a shortened path; so this is the way to put a
-/// [`LicenseLayer`](license_tower::LicenseLayer) with a scope and a recovery
-/// list around a service. Put layers for CORS and tracing outside, on the
-/// router that is returned.
+/// [`LicenseLayer`] with a scope and a recovery list around a service. Put
+/// layers for CORS and tracing outside, on the router that is returned.
+///
+/// It takes a [`Router`] and any layer, or [`Routes`] and a [`LicenseLayer`],
+/// to which it hands their marks, beside those the layer already has.
 ///
 /// ```
 /// # use license_core::{Licensing, testing::Vendor};
@@ -27,7 +32,23 @@ use tower::{Layer, Service};
 /// # Ok(())
 /// # }
 /// ```
-pub fn enforce<L>(router: Router, layer: L) -> Router
+pub fn enforce<T: Enforceable<L>, L>(routes: T, layer: L) -> Router {
+    routes.behind(layer)
+}
+
+/// What [`enforce`] can put behind a layer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be put behind `{L}`",
+    note = "a finished `Router` takes every layer; finished `Routes` take a `LicenseLayer`, \
+            which knows what to do with their marks",
+    note = "routers and routes that still want a state get it by `with_state`"
+)]
+pub trait Enforceable<L> {
+    /// The router that the layer covers entirely.
+    fn behind(self, layer: L) -> Router;
+}
+
+impl<L> Enforceable<L> for Router
 where
     L: Layer<Router>,
     L::Service: Service<Request, Response: IntoResponse, Error = Infallible, Future: Send>
@@ -36,5 +57,17 @@ where
         + Sync
         + 'static,
 {
-    Router::new().fallback_service(layer.layer(router))
+    fn behind(self, layer: L) -> Router {
+        Router::new().fallback_service(layer.layer(self))
+    }
+}
+
+impl<R> Enforceable<LicenseLayer<R>> for Routes
+where
+    R: Respond<Body> + Clone + Send + Sync + 'static,
+{
+    fn behind(self, layer: LicenseLayer<R>) -> Router {
+        let (router, marks) = self.into_parts();
+        router.behind(layer.marks(marks))
+    }
 }

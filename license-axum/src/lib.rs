@@ -38,13 +38,17 @@
 //!
 //! # What covers what
 //!
-//! - [`enforce`] wraps the finished router: every route, nested routers and
-//!   the fallback, with the path as the client sent it.
-//! - `Router::layer` covers only the routes added before it, and
-//!   `route_layer` only those that match; below `nest` the path is shortened.
-//!   Both are right for a group of routes, with a layer that has no scope.
-//! - Layers for CORS and tracing stand outside the license layer, or a
-//!   browser cannot read what was denied.
+//! | written | covers | sees |
+//! |---|---|---|
+//! | [`enforce`]`(router, layer)` | every route, nested routers, 404 and 405, the fallback | the path as the client sent it |
+//! | [`enforce`]`(routes, layer)` | the same | the same, and which [`Routes`] only read or change something |
+//! | `Router::layer` | the routes and the fallback added before it | below `nest` a shortened path |
+//! | `Router::route_layer` | the routes added before it; an unknown path is a 404 | below `nest` a shortened path |
+//!
+//! A service is wrapped by [`enforce`], with scope and recovery. `layer` and
+//! `route_layer` are right for a group of routes, with a layer that has no
+//! scope, no recovery and no marks. Layers for CORS and tracing stand outside
+//! the license layer, or a browser cannot read what was denied.
 //!
 //! Errors are problem details (RFC 9457) throughout; [`Problem`] makes the
 //! product's own errors look the same.
@@ -57,10 +61,11 @@ mod current_license;
 mod enforce;
 mod problem;
 pub mod require_feature;
+mod routes;
 
 pub use admin::{admin_routes, recovery, refuse_cross_site, status_route};
 pub use current_license::CurrentLicense;
-pub use enforce::enforce;
+pub use enforce::{Enforceable, enforce};
 pub use license_core::{
     self as core, Actor, Denial, DenialCode, Feature, InstallError, Installer, Licensing,
     ProblemDetails, features,
@@ -72,6 +77,9 @@ pub mod feature {
     pub use license_core::{Feature, Name};
 }
 
-pub use license_tower::{self as tower, FeatureLayer, LicenseLayer, Recovery, Scope, TrustedProxy};
+pub use license_tower::{
+    self as tower, FeatureLayer, LicenseLayer, Mark, Marks, Recovery, Scope, TrustedProxy,
+};
 pub use problem::{LicenseRejection, Problem, limit};
 pub use require_feature::RequireFeature;
+pub use routes::Routes;

@@ -6,5 +6,6 @@ mod admin;
 mod attempts;
 mod enforce;
 mod extractors;
+mod marks;
 mod support;
 mod uploads;
