@@ -111,6 +111,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
         let loaded = store.load().await?;
         let quotas = Quotas::new(licensing.clone(), Arc::clone(&store));
         let shared = Arc::new(Shared {
+            announcer: licensing.announcer().into(),
             licensing,
             store,
             quotas,
@@ -136,6 +137,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
         shared.keep().await;
         #[cfg(feature = "sources")]
         shared.look().await;
+        shared.announce();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
         if ticks {

@@ -46,6 +46,8 @@ impl Shared {
         if result.is_ok() {
             self.reassert_source(&mut kept).await;
         }
+        drop(kept);
+        self.announce();
         result.map(drop)
     }
 

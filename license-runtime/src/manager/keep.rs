@@ -23,7 +23,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
             if let Ok(result) = timeout(shared.pause(), &mut work).await {
                 break result;
             }
+            shared.announce();
         };
+        shared.announce();
         if result.is_err() {
             tracing::error!("keeping the license failed; it is tried again");
         }

@@ -36,15 +36,16 @@ use std::{
     fmt,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use license_core::{
-    AuditEntry, Banner, ClockMark, DenialCode, DryRun, InstallError, InstallErrorKind,
-    InstallRequest, Installer, Licensing, MachineInfo, Status, Token, Warning, WarningLevel,
+    Announcer, AuditEntry, Banner, ClockMark, DenialCode, DryRun, InstallError, InstallErrorKind,
+    InstallRequest, Installer, Licensing, LogLine, MachineInfo, Status, Token, Warning,
+    WarningLevel,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -82,6 +83,7 @@ struct Shared {
     /// store.
     kept: Mutex<Kept>,
     machine: Mutex<MachineWatch>,
+    announcer: std::sync::Mutex<Announcer>,
     /// Whether the last write to the store failed.
     store_fails: AtomicBool,
 }
@@ -139,6 +141,7 @@ impl LicenseManager {
         self.0.shared.keep().await;
         #[cfg(feature = "sources")]
         self.0.shared.look().await;
+        self.0.shared.announce();
         due
     }
 
@@ -234,6 +237,13 @@ impl Shared {
             ));
         }
         status
+    }
+
+    /// Logs what has changed of license and phase since the last call, in the
+    /// product's words; everything at the first.
+    fn announce(&self) {
+        let mut announcer = self.announcer.lock().unwrap_or_else(PoisonError::into_inner);
+        announcer.due().iter().for_each(LogLine::log);
     }
 
     /// Says once that the store fails.

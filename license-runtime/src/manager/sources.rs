@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{InstallErrorKind, Verified};
+use license_core::{InstallError, InstallErrorKind, LogLine, SourceFailure, Verified};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -46,10 +46,10 @@ enum Stands {
 
 /// Why there is no license from the sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Failure {
-    Missing,
-    Unreadable(String),
-    Refused(InstallErrorKind),
+struct Failure {
+    kind: SourceFailure,
+    /// What is wrong, for people. Holds no claim.
+    reason: String,
 }
 
 /// What the status says.
@@ -84,7 +84,7 @@ pub(super) async fn follow(shared: Arc<Shared>, mut stop: watch::Receiver<bool>)
                 break;
             }
             result = &mut look => result.unwrap_or_else(|_| {
-                tracing::error!("reading the license sources failed; it is tried again");
+                tracing::error!("following the license sources failed; it is tried again");
                 false
             }),
         };
@@ -141,6 +141,7 @@ impl Shared {
         }
         let reader = Arc::clone(&self.sources.reader);
         let Ok(readings) = tokio::task::spawn_blocking(move || reader.read()).await else {
+            tracing::error!("reading the license sources failed; it is tried again");
             return false;
         };
         let mut kept = self.kept.lock().await;
@@ -156,7 +157,10 @@ impl Shared {
             kept.sources.belief.take(found, false);
         }
         self.assert_source(&mut kept).await;
-        kept.sources.belief.is_doubtful()
+        let doubtful = kept.sources.belief.is_doubtful();
+        drop(kept);
+        self.announce();
+        doubtful
     }
 
     /// After an upload: lets the source that decides have the last word.
@@ -182,8 +186,8 @@ impl Shared {
         // Out of the way while the rest of what is kept changes.
         let stands = std::mem::take(&mut kept.sources.stands);
         let failure = match &stands {
-            Stands::Nothing => self.is_missing().then_some(Failure::Missing),
-            Stands::Unreadable(why) => Some(Failure::Unreadable(why.clone())),
+            Stands::Nothing => self.is_missing().then(Failure::missing),
+            Stands::Unreadable(why) => Some(Failure::unreadable(why)),
             Stands::Token(read) => self.assert_token(kept, &found, read).await,
         };
         self.report(kept, &found, &stands, failure.as_ref()).await;
@@ -194,7 +198,7 @@ impl Shared {
     async fn assert_token(&self, kept: &mut Kept, found: &Found, read: &Read) -> Option<Failure> {
         let verified = match &read.verified {
             Ok(verified) => verified,
-            Err(error) => return Some(Failure::Refused(error.kind())),
+            Err(error) => return Some(error.into()),
         };
         if kept.sources.asserted {
             return None;
@@ -213,7 +217,7 @@ impl Shared {
             }
             // Reported as a failure of the store.
             Err(error) if error.kind() == InstallErrorKind::StoreUnavailable => None,
-            Err(error) => Some(Failure::Refused(error.kind())),
+            Err(error) => Some((&error).into()),
         }
     }
 
@@ -254,14 +258,13 @@ impl Shared {
             return;
         };
         let source = self.source_name(found);
-        tracing::error!(
-            code = failure.code(),
-            "no license from {source}: {}; what was in force stays in force",
-            failure.reason()
-        );
-        if let (Failure::Refused(kind), Stands::Token(read)) = (failure, stands) {
+        self.licensing.source_failed(failure.kind, &source).iter().for_each(LogLine::log);
+        if failure.is_particular() {
+            tracing::warn!("{source}: {}", failure.reason);
+        }
+        if let (SourceFailure::Refused(kind), Stands::Token(read)) = (failure.kind, stands) {
             let record = self.audit_record(&self.actor(found), None, read);
-            self.record_refusal(*kind, record).await;
+            self.record_refusal(kind, record).await;
         }
     }
 
@@ -297,8 +300,8 @@ impl Shared {
             tracing::warn!("{warning}");
         }
         let failure = failure.map(|failure| {
-            let (reason, code) = (failure.reason(), failure.code());
-            format!("No license from {name}: {reason} ({code}). What was in force stays in force.")
+            let Failure { kind, reason } = failure;
+            format!("No license from {name}: {reason} ({kind}). What was in force stays in force.")
         });
         *notes = Notes { decides: license.map(|_| name), failure, warnings };
     }
@@ -311,19 +314,26 @@ impl Shared {
 }
 
 impl Failure {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "file_missing",
-            Self::Unreadable(_) => "file_unreadable",
-            Self::Refused(kind) => kind.code(),
-        }
+    fn missing() -> Self {
+        Self { kind: SourceFailure::FileMissing, reason: "the file is missing".to_owned() }
     }
 
-    fn reason(&self) -> &str {
-        match self {
-            Self::Missing => "the file is missing",
-            Self::Unreadable(why) => why,
-            Self::Refused(kind) => kind.title(),
+    fn unreadable(why: &str) -> Self {
+        Self { kind: SourceFailure::FileUnreadable, reason: why.to_owned() }
+    }
+
+    /// Whether the reason says more than the code.
+    fn is_particular(&self) -> bool {
+        match self.kind {
+            SourceFailure::FileMissing => false,
+            SourceFailure::Refused(kind) => self.reason != kind.title(),
+            _ => true,
         }
+    }
+}
+
+impl From<&InstallError> for Failure {
+    fn from(error: &InstallError) -> Self {
+        Self { kind: error.kind().into(), reason: error.reason().to_owned() }
     }
 }

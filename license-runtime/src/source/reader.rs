@@ -68,7 +68,10 @@ impl Reader {
 
     /// Stops watching.
     pub(crate) fn unwatch(&self) {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // While a disk hangs, the reader keeps the watch until it is gone.
+        if let Ok(mut watch) = self.watch.try_lock() {
+            watch.take();
+        }
     }
 
     /// Waits until a watched directory has changed.

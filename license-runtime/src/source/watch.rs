@@ -106,9 +106,36 @@ impl Identity {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, time::Duration};
+
     use notify::event::{CreateKind, ModifyKind, RenameMode};
+    use tokio::time::timeout;
 
     use super::*;
+
+    /// Whether a change is told within this time.
+    async fn is_told(changed: &Notify, within: Duration) -> bool {
+        timeout(within, changed.notified()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_directory_is_watched_once_it_is_there_and_again_when_it_is_another() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("directory");
+        let file = directory.join("license.jwt");
+        let changed = Arc::new(Notify::new());
+        let mut watch = Watch::new([&*file].into_iter(), Arc::clone(&changed));
+        watch.follow();
+        for _ in 0..2 {
+            fs::create_dir(&directory).unwrap();
+            watch.follow();
+            // What is told of the directory before.
+            while is_told(&changed, Duration::from_millis(50)).await {}
+            fs::write(&file, "one").unwrap();
+            assert!(is_told(&changed, Duration::from_secs(20)).await);
+            fs::remove_dir_all(&directory).unwrap();
+        }
+    }
 
     #[test]
     fn reading_changes_nothing_and_everything_else_may() {

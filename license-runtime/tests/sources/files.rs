@@ -164,3 +164,40 @@ async fn while_the_store_fails_the_old_license_stays_and_storing_is_tried_again(
     assert!(!has_warning(&manager, &["store_unavailable"]).await);
     assert_eq!(history(&manager).await.len(), 2);
 }
+
+/// Run by the next test, where the file is mounted by itself.
+#[tokio::test]
+async fn a_single_mounted_file_is_warned_about_child() {
+    let Some(file) = std::env::var_os("MOUNTED_FILE_OF_THIS_TEST") else { return };
+    let place = Place::new();
+    let manager = place.start_by_hand([Source::file(&file)]).await;
+    assert!(has_warning(&manager, &["license.jwt", "subPath"]).await);
+    let beside = std::path::Path::new(&file).with_file_name("beside.jwt");
+    fs::write(&beside, place.token("one").as_str()).unwrap();
+    let manager = place.start_by_hand([Source::file(beside)]).await;
+    assert!(!has_warning(&manager, &["subPath"]).await);
+}
+
+#[test]
+fn a_single_mounted_file_is_warned_about() {
+    let place = Place::new();
+    place.write("one");
+    let script = "mount --bind \"$0\" \"$0\" || exit 9; exec \"$@\"";
+    let mounted = || {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", script]).arg(place.file());
+        command
+    };
+    if !mounted().arg("true").status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: mounting is not allowed here");
+        return;
+    }
+    let child = mounted()
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "files::a_single_mounted_file_is_warned_about_child"])
+        .env("MOUNTED_FILE_OF_THIS_TEST", place.file())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && told.contains("1 passed"), "{told}");
+}

@@ -30,7 +30,10 @@ pub(crate) struct Place {
 impl Place {
     /// A vendor, an empty store and an empty directory.
     pub(crate) fn new() -> Self {
-        let vendor = Vendor::new();
+        Self::of(Vendor::new())
+    }
+
+    pub(crate) fn of(vendor: Vendor) -> Self {
         let (_, clock) = licensing(&vendor);
         let store = Probe::memory();
         Self { vendor, clock, store, directory: tempfile::tempdir().unwrap() }
