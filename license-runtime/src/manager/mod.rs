@@ -222,12 +222,7 @@ impl Shared {
         let used = self.used().await;
         let mut status = self.licensing.status(|limit| used.get(limit).copied());
         #[cfg(feature = "sources")]
-        status.warnings.extend(
-            self.sources
-                .warnings()
-                .into_iter()
-                .map(|text| Warning::new("license_source", WarningLevel::Warning, text)),
-        );
+        status.warnings.extend(self.sources.warnings());
         if self.store_fails.load(Ordering::Relaxed) {
             status.warnings.push(Warning::new(
                 DenialCode::StoreUnavailable.as_str(),

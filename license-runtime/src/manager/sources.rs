@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use license_core::{InstallError, InstallErrorKind, LogLine, SourceFailure, Verified};
+use license_core::{
+    InstallError, InstallErrorKind, LogLine, SourceFailure, Verified, Warning, WarningLevel, text,
+};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -57,9 +59,9 @@ struct Failure {
 struct Notes {
     /// The source whose license is in force, or waits.
     decides: Option<String>,
-    failure: Option<String>,
+    failure: Option<Warning>,
     /// Logged when they are new.
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 /// How often files are read at least.
@@ -113,7 +115,7 @@ impl Sources {
     }
 
     /// What administrators should know.
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<Warning> {
         let notes = self.notes();
         notes.failure.iter().chain(&notes.warnings).cloned().collect()
     }
@@ -129,7 +131,8 @@ impl Sources {
     }
 
     fn name(&self, index: usize) -> String {
-        self.reader.source(index).map(Source::name).unwrap_or_default()
+        let name = self.reader.source(index).map(Source::name);
+        text::clean(&name.unwrap_or_default())
     }
 }
 
@@ -233,11 +236,8 @@ impl Shared {
 
     /// The source that decides, or the file that should be there.
     fn source_name(&self, found: &Found) -> String {
-        let source = match found.decides {
-            Some(index) => self.sources.reader.source(index),
-            None => self.sources.reader.sources().find(|source| source.is_file()),
-        };
-        source.map(Source::name).unwrap_or_default()
+        let file = || self.sources.reader.sources().position(Source::is_file);
+        found.decides.or_else(file).map(|index| self.sources.name(index)).unwrap_or_default()
     }
 
     /// Tells once what is wrong.
@@ -271,37 +271,42 @@ impl Shared {
     /// Brings the status up to date, and logs the warnings that are new.
     fn note(&self, found: &Found, stands: &Stands, failure: Option<&Failure>) {
         let name = self.source_name(found);
+        let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
         let mut warnings = Vec::new();
         if !found.hides.is_empty() {
-            let hidden: Vec<_> =
-                found.hides.iter().map(|index| self.sources.name(*index)).collect();
+            let hidden: Vec<_> = found.hides.iter().map(|it| self.sources.name(*it)).collect();
             let hidden = hidden.join(", ");
-            warnings.push(format!("{name} decides and hides {hidden}, which is set as well."));
+            let text = format!("{name} decides and hides {hidden}, which is set as well.");
+            warnings.push(Warning::new("source_hidden", WarningLevel::Info, text));
         }
         let license = match stands {
             Stands::Token(read) if failure.is_none() => read.verified.as_ref().ok(),
             _ => None,
         };
         if license.is_some_and(|license| self.is_older(license)) {
-            warnings.push(format!(
+            let text = format!(
                 "{name} decides, and its license was issued before another that was installed. \
                  Put the newest license there."
-            ));
+            );
+            warnings.push(warning("source_overrides", text));
         }
         if let Some(source) = self.sources.reader.mounted_alone() {
-            warnings.push(format!(
+            let text = format!(
                 "{} is mounted as a single file (a subPath or bind mount), so that a license \
                  that replaces it outside is not seen here. Mount its directory instead.",
-                source.name()
-            ));
+                text::clean(&source.name())
+            );
+            warnings.push(warning("source_mounted_alone", text));
         }
         let mut notes = self.sources.notes();
         for warning in warnings.iter().filter(|warning| !notes.warnings.contains(warning)) {
-            tracing::warn!("{warning}");
+            tracing::warn!("{}", warning.text);
         }
-        let failure = failure.map(|failure| {
-            let Failure { kind, reason } = failure;
-            format!("No license from {name}: {reason} ({kind}). What was in force stays in force.")
+        let failure = failure.map(|Failure { kind, reason }| {
+            let text = format!(
+                "No license from {name}: {reason} ({kind}). What was in force stays in force."
+            );
+            warning(kind.code(), text)
         });
         *notes = Notes { decides: license.map(|_| name), failure, warnings };
     }

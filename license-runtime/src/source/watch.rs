@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use notify::{
@@ -16,6 +19,9 @@ use tokio::sync::Notify;
 pub(super) struct Watch {
     watcher: Option<RecommendedWatcher>,
     directories: Vec<Directory>,
+    /// Whether a watched directory was removed: another one that looks the
+    /// same may stand there by now.
+    removed: Arc<AtomicBool>,
 }
 
 struct Directory {
@@ -31,8 +37,13 @@ impl Watch {
         let mut paths: Vec<PathBuf> = files.map(directory).collect();
         paths.sort();
         paths.dedup();
+        let removed = Arc::new(AtomicBool::new(false));
         let watcher = (!paths.is_empty()).then(|| {
+            let (removed, paths) = (Arc::clone(&removed), paths.clone());
             notify::recommended_watcher(move |event: notify::Result<Event>| {
+                if event.as_ref().is_ok_and(|event| removes(event, &paths)) {
+                    removed.store(true, Ordering::SeqCst);
+                }
                 if event.as_ref().map_or(true, changes) {
                     changed.notify_one();
                 }
@@ -40,15 +51,16 @@ impl Watch {
         });
         let watcher = watcher.and_then(|watcher| watcher.inspect_err(quiet).ok());
         let directory = |path| Directory { path, watched: None };
-        Self { watcher, directories: paths.into_iter().map(directory).collect() }
+        Self { watcher, directories: paths.into_iter().map(directory).collect(), removed }
     }
 
     /// Watches directories that have appeared, or that a path leads to now.
     pub(super) fn follow(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
+        let removed = self.removed.swap(false, Ordering::SeqCst);
         for directory in &mut self.directories {
             let found = Identity::of(&directory.path);
-            if found == directory.watched {
+            if found == directory.watched && !removed {
                 continue;
             }
             if directory.watched.take().is_some() {
@@ -83,6 +95,11 @@ fn changes(event: &Event) -> bool {
         EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
         _ => true,
     }
+}
+
+/// Whether one of these directories is gone.
+fn removes(event: &Event, directories: &[PathBuf]) -> bool {
+    event.kind.is_remove() && event.paths.iter().any(|path| directories.contains(path))
 }
 
 /// Which directory it is, whatever its path.
@@ -126,11 +143,13 @@ mod tests {
         let changed = Arc::new(Notify::new());
         let mut watch = Watch::new([&*file].into_iter(), Arc::clone(&changed));
         watch.follow();
-        for _ in 0..2 {
+        for _ in 0..3 {
             fs::create_dir(&directory).unwrap();
             watch.follow();
             // What is told of the directory before.
-            while is_told(&changed, Duration::from_millis(50)).await {}
+            while is_told(&changed, Duration::from_millis(50)).await {
+                watch.follow();
+            }
             fs::write(&file, "one").unwrap();
             assert!(is_told(&changed, Duration::from_secs(20)).await);
             fs::remove_dir_all(&directory).unwrap();

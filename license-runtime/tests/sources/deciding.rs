@@ -7,7 +7,7 @@ use license_runtime::Source;
 
 use crate::{
     place::{Place, has_warning, history, in_force},
-    support::{day, install, request},
+    support::{day, install, request, set},
 };
 
 #[tokio::test]
@@ -113,4 +113,30 @@ fn a_variable_gives_a_license() {
         .unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
     assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));
+}
+
+#[tokio::test]
+async fn what_another_instance_installs_is_adopted_until_the_source_changes_or_starts_anew() {
+    let place = Place::new();
+    set(&place.store.shared, true);
+    place.write("file");
+    let file = || [Source::file(place.file())];
+    let (one, other) = (place.start_by_hand(file()).await, place.start_by_hand([]).await);
+    install(&other, place.token("upload").as_str().as_bytes()).await.unwrap();
+    one.tick_once().await;
+    one.tick_once().await;
+    assert_eq!(in_force(&one).as_deref(), Some("upload"));
+    place.write("new");
+    one.tick_once().await;
+    other.tick_once().await;
+    assert_eq!((in_force(&one), in_force(&other)), (Some("new".into()), Some("new".into())));
+    install(&other, place.token("again").as_str().as_bytes()).await.unwrap();
+    let restarted = place.start_by_hand(file()).await;
+    assert_eq!(in_force(&restarted).as_deref(), Some("new"));
+}
+
+#[test]
+fn no_token_is_shown_of_a_source() {
+    let text = format!("{:?}", [Source::literal("--key", "secret"), Source::environment("KEY")]);
+    assert_eq!(text, r#"[Source("literal:--key"), Source("environment:KEY")]"#);
 }

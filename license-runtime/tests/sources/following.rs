@@ -15,8 +15,10 @@ async fn a_license_renamed_over_the_file_takes_effect() {
     place.write("one");
     let manager = place.start().await;
     assert_eq!(in_force(&manager).as_deref(), Some("one"));
-    place.rename_over("two");
-    takes_effect(&manager, "two").await;
+    for id in ["two", "three"] {
+        place.rename_over(id);
+        takes_effect(&manager, id).await;
+    }
     manager.shutdown().await;
 }
 
@@ -25,8 +27,10 @@ async fn a_license_written_in_place_takes_effect() {
     let place = Place::new();
     place.write("one");
     let manager = place.start().await;
-    place.write("two");
-    takes_effect(&manager, "two").await;
+    for id in ["two", "three"] {
+        place.write(id);
+        takes_effect(&manager, id).await;
+    }
     manager.shutdown().await;
 }
 
@@ -124,8 +128,10 @@ async fn a_file_elsewhere_that_a_link_leads_to_is_followed() {
     fs::write(&target, place.token("one").as_str()).unwrap();
     symlink(&target, place.file()).unwrap();
     let manager = place.start().await;
-    rename_over(&target, place.token("two").as_str());
-    takes_effect(&manager, "two").await;
+    for id in ["two", "three"] {
+        rename_over(&target, place.token(id).as_str());
+        takes_effect(&manager, id).await;
+    }
     manager.shutdown().await;
 }
 
