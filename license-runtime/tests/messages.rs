@@ -20,7 +20,7 @@ use license_runtime::Source;
 
 use crate::{
     place::Place,
-    support::{DAY, install},
+    support::{DAY, day, install},
 };
 
 const PRODUCT: &str = r#"
@@ -64,14 +64,20 @@ level = "error"
 text = "License expired on {last_day}. Grace period ended {grace_last_day}."
 "#;
 
-/// Collects what is logged under the target `license`.
+/// Collects what is logged.
 #[derive(Clone, Debug, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// The lines since the last call, with their levels.
+    /// Everything since the last call.
+    fn text(&self) -> String {
+        String::from_utf8(mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+
+    /// The same, the product's own lines alone, with their levels.
     fn lines(&self) -> Vec<String> {
-        let text = String::from_utf8(mem::take(&mut *self.0.lock().unwrap())).unwrap();
+        let text = self.text();
+        assert!(!text.contains("eyJ"), "a token is in:\n{text}");
         let lines = text.lines().filter_map(|line| {
             let (level, text) = line.split_once(" license: ")?;
             Some(format!("{} {text}", level.trim()))
@@ -160,4 +166,18 @@ async fn every_change_is_told_once_in_the_products_words() {
     manager.tick_once().await;
     let lapsed = "ERROR License expired on 2026-12-10. Grace period ended 2026-12-24.";
     assert_eq!(log.lines(), [lapsed]);
+
+    // What hides another, and what gives way, is told once.
+    let literal = Source::literal("--license-key", place.token("literal").as_str());
+    place.write("hidden");
+    let manager = place.start_by_hand([literal, Source::file(place.file())]).await;
+    let newer = place.vendor.license().id("newer").issued_at(day(54)).sign();
+    for _ in 0..2 {
+        install(&manager, newer.as_str().as_bytes()).await.unwrap();
+        manager.tick_once().await;
+    }
+    let text = log.text();
+    for once in ["--license-key decides and hides", "--license-key decides, and its license"] {
+        assert_eq!(text.matches(once).count(), 1, "{once}:\n{text}");
+    }
 }
