@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use license_core::{Answer, Period, Refusal, RequestKind, Simulation, Timestamp};
+use license_core::{Answer, Period, Refusal, RequestKind, Simulation, Timestamp, WarningLevel};
 use serde_json::{Value, json};
 
 use crate::{
@@ -73,11 +73,14 @@ fn lines(period: &Period, first: bool) -> String {
     let phase = period.phase.as_str();
     let mut shown = format!("{}  {phase}, {until}{in_force}\n", period.from);
     shown.push_str(&format!("  {:<16}{}\n", "users", period.users));
-    let nothing = ["nothing to warn of".to_owned()];
-    let told = if period.administrators.is_empty() { &nothing } else { &*period.administrators };
-    for (index, warning) in told.iter().enumerate() {
+    let banner = period.banner.level.map_or("none", WarningLevel::as_str);
+    shown.push_str(&format!("  {:<16}{banner}\n", "banner"));
+    if period.administrators.is_empty() {
+        shown.push_str(&format!("  {:<16}nothing to warn of\n", "administrators"));
+    }
+    for (index, warning) in period.administrators.iter().enumerate() {
         let name = if index == 0 { "administrators" } else { "" };
-        shown.push_str(&format!("  {name:<16}{}\n", text::shown(warning)));
+        shown.push_str(&format!("  {name:<16}{}\n", text::shown(&warning.text)));
     }
     for (index, line) in period.log.iter().enumerate() {
         let name = if index == 0 { "log" } else { "" };

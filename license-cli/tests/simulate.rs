@@ -57,6 +57,7 @@ NOT VERIFIED: this shows what the file says and proves nothing; anybody could ha
 
 2026-12-15T00:00:00Z  expiring, until 2027-01-01T00:00:00Z, in force at that time
   users           Everything that the license grants works.
+  banner          info
   administrators  License expires on 2026-12-31: 17 days left.
   log             INFO  license loaded, days remaining: 17
                   WARN  the license expires soon, days remaining: 17
@@ -70,6 +71,7 @@ NOT VERIFIED: this shows what the file says and proves nothing; anybody could ha
 
 2027-01-01T00:00:00Z  grace, until 2027-01-15T00:00:00Z
   users           Everything that the license grants works.
+  banner          warning
   administrators  License expired on 2026-12-31. Grace period ends 2027-01-14.
   log             WARN  the license has expired; everything works in grace
     open a page                                 served
@@ -82,6 +84,7 @@ NOT VERIFIED: this shows what the file says and proves nothing; anybody could ha
 
 2027-01-15T00:00:00Z  lapsed, from then on
   users           Reading goes on; changes are refused.
+  banner          critical
   administrators  License expired on 2026-12-31. Grace period ended 2027-01-14.
   log             ERROR the license has expired (license_expired)
     open a page                                 served
@@ -113,7 +116,15 @@ fn a_simulation_is_the_same_as_data() {
             "phase": "lapsed",
             "restricted": true,
             "users": "Reading goes on; changes are refused.",
-            "administrators": ["License expired on 2026-12-31. Grace period ended 2027-01-14."],
+            "banner": {
+                "level": "critical",
+                "messages": ["License expired on 2026-12-31. Grace period ended 2027-01-14."],
+            },
+            "administrators": [{
+                "code": "license_expired",
+                "level": "critical",
+                "text": "License expired on 2026-12-31. Grace period ended 2027-01-14.",
+            }],
             "log": [{"level": "error", "text": "the license has expired (license_expired)"}],
             "answers": [
                 {"request": "page", "name": null, "refused": null, "shadow": null},

@@ -29,9 +29,9 @@ use std::{cell::Cell, sync::Arc};
 use serde::Serialize;
 
 use crate::{
-    Denial, InstallError, License, Limit, LimitKind, LogLine, Machine, Phase, Product, RequestHost,
-    Timeline, Timestamp, Token, Verified, Verifier, announcer::Told, clock_guard::Reading,
-    decide::View, standing::Holdings,
+    Banner, Denial, InstallError, License, Limit, LimitKind, LogLine, Machine, Phase, Product,
+    RequestHost, Timeline, Timestamp, Token, Verified, Verifier, Warning, announcer::Told,
+    clock_guard::Reading, decide::View, standing::Holdings,
 };
 
 /// What a license will do, period by period, from a moment on.
@@ -58,9 +58,12 @@ pub struct Period {
     pub restricted: bool,
     /// What an end user finds.
     pub users: &'static str,
-    /// What an administrator is told at the beginning of the period.
-    pub administrators: Vec<String>,
-    /// What the product logs at the beginning of the period, in its own words.
+    /// What the product may show all its users at the beginning of the
+    /// period.
+    pub banner: Banner,
+    /// What an administrator is told then.
+    pub administrators: Vec<Warning>,
+    /// What the product logs then, in its own words.
     pub log: Vec<LogLine>,
     /// How requests are answered, one of each kind that can occur.
     pub answers: Vec<Answer>,
@@ -188,11 +191,8 @@ impl Scene<'_> {
             phase: standing.phase,
             restricted: view.public_status(&reading).restricted,
             users: users(&answers),
-            administrators: view
-                .warnings(&reading, |_| None)
-                .into_iter()
-                .map(|it| it.text)
-                .collect(),
+            banner: Banner::of(&view.license_warnings(&reading, |_| None)),
+            administrators: view.warnings(&reading, |_| None),
             log,
             answers,
         }

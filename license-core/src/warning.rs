@@ -38,6 +38,17 @@ pub enum WarningLevel {
 /// A mark this far ahead of the wall clock is worth a warning.
 const CLOCK_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
 
+impl WarningLevel {
+    /// The level as it stands in a banner.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 impl Warning {
     /// A warning.
     pub fn new(code: &'static str, level: WarningLevel, text: impl Into<String>) -> Self {

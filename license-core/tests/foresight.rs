@@ -88,8 +88,8 @@ fn a_simulation_answers_as_the_service_will() {
             let status = licensing.status(|_| None);
             assert_eq!(period.phase, status.phase);
             assert_eq!(period.restricted, status.restricted, "{:?}", period.phase);
-            let warnings: Vec<String> = status.warnings.into_iter().map(|it| it.text).collect();
-            assert_eq!(period.administrators, warnings, "{:?}", period.phase);
+            assert_eq!(period.administrators, status.warnings, "{:?}", period.phase);
+            assert_eq!(period.banner, licensing.banner(|_| None), "{:?}", period.phase);
             assert_eq!(period.log, announcer.due(), "{:?}", period.phase);
             assert!(!period.log.is_empty() || period.phase == Phase::Active);
             assert_eq!(period.answers.len(), 8);
