@@ -73,10 +73,7 @@ impl LicenseRejection {
     /// The HTTP status of the response; 403 where the denial's is none that
     /// refuses.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.denial.status())
-            .ok()
-            .filter(|status| status.is_client_error() || status.is_server_error())
-            .unwrap_or(StatusCode::FORBIDDEN)
+        license_tower::refusing_status(self.denial.status())
     }
 
     /// The body, as text for people.

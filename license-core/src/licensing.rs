@@ -364,6 +364,18 @@ impl Licensing {
         self.look(|view, reading| view.warnings(reading, used))
     }
 
+    /// Whether [`warnings`](Self::warnings) has anything to tell, used-up
+    /// limits aside. As cheap as a decision about a request.
+    #[inline]
+    pub fn warns(&self) -> bool {
+        // A coarse reading that is believed is not behind the mark.
+        let quick = current::with(&self.0.state, |state| {
+            let standing = &state.standing;
+            standing.holds_at(self.0.now_coarse()).then_some(standing.phase != Phase::Active)
+        });
+        quick.unwrap_or_else(|| !self.warnings(|_| None).is_empty())
+    }
+
     /// What the product may show all its users about the license; what
     /// concerns the service alone, such as its clock, is not in it.
     pub fn banner(&self, used: impl Fn(&str) -> Option<u64>) -> Banner {

@@ -32,7 +32,9 @@ fn nothing(_: &str) -> Option<u64> {
 }
 
 fn told(licensing: &Licensing) -> Vec<(&'static str, WarningLevel, String)> {
+    let warns = licensing.warns();
     let warnings = licensing.warnings(nothing).into_iter();
+    assert_eq!(warns, warnings.len() > 0);
     warnings.map(|Warning { code, level, text, .. }| (code, level, text)).collect()
 }
 

@@ -129,6 +129,7 @@
 //!
 //! # Order of layers
 //!
+//! * **Warnings outside**, for what is refused and what is not found too.
 //! * **Trace and metrics outside**, so that they see refusals, with the
 //!   [`Denial`](license_core::Denial) in the extensions.
 //! * **CORS outside.** It answers preflights by itself, which carry no
@@ -172,6 +173,12 @@
 //! # }
 //! ```
 //!
+//! # Warnings
+//!
+//! While there is something to warn about, a [`WarningLayer`] outside all of
+//! these tells administrators in a header of every response, refusals
+//! included.
+//!
 //! # Reload
 //!
 //! A layer holds the handle, not the license: whatever is installed takes
@@ -213,6 +220,7 @@ mod proxy;
 mod recovery;
 mod respond;
 mod scope;
+mod warnings;
 
 pub use check::Check;
 pub use enforce::{Enforce, EnforceLayer, ResponseFuture};
@@ -221,5 +229,6 @@ pub use license::{LicenseCheck, LicenseLayer};
 pub use marks::{Mark, MarkError, Marks};
 pub use proxy::{TrustedProxy, TrustedProxyError, request_host};
 pub use recovery::{Recovery, RecoveryError};
-pub use respond::{Empty, Grpc, Problem, Respond, problem};
+pub use respond::{Empty, Grpc, Problem, Respond, problem, refusing_status};
 pub use scope::{Scope, ScopeError};
+pub use warnings::{Warn, WarnFuture, WarningLayer};

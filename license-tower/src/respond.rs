@@ -80,7 +80,7 @@ impl<B: From<Bytes>> Respond<B> for Problem {
 
 impl<B: Default> Respond<B> for Empty {
     fn respond(&self, denial: &Denial) -> Response<B> {
-        unstored(status(denial.status()), B::default())
+        unstored(refusing_status(denial.status()), B::default())
     }
 }
 
@@ -111,14 +111,15 @@ fn unstored<B>(status: StatusCode, body: B) -> Response<B> {
 /// a service's own errors too.
 pub fn problem<B: From<Bytes>>(details: &ProblemDetails) -> Response<B> {
     let body = Bytes::from(details.to_json());
-    let mut response = unstored(status(details.status), B::from(body));
+    let mut response = unstored(refusing_status(details.status), B::from(body));
     let media_type = HeaderValue::from_static(ProblemDetails::MEDIA_TYPE);
     response.headers_mut().insert(CONTENT_TYPE, media_type);
     response
 }
 
-/// The status; 403 where that is none that refuses.
-fn status(status: u16) -> StatusCode {
+/// The status that a problem or denial with this one is answered with: 403
+/// where it is none that refuses.
+pub fn refusing_status(status: u16) -> StatusCode {
     StatusCode::from_u16(status)
         .ok()
         .filter(|status| status.is_client_error() || status.is_server_error())

@@ -9,7 +9,9 @@ use std::{
 
 use http::{HeaderValue, Request, Response, header::HOST};
 use license_core::testing::{Vendor, licensing};
-use license_tower::{Empty, FeatureLayer, LicenseLayer, Marks, Recovery, TrustedProxy};
+use license_tower::{
+    Empty, FeatureLayer, LicenseLayer, Marks, Recovery, TrustedProxy, WarningLayer,
+};
 use tower::{Layer, Service};
 
 /// Serves without allocating.
@@ -76,6 +78,10 @@ fn an_allowed_request_allocates_nothing() {
         .marks(Marks::from_fn(|_, _| panic!("nothing is restricted")))
         .trusted_proxy(proxy)
         .responder(Empty);
+    let layer = tower_layer::Stack::new(
+        layer,
+        WarningLayer::new(&licensing, |_| panic!("nothing to warn about")),
+    );
     let feature = FeatureLayer::new(&licensing, "sso").unwrap().responder(Empty);
     vendor.license().features(["sso", "scim"]).install(&licensing);
     assert_eq!(allocations(layer.layer(feature.layer(Inner))), 0);

@@ -16,6 +16,7 @@ use license_core::{
 };
 use license_tower::{
     Check, EnforceLayer, FeatureLayer, LicenseLayer, Mark, Marks, Recovery, Respond as _,
+    WarningLayer,
 };
 use tower::ServiceExt;
 
@@ -277,6 +278,65 @@ on_every_stack! {
             let _ = app.send(get("http://a.example/x")).await;
             let times = usize::from(restriction == Restriction::ReadOnly);
             assert_eq!(asked.swap(0, Ordering::SeqCst), times, "{restriction:?}");
+        }
+    }
+
+    async fn administrators_are_warned_and_nobody_else() {
+        let vendor = Vendor::new();
+        let (licensing, clock) = licensing(&vendor);
+        vendor.license().days(31).install(&licensing);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let is_admin = move |head: &http::request::Parts| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            head.headers.contains_key("x-admin")
+        };
+        let license = LicenseLayer::new(&licensing).responder(responder());
+        let app = wrap(tower_layer::Stack::new(license, WarningLayer::new(&licensing, is_admin)));
+        let warnings = async |admin: bool| {
+            let mut request = get("/x");
+            if admin {
+                request.headers_mut().insert("x-admin", "yes".parse().unwrap());
+            }
+            let response = app.send(request).await;
+            let lines = response.headers().get_all("license-warning").iter();
+            let lines: Vec<_> = lines.map(|line| line.to_str().unwrap().to_owned()).collect();
+            (response.status().as_u16(), lines)
+        };
+        assert_eq!(warnings(true).await, (200, vec![]));
+        assert_eq!(asked.load(Ordering::SeqCst), 0, "nothing to warn about");
+        let left = |days| {
+            let text = format!("License expires on 2026-12-01: {days}");
+            format!("\"{text} left.\";code=license_expiring;level=info")
+        };
+        clock.advance(Duration::from_secs(86_400));
+        assert_eq!(warnings(true).await, (200, vec![left("30 days")]));
+        assert_eq!(warnings(false).await, (200, vec![]));
+        clock.advance(Duration::from_secs(29 * 86_400));
+        assert_eq!(warnings(true).await, (200, vec![left("1 day")]));
+        clock.advance(Duration::from_secs(86_400));
+        let expired = "\"License expired on 2026-12-01.\";code=license_expired;level=critical";
+        assert_eq!(warnings(true).await, (503, vec![expired.to_owned()]));
+        assert_eq!(warnings(false).await, (503, vec![]));
+        asked.store(0, Ordering::SeqCst);
+        vendor.license().issued_at(licensing.clock().now()).days(365).install(&licensing);
+        assert_eq!(warnings(true).await, (200, vec![]));
+        assert_eq!(asked.load(Ordering::SeqCst), 0, "nothing to warn about");
+    }
+
+    async fn who_an_administrator_is_may_be_waited_for() {
+        let (licensing, _) = licensing(&Vendor::new());
+        let is_admin = |head: http::request::Parts| async move {
+            tokio::task::yield_now().await;
+            head.headers.contains_key("x-admin")
+        };
+        let app = wrap(WarningLayer::new_async(&licensing, is_admin));
+        for (header, expected) in [("x-admin", 1), ("x-user", 0)] {
+            let mut request = get("/x");
+            request.headers_mut().insert(header, "yes".parse().unwrap());
+            let response = app.send(request).await;
+            let lines = response.headers().get_all("license-warning").iter().count();
+            assert_eq!((response.status().as_u16(), lines), (200, expected), "{header}");
         }
     }
 
