@@ -3,7 +3,8 @@
 //! [`enforce`] puts a [`LicenseLayer`] around a finished router,
 //! [`RequireFeature`] says in a handler's arguments which feature it needs,
 //! [`admin_routes`] are the routes by which an administrator renews the
-//! license while the service runs.
+//! license while the service runs. [`banner_route`] tells users, and
+//! [`warning_layer`] administrators, what there is to know of the license.
 //!
 //! ```
 //! use axum::{Router, extract::FromRef, routing::get};
@@ -48,7 +49,8 @@
 //! A service is wrapped by [`enforce`], with scope and recovery. `layer` and
 //! `route_layer` are right for a group of routes, with a layer that has no
 //! scope, no recovery and no marks. Layers for CORS and tracing stand outside
-//! the license layer, or a browser cannot read what was denied.
+//! the license layer, or a browser cannot read what was denied, and so does
+//! [`warning_layer`].
 //!
 //! Errors are problem details (RFC 9457) throughout; [`Problem`] makes the
 //! product's own errors look the same.
@@ -62,6 +64,7 @@ mod enforce;
 mod problem;
 pub mod require_feature;
 mod routes;
+mod warnings;
 
 pub use admin::{admin_routes, recovery, refuse_cross_site, status_route};
 pub use current_license::CurrentLicense;
@@ -79,7 +82,9 @@ pub mod feature {
 
 pub use license_tower::{
     self as tower, FeatureLayer, LicenseLayer, Mark, Marks, Recovery, Scope, TrustedProxy,
+    WarningLayer,
 };
 pub use problem::{LicenseRejection, Problem, limit};
 pub use require_feature::RequireFeature;
 pub use routes::Routes;
+pub use warnings::{banner_route, warning_layer};

@@ -113,3 +113,4 @@ pub use self::{
     cross_site::refuse_cross_site,
     routes::{admin_routes, recovery, status_route},
 };
+pub(crate) use routes::json;

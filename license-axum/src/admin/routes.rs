@@ -155,7 +155,7 @@ pub(super) fn query<'a>(uri: &'a Uri, name: &str) -> impl Iterator<Item = &'a st
 }
 
 /// A JSON response that is not to be cached.
-pub(super) fn json(body: &impl Serialize) -> Response {
+pub(crate) fn json(body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(body) => (
             [

@@ -9,3 +9,4 @@ mod extractors;
 mod marks;
 mod support;
 mod uploads;
+mod warnings;

@@ -1,0 +1,112 @@
+//! What administrators and users are told of the license.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::{Router, body::Body, routing::get as on_get};
+use http::{Method, Request};
+use license_axum::{LicenseLayer, banner_route, enforce, recovery, warning_layer};
+use license_core::{Policy, Restriction};
+use license_runtime::{LicenseManager, MemoryStore};
+use serde_json::json;
+
+use crate::{
+    admin::Admin,
+    support::{Answer, AppState, Service, get, send},
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A service that reads on 14 days after its license has ended.
+fn service() -> Service {
+    Service::of(Policy::new().grace(DAY * 14).lapsed(Restriction::ReadOnly))
+}
+
+/// A router with a banner, behind the license and the warnings.
+async fn app(service: &Service) -> Router {
+    let manager = LicenseManager::builder(service.licensing.clone())
+        .store(MemoryStore::new())
+        .usage(async || BTreeMap::from([("users".to_owned(), 5), ("hosts".to_owned(), 5)]))
+        .manual_ticks()
+        .start()
+        .await
+        .unwrap();
+    let router = Router::new()
+        .route("/api/banner", banner_route(manager))
+        .route("/api/users", on_get(async || "users"))
+        .with_state(service.state());
+    let open = recovery("/api/license").unwrap().allow(Method::GET, "/api/banner").unwrap();
+    let layer = LicenseLayer::new(&service.licensing).recovery(open);
+    enforce(router, layer)
+        .layer(warning_layer::<Admin, AppState>(&service.licensing, service.state()))
+}
+
+async fn of(app: &Router, who: &str, method: &str, path: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header("authorization", format!("Bearer {who}"));
+    send(app, request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn the_banner_tells_everybody_and_names_nobody() {
+    let service = service();
+    let app = app(&service).await;
+    let stands = async |level: &str, messages: &[&str]| {
+        let banner = get(&app, "/api/banner").await;
+        assert_eq!(banner.status, 200);
+        assert_eq!(banner.header("content-type"), "application/json");
+        assert_eq!(banner.header("cache-control"), "no-store");
+        assert_eq!(banner.json(), json!({"level": level, "messages": messages}));
+    };
+    stands("critical", &["No license is installed on this service."]).await;
+    let license = || service.vendor.license().days(31).limit("hosts", 6);
+    license().limit("users", 6).install(&service.licensing);
+    stands("none", &[]).await;
+    license().limit("users", 5).install(&service.licensing);
+    stands("warning", &["License limit used up: users."]).await;
+    license().limit("users", None::<u64>).install(&service.licensing);
+    service.clock.advance(DAY);
+    stands("info", &["License expires on 2026-12-01: 30 days left."]).await;
+    service.clock.advance(DAY * 30);
+    let text = "License expired on 2026-12-01. Grace period ends 2026-12-15.";
+    stands("warning", &[text]).await;
+    service.clock.advance(DAY * 14);
+    let text = "License expired on 2026-12-01. Grace period ended 2026-12-15.";
+    stands("critical", &[text]).await;
+}
+
+#[tokio::test]
+async fn every_response_to_an_administrator_carries_warnings_and_no_other() {
+    let service = service();
+    let app = app(&service).await;
+    let requests = [
+        ("GET", "/api/users"),
+        ("HEAD", "/api/users"),
+        ("GET", "/api/banner"),
+        ("GET", "/api/unknown"),
+        ("DELETE", "/api/users"),
+    ];
+    let assert_warned = async |statuses: [u16; 5], expected: &str| {
+        for ((method, path), status) in requests.into_iter().zip(statuses) {
+            let admin = of(&app, "admin", method, path).await;
+            assert_eq!(
+                (admin.status.as_u16(), admin.header("license-warning")),
+                (status, expected)
+            );
+            let user = of(&app, "user", method, path).await;
+            assert_eq!((user.status.as_u16(), user.header("license-warning")), (status, ""));
+        }
+    };
+    let missing =
+        r#""No license is installed on this service.";code=license_missing;level=critical"#;
+    assert_warned([503, 503, 200, 503, 503], missing).await;
+    service.vendor.license().days(31).install(&service.licensing);
+    assert_warned([200, 200, 200, 404, 405], "").await;
+    service.clock.advance(DAY * 31);
+    let grace = "\"License expired on 2026-12-01. Grace period ends 2026-12-15.\"";
+    let grace = format!("{grace};code=license_in_grace;level=warning");
+    assert_warned([200, 200, 200, 404, 405], &grace).await;
+    service.clock.advance(DAY * 14);
+    let lapsed = "\"License expired on 2026-12-01. Grace period ended 2026-12-15.\"";
+    let lapsed = format!("{lapsed};code=license_expired;level=critical");
+    assert_warned([200, 200, 200, 404, 402], &lapsed).await;
+}
