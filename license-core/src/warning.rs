@@ -23,7 +23,8 @@ pub struct Warning {
 }
 
 /// How much a warning matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum WarningLevel {
     /// Something is to be done before long.
@@ -60,23 +61,6 @@ impl Warning {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(warnings.iter().map(|warning| &warning.text))
-    }
-}
-
-impl WarningLevel {
-    /// The level as it is written: `info`, `warning` or `critical`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl Serialize for WarningLevel {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 
