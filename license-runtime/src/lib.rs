@@ -35,12 +35,13 @@
 //!
 //! # Features
 //!
-//! All are on by default but the last.
+//! All are on by default but the last two.
 //!
 //! - `machine`: [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
 //! - `sources`: [`Source`], licenses from files, the environment and flags.
 //! - `sqlite`: [`SqliteStore`], one file.
+//! - `postgres`: `PostgresStore`, one database for all instances.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
 #[cfg(feature = "manager")]
@@ -53,12 +54,16 @@ mod limit_error;
 mod machine_id;
 #[cfg(feature = "manager")]
 mod manager;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "manager")]
 mod quota;
 #[cfg(feature = "manager")]
 mod seats;
 #[cfg(feature = "sources")]
 pub mod source;
+#[cfg(feature = "postgres")]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "manager")]
@@ -72,6 +77,8 @@ pub use limit_error::LimitError;
 pub use machine_id::{MachineIdSource, ReadMachineIdError, machine_info};
 #[cfg(feature = "manager")]
 pub use manager::{LicenseManager, ManagerBuilder};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresStore, PostgresStoreBuilder};
 #[cfg(feature = "manager")]
 pub use quota::Quota;
 #[cfg(feature = "manager")]
@@ -83,5 +90,5 @@ pub use sqlite::SqliteStore;
 #[cfg(feature = "manager")]
 pub use store::{
     Loaded, MemoryStore, NamedLocks, QuotaGrant, QuotaJournal, QuotaRequest, SeatLock, Store,
-    StoreError, StoreErrorKind,
+    StoreChanges, StoreError, StoreErrorKind,
 };

@@ -6,11 +6,13 @@
 mod build;
 mod client;
 mod polygent;
+mod postgres;
 mod process;
 
 pub use build::{example, program, root};
 pub use client::{Answer, Client, Streams, raw};
 pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, now, vendor};
+pub use postgres::{PostgresServer, postgres, postgres_database, unique_name};
 pub use process::{Process, Start};
 
 /// The guide, so that its examples are compiled and run.

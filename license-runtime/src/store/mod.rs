@@ -2,10 +2,12 @@
 //!
 //! A [`Store`] keeps the installed and the waiting license, the newest issue
 //! time, the clock mark and the audit history, lends the locks under which
-//! seats are reserved, and counts quotas. [`MemoryStore`] forgets everything at the end of
-//! the process; `SqliteStore` keeps one file. The `conformance` suite says
+//! seats are reserved, and counts quotas. [`MemoryStore`] forgets everything at
+//! the end of the process; `SqliteStore` keeps one file; `PostgresStore` is shared by the
+//! instances of a service. The `conformance` suite says
 //! exactly what a store must do.
 
+mod changes;
 mod error;
 mod locks;
 mod memory;
@@ -14,9 +16,10 @@ mod quota;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Month, Saved};
+use license_core::{ClockMark, Month, Saved, Timestamp};
 
 pub use self::{
+    changes::StoreChanges,
     error::{StoreError, StoreErrorKind},
     locks::{NamedLocks, SeatLock},
     memory::MemoryStore,
@@ -37,6 +40,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// to be looked at every second.
     fn is_shared(&self) -> bool {
         false
+    }
+
+    /// Tells when another instance may have changed the license. It may miss
+    /// a change, and tell of one that this instance has made.
+    fn changes(&self) -> StoreChanges {
+        StoreChanges::never()
     }
 
     /// Reads everything but the audit history.
@@ -60,7 +69,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         record: AuditRecord,
     ) -> Result<u64, StoreError>;
 
-    /// Replaces the clock mark alone, if the revision still is this one.
+    /// Replaces the clock mark alone, if the revision still is this one. A
+    /// shared store keeps the later one of both marks.
     ///
     /// # Errors
     ///
@@ -142,12 +152,14 @@ pub struct Loaded {
     /// Whether a state was there that could not be read and was kept aside,
     /// and nothing was installed since.
     pub corrupt: bool,
+    /// What time it was by the clock of a store that is shared.
+    pub now: Option<Timestamp>,
 }
 
 impl Loaded {
     /// What a store held, readable.
     pub const fn new(saved: Saved, revision: u64) -> Self {
-        Self { saved, revision, corrupt: false }
+        Self { saved, revision, corrupt: false, now: None }
     }
 
     /// Says whether an unreadable state was kept aside.
@@ -156,12 +168,23 @@ impl Loaded {
         self.corrupt = corrupt;
         self
     }
+
+    /// Says what time it was by the store's clock.
+    #[must_use]
+    pub fn read_at(mut self, now: Timestamp) -> Self {
+        self.now = Some(now);
+        self
+    }
 }
 
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn is_shared(&self) -> bool {
         (**self).is_shared()
+    }
+
+    fn changes(&self) -> StoreChanges {
+        (**self).changes()
     }
 
     async fn load(&self) -> Result<Loaded, StoreError> {

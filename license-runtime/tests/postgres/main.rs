@@ -1,0 +1,6 @@
+//! The store of a cluster, on a real server. Without one these tests do
+//! nothing and say so.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod store;
+mod support;

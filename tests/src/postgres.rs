@@ -1,0 +1,112 @@
+//! PostgreSQL for tests: the server that `scripts/test` starts, and servers of
+//! a test's own.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::Command,
+    sync::{
+        Once,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use sqlx::{Connection, Executor, PgConnection};
+use tempfile::TempDir;
+
+use crate::root;
+
+/// A server of a test's own. It is stopped when this is dropped.
+#[derive(Debug)]
+pub struct PostgresServer {
+    directory: TempDir,
+    url: String,
+}
+
+/// The environment variable that names the tests' server.
+const URL: &str = "LICENSE_TEST_POSTGRES";
+
+/// The server of all tests, as a URL. `None` where there is none; then it says
+/// so, and the test is to do nothing.
+pub fn postgres() -> Option<String> {
+    static SAID: Once = Once::new();
+    let url = std::env::var(URL).ok().filter(|url| !url.is_empty());
+    if url.is_none() {
+        SAID.call_once(|| skipped(&format!("{URL} is not set; scripts/test sets it")));
+    }
+    url
+}
+
+/// A new, empty database on the server of all tests, as a URL.
+pub async fn postgres_database() -> Option<String> {
+    let url = postgres()?;
+    let name = unique_name();
+    let mut connection = PgConnection::connect(&url).await.expect("a server");
+    connection.execute(&*format!("CREATE DATABASE {name}")).await.expect("a database");
+    connection.close().await.expect("closed");
+    let (server, _) = url.rsplit_once('/').expect("a database in the URL");
+    Some(format!("{server}/{name}"))
+}
+
+/// A name for a database or a schema that no other test has.
+pub fn unique_name() -> String {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    format!("test_{}_{}", std::process::id(), LAST.fetch_add(1, Ordering::Relaxed))
+}
+
+impl PostgresServer {
+    /// Makes a server and starts it. `None` where PostgreSQL is not installed;
+    /// then it says so.
+    pub fn start() -> Option<Self> {
+        static SAID: Once = Once::new();
+        let directory = tempfile::tempdir().expect("a directory");
+        match control(&["start"], directory.path()) {
+            Ok(url) => Some(Self { directory, url }),
+            Err(why) if why.contains("not installed") => {
+                SAID.call_once(|| skipped(&why));
+                None
+            }
+            Err(why) => panic!("{why}"),
+        }
+    }
+
+    /// The URL of a database of it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops it as a crash would.
+    pub fn kill(&self) {
+        control(&["stop", "immediate"], self.directory.path()).expect("it runs");
+    }
+
+    /// Starts it again, at the same URL.
+    pub fn start_again(&self) {
+        control(&["start"], self.directory.path()).expect("it starts");
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        // It may be stopped already.
+        let _ = control(&["stop", "immediate"], self.directory.path());
+    }
+}
+
+/// Runs `scripts/postgres`. Returns what it printed, or why it failed.
+fn control(arguments: &[&str], directory: &Path) -> Result<String, String> {
+    let (command, mode) = arguments.split_first().expect("a command");
+    let output = Command::new(root().join("scripts/postgres"))
+        .arg(command)
+        .arg(directory)
+        .args(mode)
+        .output()
+        .expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+/// Says that tests are skipped, also where what tests print is not shown.
+fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: tests that need PostgreSQL ({why})");
+}
