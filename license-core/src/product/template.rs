@@ -159,7 +159,10 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::text::is_treacherous;
 
     fn rendered(text: &str) -> Result<String, String> {
         let facts = Facts {
@@ -207,5 +210,33 @@ mod tests {
         assert_eq!(capitalized("enterprise plus"), "Enterprise plus");
         assert_eq!(capitalized("älter"), "Älter");
         assert_eq!(capitalized(""), "");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_text_is_read_or_refused_and_escaped_it_says_itself(text in "\\PC{0,40}") {
+            let _ = Template::read(&text);
+            prop_assume!(!text.is_empty());
+            let escaped = text.replace('{', "{{").replace('}', "}}");
+            prop_assert_eq!(rendered(&escaped), Ok(text));
+        }
+
+        #[test]
+        fn no_fact_brings_a_treacherous_character_in(path in any::<String>()) {
+            let policy = Policy::new();
+            let facts = Facts {
+                license: None,
+                policy: &policy,
+                phase: Phase::Unlicensed,
+                judged: Timestamp::from_seconds(0),
+                code: None,
+                path: Some(&path),
+            };
+            let text = Template::read("at {path}").unwrap().render(&facts);
+            prop_assert!(!text.chars().any(is_treacherous));
+            prop_assert_eq!(text.chars().count(), 3 + path.chars().count());
+        }
     }
 }
