@@ -17,6 +17,7 @@
 //!     [policy]
 //!     grace = "14d"
 //!     lapsed = "read-only"
+//!     shadow = ["limits"]         # only observed: see Policy::shadow
 //!
 //!     [features]
 //!     sso = "Single sign-on"
@@ -24,6 +25,11 @@
 //!     [limits]
 //!     users = { kind = "seats" }
 //!     tenants = { kind = "seats", default = "unlimited" }     # else 0 where a license is silent
+//!
+//!     [[messages]]                # log lines in the product's own words: see Message
+//!     on = "installed"
+//!     level = "info"
+//!     text = "licensed until {last_day}"
 //! "#)?;
 //! assert_eq!(product.audience(), "acme-server");
 //! # Ok::<(), license_core::ProductError>(())

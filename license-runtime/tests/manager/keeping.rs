@@ -1,7 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Actor, Clock, ClockMark, InstallRequest, Installer, Licensing, MachineId, Phase, Restriction,
+    Actor, Clock, ClockMark, InstallRequest, Installer, Licensing, LimitKind, MachineId, Phase,
+    Product, Restriction, WarningLevel,
     testing::{START, Vendor, licensing},
 };
 use license_runtime::{LicenseManager, MachineIdSource, SqliteStore, Store};
@@ -140,7 +141,9 @@ async fn a_store_that_fails_at_the_periodic_save_is_reported_and_the_service_goe
     assert_eq!(service.licensing().check_feature("sso"), Ok(()));
     let status = service.manager.status().await;
     assert!(!status.restricted);
-    assert!(status.warnings.iter().any(|it| it.text.contains("cannot be saved")), "{status:?}");
+    assert_eq!(status.warnings[0].code, "store_unavailable");
+    assert!(status.warnings[0].text.contains("cannot be saved"), "{status:?}");
+    assert_eq!(service.manager.banner().await.level, None, "it concerns administrators alone");
 
     set(&service.store.full, false);
     service.manager.tick_once().await;
@@ -470,4 +473,31 @@ async fn adopting_does_not_make_an_instance_forget_what_its_own_clock_has_seen()
     one.tick_once().await;
     assert!(one.status().await.next.is_some());
     assert_eq!(one.licensing().clock_mark().mark, Some(day(1)));
+}
+
+#[tokio::test]
+async fn the_banner_goes_by_what_the_product_counts() {
+    let product = Product::builder("test", "https://vendor.example", "test")
+        .limit("users", LimitKind::Seats)
+        .build()
+        .unwrap();
+    let vendor = Vendor::of(product);
+    let (licensing, _clock) = licensing(&vendor);
+    let manager = LicenseManager::builder(licensing)
+        .store(Probe::memory())
+        .machine_id(machine())
+        .usage(async || [("users".to_owned(), 7)].into())
+        .manual_ticks()
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(manager.banner().await.level, Some(WarningLevel::Critical));
+    let token = vendor.license().limit("users", 7).sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+    let banner = manager.banner().await;
+    assert_eq!(banner.level, Some(WarningLevel::Warning));
+    assert_eq!(banner.messages, ["License limit used up: users."]);
+    let token = vendor.license().limit("users", 8).sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+    assert_eq!(manager.banner().await.level, None);
 }

@@ -20,6 +20,7 @@ async fn the_first_source_that_is_present_decides_and_a_warning_names_what_it_hi
     let manager = place.start_by_hand([unset.clone(), literal.clone(), file.clone()]).await;
     assert_eq!(in_force(&manager).as_deref(), Some("literal"));
     assert!(has_warning(&manager, &["--license-key decides", "hides", "license.jwt"]).await);
+    assert_eq!(manager.status().await.warnings[0].code, "source_hidden");
     assert!(!has_warning(&manager, &["NOBODY"]).await);
     let blank = Source::literal("--license-key", "\n");
     let manager = place.start_by_hand([blank, file, literal]).await;
@@ -62,6 +63,7 @@ async fn an_uploaded_license_gives_way_to_the_source_at_once_and_over_restarts()
     let status = install(&manager, upload.as_str().as_bytes()).await.unwrap();
     assert_eq!(status.license.unwrap().id, "file");
     assert!(status.warnings.iter().any(|it| it.text.contains("issued before")));
+    assert!(status.warnings.iter().any(|it| it.code == "source_overrides"));
     let restarted = place.start_by_hand(file()).await;
     assert_eq!(in_force(&restarted).as_deref(), Some("file"));
     assert!(has_warning(&restarted, &["issued before"]).await);
