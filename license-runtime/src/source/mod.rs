@@ -33,7 +33,7 @@
 //!
 //! # What decides
 //!
-//! The first source that is present decides; the others are not looked into,
+//! The first source that is present decides; the others count for nothing,
 //! and a warning names them. A variable or literal is present when it is not
 //! blank, a file when something stands at its path. The environment and
 //! literals are read once, at the start. Files are read again whenever they

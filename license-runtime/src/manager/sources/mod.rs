@@ -1,19 +1,20 @@
 //! Following the sources: what stands there is verified, stored and put in
 //! force, and what is wrong with it is told once.
 
+mod telling;
+
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use license_core::{
-    InstallError, InstallErrorKind, LogLine, SourceFailure, Verified, Warning, WarningLevel, text,
-};
+use license_core::{InstallErrorKind, text};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
 };
 
+use self::telling::{Failure, Notes};
 use super::{Kept, Shared, install::Read};
 use crate::{
     Outcome, Source,
@@ -44,24 +45,6 @@ enum Stands {
     Nothing,
     Unreadable(String),
     Token(Box<Read>),
-}
-
-/// Why there is no license from the sources.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Failure {
-    kind: SourceFailure,
-    /// What is wrong, for people. Holds no claim.
-    reason: String,
-}
-
-/// What the status says.
-#[derive(Default)]
-struct Notes {
-    /// The source whose license is in force, or waits.
-    decides: Option<String>,
-    failure: Option<Warning>,
-    /// Logged when they are new.
-    warnings: Vec<Warning>,
 }
 
 /// How often files are read at least.
@@ -112,22 +95,6 @@ impl Sources {
     /// Starts watching files for [`follow`].
     pub(super) fn watch(&self) {
         self.reader.watch();
-    }
-
-    /// What administrators should know.
-    pub(super) fn warnings(&self) -> Vec<Warning> {
-        let notes = self.notes();
-        notes.failure.iter().chain(&notes.warnings).cloned().collect()
-    }
-
-    /// What to know before uploading a license.
-    pub(super) fn overrides_uploads(&self) -> Option<String> {
-        let name = self.notes().decides.clone()?;
-        Some(format!("{name} decides: its license takes the place of an uploaded one at once."))
-    }
-
-    fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn name(&self, index: usize) -> String {
@@ -238,107 +205,5 @@ impl Shared {
     fn source_name(&self, found: &Found) -> String {
         let file = || self.sources.reader.sources().position(Source::is_file);
         found.decides.or_else(file).map(|index| self.sources.name(index)).unwrap_or_default()
-    }
-
-    /// Tells once what is wrong.
-    async fn report(
-        &self,
-        kept: &mut Kept,
-        found: &Found,
-        stands: &Stands,
-        failure: Option<&Failure>,
-    ) {
-        let reported = failure.map(|failure| (found.clone(), failure.clone()));
-        if reported == kept.sources.reported {
-            return;
-        }
-        kept.sources.reported = reported;
-        let Some(failure) = failure else {
-            tracing::info!("the license source gives a license again");
-            return;
-        };
-        let source = self.source_name(found);
-        self.licensing.source_failed(failure.kind, &source).iter().for_each(LogLine::log);
-        if failure.is_particular() {
-            tracing::warn!("{source}: {}", failure.reason);
-        }
-        if let (SourceFailure::Refused(kind), Stands::Token(read)) = (failure.kind, stands) {
-            let record = self.audit_record(&self.actor(found), None, read);
-            self.record_refusal(kind, record).await;
-        }
-    }
-
-    /// Brings the status up to date, and logs the warnings that are new.
-    fn note(&self, found: &Found, stands: &Stands, failure: Option<&Failure>) {
-        let name = self.source_name(found);
-        let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
-        let mut warnings = Vec::new();
-        if !found.hides.is_empty() {
-            let hidden: Vec<_> = found.hides.iter().map(|it| self.sources.name(*it)).collect();
-            let hidden = hidden.join(", ");
-            let text = format!("{name} decides and hides {hidden}, which is set as well.");
-            warnings.push(Warning::new("source_hidden", WarningLevel::Info, text));
-        }
-        let license = match stands {
-            Stands::Token(read) if failure.is_none() => read.verified.as_ref().ok(),
-            _ => None,
-        };
-        if license.is_some_and(|license| self.is_older(license)) {
-            let text = format!(
-                "{name} decides, and its license was issued before another that was installed. \
-                 Put the newest license there."
-            );
-            warnings.push(warning("source_overrides", text));
-        }
-        if let Some(source) = self.sources.reader.mounted_alone() {
-            let text = format!(
-                "{} is mounted as a single file (a subPath or bind mount), so that a license \
-                 that replaces it outside is not seen here. Mount its directory instead.",
-                text::clean(&source.name())
-            );
-            warnings.push(warning("source_mounted_alone", text));
-        }
-        let mut notes = self.sources.notes();
-        for warning in warnings.iter().filter(|warning| !notes.warnings.contains(warning)) {
-            tracing::warn!("{}", warning.text);
-        }
-        let failure = failure.map(|Failure { kind, reason }| {
-            let text = format!(
-                "No license from {name}: {reason} ({kind}). What was in force stays in force."
-            );
-            warning(kind.code(), text)
-        });
-        *notes = Notes { decides: license.map(|_| name), failure, warnings };
-    }
-
-    /// Whether a license issued later was accepted before.
-    fn is_older(&self, license: &Verified) -> bool {
-        let newest = self.licensing.saved().newest_issued_at;
-        newest.is_some_and(|newest| newest > license.license().issued_at())
-    }
-}
-
-impl Failure {
-    fn missing() -> Self {
-        Self { kind: SourceFailure::FileMissing, reason: "the file is missing".to_owned() }
-    }
-
-    fn unreadable(why: &str) -> Self {
-        Self { kind: SourceFailure::FileUnreadable, reason: why.to_owned() }
-    }
-
-    /// Whether the reason says more than the code.
-    fn is_particular(&self) -> bool {
-        match self.kind {
-            SourceFailure::FileMissing => false,
-            SourceFailure::Refused(kind) => self.reason != kind.title(),
-            _ => true,
-        }
-    }
-}
-
-impl From<&InstallError> for Failure {
-    fn from(error: &InstallError) -> Self {
-        Self { kind: error.kind().into(), reason: error.reason().to_owned() }
     }
 }

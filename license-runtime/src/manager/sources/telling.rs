@@ -1,0 +1,152 @@
+//! Telling what is wrong with the sources: in the log once, in the status
+//! as long as it lasts.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use license_core::{InstallError, LogLine, SourceFailure, Verified, Warning, WarningLevel, text};
+
+use super::{Sources, Stands};
+use crate::{
+    manager::{Kept, Shared},
+    source::Found,
+};
+
+/// Why there is no license from the sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    kind: SourceFailure,
+    /// What is wrong, for people. Holds no claim.
+    reason: String,
+}
+
+/// What the status says.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// The source whose license is in force, or waits.
+    decides: Option<String>,
+    failure: Option<Warning>,
+    /// Logged when they are new.
+    warnings: Vec<Warning>,
+}
+
+impl Sources {
+    /// What administrators should know.
+    pub(in crate::manager) fn warnings(&self) -> Vec<Warning> {
+        let notes = self.notes();
+        notes.failure.iter().chain(&notes.warnings).cloned().collect()
+    }
+
+    /// What to know before uploading a license.
+    pub(in crate::manager) fn overrides_uploads(&self) -> Option<String> {
+        let name = self.notes().decides.clone()?;
+        Some(format!("{name} decides: its license takes the place of an uploaded one at once."))
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Tells once what is wrong.
+    pub(super) async fn report(
+        &self,
+        kept: &mut Kept,
+        found: &Found,
+        stands: &Stands,
+        failure: Option<&Failure>,
+    ) {
+        let reported = failure.map(|failure| (found.clone(), failure.clone()));
+        if reported == kept.sources.reported {
+            return;
+        }
+        kept.sources.reported = reported;
+        let Some(failure) = failure else {
+            tracing::info!("the license source gives a license again");
+            return;
+        };
+        let source = self.source_name(found);
+        self.licensing.source_failed(failure.kind, &source).iter().for_each(LogLine::log);
+        if failure.is_particular() {
+            tracing::warn!("{source}: {}", failure.reason);
+        }
+        if let (SourceFailure::Refused(kind), Stands::Token(read)) = (failure.kind, stands) {
+            let record = self.audit_record(&self.actor(found), None, read);
+            self.record_refusal(kind, record).await;
+        }
+    }
+
+    /// Brings the status up to date, and logs the warnings that are new.
+    pub(super) fn note(&self, found: &Found, stands: &Stands, failure: Option<&Failure>) {
+        let name = self.source_name(found);
+        let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
+        let mut warnings = Vec::new();
+        if !found.hides.is_empty() {
+            let hidden: Vec<_> = found.hides.iter().map(|it| self.sources.name(*it)).collect();
+            let hidden = hidden.join(", ");
+            let text = format!("{name} decides and hides {hidden}, which is set as well.");
+            warnings.push(Warning::new("source_hidden", WarningLevel::Info, text));
+        }
+        let license = match stands {
+            Stands::Token(read) if failure.is_none() => read.verified.as_ref().ok(),
+            _ => None,
+        };
+        if license.is_some_and(|license| self.is_older(license)) {
+            let text = format!(
+                "{name} decides, and its license was issued before another that was installed. \
+                 Put the newest license there."
+            );
+            warnings.push(warning("source_overrides", text));
+        }
+        if let Some(source) = self.sources.reader.mounted_alone() {
+            let text = format!(
+                "{} is mounted as a single file (a subPath or bind mount), so that a license \
+                 that replaces it outside is not seen here. Mount its directory instead.",
+                text::clean(&source.name())
+            );
+            warnings.push(warning("source_mounted_alone", text));
+        }
+        let mut notes = self.sources.notes();
+        for warning in warnings.iter().filter(|warning| !notes.warnings.contains(warning)) {
+            tracing::warn!("{}", warning.text);
+        }
+        let failure = failure.map(|Failure { kind, reason }| {
+            let text = format!(
+                "No license from {name}: {reason} ({kind}). What was in force stays in force."
+            );
+            warning(kind.code(), text)
+        });
+        *notes = Notes { decides: license.map(|_| name), failure, warnings };
+    }
+
+    /// Whether a license issued later was accepted before.
+    fn is_older(&self, license: &Verified) -> bool {
+        let newest = self.licensing.saved().newest_issued_at;
+        newest.is_some_and(|newest| newest > license.license().issued_at())
+    }
+}
+
+impl Failure {
+    pub(super) fn missing() -> Self {
+        Self { kind: SourceFailure::FileMissing, reason: "the file is missing".to_owned() }
+    }
+
+    pub(super) fn unreadable(why: &str) -> Self {
+        Self { kind: SourceFailure::FileUnreadable, reason: why.to_owned() }
+    }
+
+    /// Whether the reason says more than the code.
+    fn is_particular(&self) -> bool {
+        match self.kind {
+            SourceFailure::FileMissing => false,
+            SourceFailure::Refused(kind) => self.reason != kind.title(),
+            _ => true,
+        }
+    }
+}
+
+impl From<&InstallError> for Failure {
+    fn from(error: &InstallError) -> Self {
+        Self { kind: error.kind().into(), reason: error.reason().to_owned() }
+    }
+}
