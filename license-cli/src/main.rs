@@ -1,11 +1,12 @@
 //! `license`, the operator's program: makes keys, issues, renews, inspects,
-//! verifies, simulates and compares licenses, and reads a machine's
-//! fingerprint.
+//! verifies, simulates and compares licenses, verifies audit histories, and
+//! reads a machine's fingerprint.
 //!
 //! Exit status: 0 good, 1 the license or machine info is refused, 2 wrong use
 //! or configuration. What a command makes goes to standard output, everything
 //! else to standard error; no token and no key is ever part of a message.
 
+mod audit;
 mod decode;
 mod diff;
 mod facts;
@@ -52,6 +53,7 @@ enum Command {
     Verify(verify::Verify),
     Simulate(simulate::Simulate),
     Diff(diff::Diff),
+    Audit(audit::Audit),
     MachineInfo(machine_info::WriteMachineInfo),
 }
 
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => verify.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Diff(diff) => diff.run(),
+        Command::Audit(audit) => audit.run(),
         Command::MachineInfo(write) => write.run(),
     };
     match result {

@@ -58,9 +58,19 @@ pub struct AuditEntry {
     pub address: Option<String>,
     /// The license's id, where the token could be read so far.
     pub license_id: Option<String>,
-    /// `installed`, `scheduled`, `unchanged`, `took_over`, or `refused:` and
-    /// the code.
+    /// `installed`, `scheduled`, `unchanged`, `took_over`, `expired`,
+    /// `removed`, or `refused:` and the code.
     pub outcome: String,
+}
+
+/// A part of the audit history as JSON lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuditPage {
+    /// Whole lines, oldest first.
+    pub lines: String,
+    /// Behind which row the next part begins; `None` at the end.
+    pub next: Option<u64>,
 }
 
 /// Installs licenses. Implemented by `license_runtime::LicenseManager`.
@@ -103,12 +113,31 @@ pub trait Installer: Clone + Send + Sync + 'static {
         &self,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<AuditEntry>, InstallError>> + Send;
+
+    /// The part of the audit history behind the row of this number, 0 for the
+    /// first part, in a form by which others can verify that nothing is
+    /// missing and nothing was changed.
+    ///
+    /// # Errors
+    ///
+    /// `store_unavailable`.
+    fn export_audit(
+        &self,
+        after: u64,
+    ) -> impl Future<Output = Result<AuditPage, InstallError>> + Send;
 }
 
 impl Actor {
     /// An actor of this name, from this address.
     pub fn new(name: impl Into<String>, address: Option<IpAddr>) -> Self {
         Self { name: name.into(), address }
+    }
+}
+
+impl AuditPage {
+    /// A part, and behind which row the next one begins.
+    pub fn new(lines: impl Into<String>, next: Option<u64>) -> Self {
+        Self { lines: lines.into(), next }
     }
 }
 

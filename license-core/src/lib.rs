@@ -89,7 +89,7 @@ pub use domain::{DomainPattern, DomainPatternError};
 pub use feature::{Feature, Name, is_valid_feature_name};
 pub use host::{Host, HostError};
 pub use install_error::{InstallError, InstallErrorKind};
-pub use installer::{Actor, AuditEntry, DryRun, InstallRequest, Installer};
+pub use installer::{Actor, AuditEntry, AuditPage, DryRun, InstallRequest, Installer};
 pub use key::{KeyError, KeySpec, PublicKey};
 pub use keyring::{Keyring, KeyringBuilder, KeyringError};
 pub use license::{Customer, License, Term};

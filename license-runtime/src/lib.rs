@@ -37,6 +37,7 @@
 //!
 //! All are on by default but the last two.
 //!
+//! - `audit`: the audit history, for the operator's program.
 //! - `machine`: [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
 //! - `sources`: [`Source`], licenses from files, the environment and flags.
@@ -44,7 +45,7 @@
 //! - `postgres`: `PostgresStore`, one database for all instances.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
-#[cfg(feature = "manager")]
+#[cfg(feature = "audit")]
 mod audit;
 #[cfg(any(feature = "testing", all(test, feature = "manager")))]
 pub mod conformance;
@@ -69,8 +70,11 @@ mod sqlite;
 #[cfg(feature = "manager")]
 mod store;
 
-#[cfg(feature = "manager")]
-pub use audit::{AuditChain, AuditRecord, AuditRow, AuditVerdict, ChainHash, Outcome};
+#[cfg(feature = "audit")]
+pub use audit::{
+    AuditChain, AuditRecord, AuditRow, AuditVerdict, ChainHash, ExportVerdict, Outcome,
+    verify_export,
+};
 #[cfg(feature = "manager")]
 pub use limit_error::LimitError;
 #[cfg(feature = "machine")]

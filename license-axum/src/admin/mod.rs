@@ -6,6 +6,7 @@
 //! | `POST /` | administrators | install; `?dry_run=true`, `?force=true` |
 //! | `GET /machine-info` | administrators | a download for the vendor |
 //! | `GET /audit?limit=100` | administrators | who installed what, newest first; at most 1000 |
+//! | `GET /audit/export` | administrators | all of it as JSON lines, for `license audit verify` |
 //!
 //! Who an administrator is, the product says: `Admin` is its own extractor,
 //! and there is no way to mount these routes without one. It runs before a

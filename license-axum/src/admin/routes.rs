@@ -1,16 +1,19 @@
 //! The router, and every route but installing.
 
-use std::{convert::Infallible, marker::PhantomData, sync::Arc};
+use std::{convert::Infallible, future::ready, marker::PhantomData, sync::Arc};
 
 use axum::{
     Router,
+    body::Body,
     extract::{FromRequestParts, Request},
     middleware,
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Method, Uri, header, request::Parts};
-use license_core::{Actor, InstallErrorKind, Installer, ProblemDetails};
+use license_core::{Actor, InstallError, InstallErrorKind, Installer, ProblemDetails};
 use license_tower::{Recovery, RecoveryError};
 use serde::Serialize;
 
@@ -28,6 +31,7 @@ where
 {
     let uploads = Arc::new(Uploads::new(installer.clone()));
     let (info_of, audit_of) = (installer.clone(), installer.clone());
+    let export_of = installer.clone();
     Router::new()
         .route(
             "/",
@@ -37,6 +41,7 @@ where
         )
         .route("/machine-info", get(move |_: A| async move { machine_info(&info_of).await }))
         .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
+        .route("/audit/export", get(move |_: A| async move { export_audit(export_of).await }))
         .layer(middleware::from_fn(refuse_cross_site))
 }
 
@@ -144,6 +149,38 @@ async fn audit(installer: &impl Installer, uri: &Uri) -> Response {
         Ok(entries) => json(&entries),
         Err(error) => Problem::from(&error).into_response(),
     }
+}
+
+/// Where an export goes on: behind this row, or nowhere.
+type Rest<I> = Option<(I, u64)>;
+
+async fn export_audit<I: Installer>(installer: I) -> Response {
+    // The first part is read before the answer begins: until then a failure
+    // can be told.
+    let first = match installer.export_audit(0).await {
+        Ok(page) => page,
+        Err(error) => return Problem::from(&error).into_response(),
+    };
+    let rest = first.next.map(|next| (installer, next));
+    let rest = stream::try_unfold(rest, async |rest: Rest<I>| {
+        let Some((installer, after)) = rest else { return Ok(None) };
+        let page = installer.export_audit(after).await?;
+        let rest = page.next.map(|next| (installer, next));
+        Ok::<_, InstallError>(Some((Bytes::from(page.lines), rest)))
+    });
+    let lines = stream::once(ready(Ok(Bytes::from(first.lines)))).chain(rest);
+    (
+        [
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/jsonl")),
+            (
+                header::CONTENT_DISPOSITION,
+                HeaderValue::from_static("attachment; filename=\"license-audit.jsonl\""),
+            ),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ],
+        Body::from_stream(lines),
+    )
+        .into_response()
 }
 
 /// The values of a query parameter. None of those that these routes take has

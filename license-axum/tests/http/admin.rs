@@ -15,8 +15,8 @@ use license_axum::{
     Actor, InstallError, Installer, Licensing, Problem, admin_routes, recovery, refuse_cross_site,
 };
 use license_core::{
-    AuditEntry, DryRun, InstallErrorKind, InstallRequest, MachineId, MachineInfo, Status,
-    testing::START,
+    AuditEntry, AuditPage, DryRun, InstallErrorKind, InstallRequest, MachineId, MachineInfo,
+    Status, testing::START,
 };
 use license_runtime::{LicenseManager, MachineIdSource, MemoryStore};
 use serde_json::json;
@@ -278,6 +278,25 @@ impl Installer for Broken {
             _ => Ok(Vec::new()),
         }
     }
+
+    async fn export_audit(&self, after: u64) -> Result<AuditPage, InstallError> {
+        self.limit.store(u32::try_from(after).unwrap(), Ordering::SeqCst);
+        match after {
+            0 => Ok(AuditPage::new("one\n", Some(7))),
+            7 => Ok(AuditPage::new("two\nthree\n", Some(8))),
+            _ => Ok(AuditPage::new("end\n", None)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_audit_history_is_exported_part_by_part() {
+    let (app, asked_for) = broken();
+    let answer = send(&app, asked(Method::GET, "/audit/export")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.text(), "one\ntwo\nthree\nend\n");
+    assert_eq!(asked_for.load(Ordering::SeqCst), 8);
+    assert_eq!(crate::support::get(&app, "/api/license/audit/export").await.status, 401);
 }
 
 fn broken() -> (Router, Arc<AtomicU32>) {

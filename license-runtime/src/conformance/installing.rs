@@ -5,7 +5,7 @@ use std::sync::Arc;
 use license_core::{ClockMark, InstallErrorKind, Saved, Timestamp, TokenDigest};
 use tokio::task::JoinSet;
 
-use crate::{AuditRecord, AuditVerdict, Loaded, Outcome, Store, StoreErrorKind};
+use crate::{AuditChain, AuditRecord, AuditVerdict, Loaded, Outcome, Store, StoreErrorKind};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
@@ -129,6 +129,48 @@ pub async fn audit_rows_come_newest_first_and_no_more_than_asked_for(store: Arc<
     assert_eq!(actors(0).await, "");
     assert_eq!(actors(2).await, "dc");
     assert_eq!(actors(u32::MAX).await, "dcba");
+}
+
+/// In pages, up to the end that is kept beside them.
+pub async fn audit_rows_are_read_on_oldest_first(store: Arc<dyn Store>) {
+    assert_eq!(store.audit_after(0, 3).await.unwrap(), (Vec::new(), AuditChain::default()));
+    for actor in ["a", "b", "c", "d"] {
+        store.record(record(actor)).await.unwrap();
+    }
+    let read = async |after, limit| {
+        let (rows, end) = store.audit_after(after, limit).await.unwrap();
+        assert_eq!(end.rows, 4);
+        rows.into_iter().map(|row| row.record.actor).collect::<String>()
+    };
+    assert_eq!(read(0, 3).await, "abc");
+    assert_eq!(read(3, 3).await, "d");
+    assert_eq!(read(1, 1).await, "b");
+    assert_eq!(read(4, 3).await, "");
+    assert_eq!(read(u64::MAX, 3).await, "");
+    let last = store.audit(1).await.unwrap().remove(0);
+    let (_, end) = store.audit_after(4, 3).await.unwrap();
+    assert_eq!(end, AuditChain::new(4, last.hash));
+}
+
+/// However many notice it at the same time.
+pub async fn what_is_recorded_once_is_there_once(store: Arc<dyn Store>) {
+    let expired = |digest: Option<u8>| {
+        let mut record = AuditRecord::new(NOW, "system", Outcome::Expired);
+        record.digest = digest.map(|byte| TokenDigest::from_bytes([byte; 32]));
+        record
+    };
+    let mut other = expired(Some(1));
+    other.outcome = Outcome::Installed.to_string();
+    store.record(other).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let (store, digest) = (Arc::clone(&store), (number % 2 == 0).then_some(1));
+        tasks.spawn(async move { store.record_once(expired(digest)).await.unwrap() });
+    }
+    tasks.join_all().await;
+    store.record_once(expired(Some(2))).await.unwrap();
+    assert_eq!(store.audit(100).await.unwrap().len(), 4);
+    assert_eq!(store.verify_audit().await.unwrap(), AuditVerdict::Intact { rows: 4 });
 }
 
 /// No gaps, no forks, whoever writes at the same time.

@@ -41,6 +41,8 @@ macro_rules! store_conformance {
             the_clock_mark_is_saved_alone,
             every_field_of_an_audit_row_is_kept,
             audit_rows_come_newest_first_and_no_more_than_asked_for,
+            audit_rows_are_read_on_oldest_first,
+            what_is_recorded_once_is_there_once,
             rows_written_at_once_are_one_chain,
             one_at_a_time_holds_the_lock_of_a_limit,
             locks_of_two_limits_are_independent,

@@ -125,6 +125,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
                 in_doubt: false,
                 #[cfg(feature = "sources")]
                 sources: Judged::default(),
+                expired: None,
             }),
             machine: Mutex::new(MachineWatch::default()),
             store_fails: AtomicBool::new(false),

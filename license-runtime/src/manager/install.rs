@@ -18,7 +18,7 @@ pub(super) struct Read {
 }
 
 /// How often an installation starts over because another instance was faster.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 /// How much of an actor's name is kept.
 const MAX_NAME_CHARS: usize = 256;
 
@@ -163,13 +163,19 @@ impl Shared {
         address: Option<IpAddr>,
         read: &Read,
     ) -> AuditRecord {
-        let name: String = actor.chars().take(MAX_NAME_CHARS).map(printable).collect();
-        let mut record = AuditRecord::new(self.licensing.clock().now(), name, "");
-        record.address = address.map(|address| address.to_string());
+        let mut record = self.record_of(actor, address);
         record.digest = read.digest;
         // Only what was verified: an unverified id is a stranger's text.
         let id = read.verified.as_ref().ok().map(|verified| verified.license().id());
         record.license_id = id.map(str::to_owned);
+        record
+    }
+
+    /// A record of what somebody does now.
+    pub(super) fn record_of(&self, actor: &str, address: Option<IpAddr>) -> AuditRecord {
+        let name: String = actor.chars().take(MAX_NAME_CHARS).map(printable).collect();
+        let mut record = AuditRecord::new(self.licensing.clock().now(), name, "");
+        record.address = address.map(|address| address.to_string());
         record
     }
 

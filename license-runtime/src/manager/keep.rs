@@ -1,12 +1,13 @@
 //! What happens by itself: the waiting license takes over, the clock mark is
-//! saved, a doubt about the store is settled.
+//! saved, the end of a term is noted, a doubt about the store is settled. And
+//! taking a license out.
 
 use std::{sync::Arc, time::Duration};
 
-use license_core::{ClockMark, Saved};
+use license_core::{Actor, ClockMark, InstallError, Phase, Saved, Token};
 use tokio::{sync::watch, time::timeout};
 
-use super::{Kept, Shared};
+use super::{Kept, Shared, install::ATTEMPTS};
 use crate::{AuditRecord, Outcome, StoreError, StoreErrorKind};
 
 /// Who is named in the audit history for what happens by itself.
@@ -47,6 +48,7 @@ impl Shared {
         let mut kept = self.kept.lock().await;
         self.settle(&mut kept).await;
         self.take_over(&mut kept).await;
+        self.note_expiry(&mut kept).await;
         let mark = self.licensing.clock_mark();
         if mark.is_worth_recording(kept.clock) {
             self.save_clock(&mut kept, mark).await;
@@ -126,6 +128,66 @@ impl Shared {
             }
             Err(error) => self.not_kept(kept, &error).await,
         }
+    }
+
+    /// Notes the end of a term in the audit history: once, whichever instance
+    /// sees it first.
+    async fn note_expiry(&self, kept: &mut Kept) {
+        if !matches!(self.licensing.phase(), Phase::Grace | Phase::Lapsed) {
+            return;
+        }
+        let Some(verified) = self.licensing.license() else { return };
+        let digest = verified.digest();
+        if kept.expired == Some(digest) {
+            return;
+        }
+        let now = self.licensing.clock().now();
+        let mut record = AuditRecord::new(now, SYSTEM, Outcome::Expired);
+        record.license_id = Some(verified.license().id().to_owned());
+        record.digest = Some(digest);
+        match self.store.record_once(record).await {
+            Ok(()) => kept.expired = Some(digest),
+            Err(error) => self.store_failed(&error),
+        }
+    }
+
+    /// Takes the installed and the waiting license out.
+    pub(super) async fn remove(&self, actor: &Actor) -> Result<(), InstallError> {
+        let mut kept = self.kept.lock().await;
+        self.settle(&mut kept).await;
+        for _ in 0..ATTEMPTS {
+            let mut saved = self.licensing.saved();
+            if saved.current.is_none() && saved.next.is_none() {
+                return Ok(());
+            }
+            let record = self.removal(&saved, actor);
+            (saved.current, saved.next) = (None, None);
+            match self.persist(&mut kept, &saved, record).await {
+                Ok(()) => {
+                    tracing::info!(outcome = %Outcome::Removed, "the license was taken out");
+                    self.restore(saved).await;
+                    return Ok(());
+                }
+                Err(error) if error.kind() == StoreErrorKind::Conflict => {
+                    self.adopt(&mut kept).await.map_err(InstallError::store)?;
+                }
+                Err(error) => {
+                    self.store_failed(&error);
+                    return Err(InstallError::store(error));
+                }
+            }
+        }
+        Err(InstallError::store(StoreError::new(StoreErrorKind::Conflict)))
+    }
+
+    fn removal(&self, saved: &Saved, actor: &Actor) -> AuditRecord {
+        let mut record = self.record_of(&actor.name, actor.address);
+        let token = saved.current.as_deref().or(saved.next.as_deref());
+        let token = token.and_then(|token| Token::parse(token.as_bytes()).ok());
+        record.digest = token.map(|token| token.digest());
+        record.license_id = self.licensing.license().map(|it| it.license().id().to_owned());
+        record.outcome = Outcome::Removed.to_string();
+        record
     }
 
     async fn save_clock(&self, kept: &mut Kept, mark: ClockMark) {

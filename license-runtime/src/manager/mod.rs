@@ -43,9 +43,9 @@ use std::{
 };
 
 use license_core::{
-    Announcer, AuditEntry, Banner, ClockMark, DenialCode, DryRun, InstallError, InstallErrorKind,
-    InstallRequest, Installer, Licensing, LogLine, MachineInfo, Status, Token, Warning,
-    WarningLevel,
+    Actor, Announcer, AuditEntry, AuditPage, Banner, ClockMark, DenialCode, DryRun, InstallError,
+    InstallErrorKind, InstallRequest, Installer, Licensing, LogLine, MachineInfo, Status, Token,
+    TokenDigest, Warning, WarningLevel,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -56,7 +56,10 @@ pub use self::builder::ManagerBuilder;
 use self::machine::MachineWatch;
 #[cfg(feature = "sources")]
 use self::sources::{Judged, Sources};
-use crate::{MachineIdSource, Quota, Seats, Store, StoreError, machine_info, quota::Quotas};
+use crate::{
+    AuditRow, MachineIdSource, Quota, Seats, Store, StoreError, machine_info, quota::Quotas,
+    store::AUDIT_PAGE,
+};
 
 /// Owns the store and the background tasks of a service's license. Clones
 /// share them; the tasks end with the last clone.
@@ -97,6 +100,8 @@ struct Kept {
     /// What the sources are known to hold.
     #[cfg(feature = "sources")]
     sources: Judged,
+    /// The license whose expiry stands in the audit history.
+    expired: Option<TokenDigest>,
 }
 
 type Usage = dyn Fn() -> Pin<Box<dyn Future<Output = BTreeMap<String, u64>> + Send>> + Send + Sync;
@@ -143,6 +148,20 @@ impl LicenseManager {
         self.0.shared.look().await;
         self.0.shared.announce();
         due
+    }
+
+    /// Takes the installed and the waiting license out, in the store first: the
+    /// service is unlicensed from then on, until something is installed or a
+    /// source changes. An older license can still not be installed afterwards.
+    /// Without a license nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// `store_unavailable`; the license stays.
+    pub async fn remove(&self, actor: &Actor) -> Result<(), InstallError> {
+        let (shared, actor) = (Arc::clone(&self.0.shared), actor.clone());
+        let task = tokio::spawn(async move { shared.remove(&actor).await });
+        task.await.unwrap_or_else(|_| Err(InstallErrorKind::Internal.into()))
     }
 
     /// Ends the background tasks, brings back what is left of quotas, saves the
@@ -200,6 +219,19 @@ impl Installer for LicenseManager {
         let rows = self.0.shared.store.audit(limit).await.map_err(InstallError::store)?;
         Ok(rows.into_iter().map(AuditEntry::from).collect())
     }
+
+    async fn export_audit(&self, after: u64) -> Result<AuditPage, InstallError> {
+        let page = export(&*self.0.shared.store, after).await;
+        page.map_err(InstallError::store)
+    }
+}
+
+/// A part of the audit history, and at its end where the chain ends.
+async fn export(store: &dyn Store, after: u64) -> Result<AuditPage, StoreError> {
+    let (rows, end) = store.audit_after(after, AUDIT_PAGE).await?;
+    let Some(last) = rows.last() else { return Ok(AuditPage::new(end.to_line(), None)) };
+    let next = Some(last.seq);
+    Ok(AuditPage::new(rows.iter().map(AuditRow::to_line).collect::<String>(), next))
 }
 
 /// The bytes to verify; `None` where they are too many to be copied.

@@ -48,8 +48,8 @@ use self::{
     seats::SeatLocks,
 };
 use crate::{
-    AuditChain, AuditRecord, AuditRow, AuditVerdict, Loaded, QuotaGrant, QuotaRequest, SeatLock,
-    Store, StoreChanges, StoreError,
+    AuditChain, AuditRecord, AuditRow, Loaded, QuotaGrant, QuotaRequest, SeatLock, Store,
+    StoreChanges, StoreError,
 };
 
 /// A store in a PostgreSQL database. Clones share it.
@@ -83,9 +83,6 @@ const STATEMENT: Duration = Duration::from_secs(4);
 /// When the server gives up on a node that has begun a transaction and is
 /// silent.
 const SILENCE: Duration = Duration::from_secs(6);
-/// How many audit rows are verified at a time.
-const PAGE: u32 = 500;
-
 impl PostgresStore {
     /// Opens the store in the database of this URL, in the schema `license`,
     /// and makes the schema and its tables where they are missing.
@@ -254,21 +251,16 @@ impl Store for PostgresStore {
         self.transaction(async |it| rows::newest(it, limit).await).await
     }
 
-    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
-        let mut chain = AuditChain::default();
-        let mut after = i64::MIN;
-        loop {
-            let (page, end) =
-                self.transaction(async |it| rows::page(it, after, PAGE).await).await?;
-            let Some(last) = page.last() else { return Ok(chain.ends_at(end)) };
-            after = last.seq;
-            for row in page {
-                let seq = chain.rows.saturating_add(1);
-                if !row.parse().is_ok_and(|row| chain.follow(&row).is_ok()) {
-                    return Ok(AuditVerdict::Broken { seq });
-                }
-            }
-        }
+    async fn record_once(&self, record: AuditRecord) -> Result<(), StoreError> {
+        self.transaction(async |it| rows::record_once(it, record).await).await
+    }
+
+    async fn audit_after(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<(Vec<AuditRow>, AuditChain), StoreError> {
+        self.transaction(async |it| rows::after(it, seq, limit).await).await
     }
 
     async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {

@@ -87,21 +87,42 @@ pub(super) async fn newest(
     rows.into_iter().map(RawAuditRow::parse).collect()
 }
 
-/// Audit rows behind the one of this number, oldest first, and where the
+/// Audit rows behind the row of this number, oldest first, and where the
 /// history ends in the same moment.
-pub(super) async fn page(
+pub(super) async fn after(
     connection: &mut PgConnection,
-    after: i64,
+    seq: u64,
     limit: u32,
-) -> Result<(Vec<RawAuditRow>, AuditChain), StoreError> {
+) -> Result<(Vec<AuditRow>, AuditChain), StoreError> {
     let end = lock(connection).await?.chain()?;
-    let page = sqlx::query_as(&format!("{AUDIT} WHERE seq > $1 ORDER BY seq LIMIT $2"))
-        .bind(after)
-        .bind(i64::from(limit))
-        .fetch_all(connection)
-        .await
-        .map_err(failed)?;
-    Ok((page, end))
+    // A row whose number was made 0 or less is behind none: the next is missed.
+    let rows: Vec<RawAuditRow> =
+        sqlx::query_as(&format!("{AUDIT} WHERE seq > $1 ORDER BY seq LIMIT $2"))
+            .bind(i64::try_from(seq).unwrap_or(i64::MAX))
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
+    let rows: Result<_, _> = rows.into_iter().map(RawAuditRow::parse).collect();
+    Ok((rows?, end))
+}
+
+/// Adds an audit row unless one of this outcome and digest is there.
+pub(super) async fn record_once(
+    connection: &mut PgConnection,
+    record: AuditRecord,
+) -> Result<(), StoreError> {
+    let state = lock(connection).await?;
+    let known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM audit WHERE outcome = $1 \
+         AND token_digest IS NOT DISTINCT FROM $2)",
+    )
+    .bind(&record.outcome)
+    .bind(record.digest.map(|digest| digest.as_bytes().to_vec()))
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if known { Ok(()) } else { append(connection, &state, record).await }
 }
 
 /// Reads the license state; nobody else changes it before the transaction

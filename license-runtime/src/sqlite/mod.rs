@@ -47,7 +47,7 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use self::{connection::Connection, quotas::Session};
 use crate::{
-    AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, QuotaGrant, QuotaRequest, SeatLock,
+    AuditChain, AuditRecord, AuditRow, Loaded, NamedLocks, QuotaGrant, QuotaRequest, SeatLock,
     Store, StoreError, StoreErrorKind,
 };
 
@@ -159,9 +159,19 @@ impl Store for SqliteStore {
         rows::newest(self.connection.turn().await?.connection()?, limit).await
     }
 
-    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+    async fn record_once(&self, record: AuditRecord) -> Result<(), StoreError> {
+        let mut turn = self.connection.write().await?;
+        let result = rows::record_once(turn.connection()?, record).await;
+        turn.end(result).await
+    }
+
+    async fn audit_after(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<(Vec<AuditRow>, AuditChain), StoreError> {
         let mut turn = self.connection.read().await?;
-        let result = rows::verify(turn.connection()?).await;
+        let result = rows::after(turn.connection()?, seq, limit).await;
         turn.end(result).await
     }
 

@@ -3,9 +3,7 @@
 use license_core::{ClockMark, Saved, Timestamp, TokenDigest};
 use sqlx::{Executor, FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
-use crate::{
-    AuditChain, AuditRecord, AuditRow, AuditVerdict, ChainHash, Loaded, StoreError, StoreErrorKind,
-};
+use crate::{AuditChain, AuditRecord, AuditRow, ChainHash, Loaded, StoreError, StoreErrorKind};
 
 /// The one row of `license_state`.
 struct StateRow {
@@ -32,9 +30,6 @@ struct RawAuditRow {
     previous: Vec<u8>,
     hash: Vec<u8>,
 }
-
-/// How many audit rows are verified at a time.
-const PAGE: u32 = 500;
 
 /// Reads the license state.
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, StoreError> {
@@ -104,29 +99,40 @@ pub(super) async fn newest(
     rows.into_iter().map(RawAuditRow::parse).collect()
 }
 
-/// Goes through all audit rows.
-pub(super) async fn verify(connection: &mut SqliteConnection) -> Result<AuditVerdict, StoreError> {
+/// Audit rows behind the row of this number, oldest first, and where the
+/// history ends.
+pub(super) async fn after(
+    connection: &mut SqliteConnection,
+    seq: u64,
+    limit: u32,
+) -> Result<(Vec<AuditRow>, AuditChain), StoreError> {
     let end = StateRow::read(connection).await?.chain()?;
-    let mut chain = AuditChain::default();
-    let mut after = i64::MIN;
-    loop {
-        let page: Vec<RawAuditRow> =
-            sqlx::query_as("SELECT * FROM license_audit WHERE seq > ? ORDER BY seq LIMIT ?")
-                .bind(after)
-                .bind(PAGE)
-                .fetch_all(&mut *connection)
-                .await
-                .map_err(failed)?;
-        let Some(last) = page.last() else { return Ok(chain.ends_at(end)) };
-        after = last.seq;
-        for row in page {
-            let seq = chain.rows.saturating_add(1);
-            let follows = row.parse().is_ok_and(|row| chain.follow(&row).is_ok());
-            if !follows {
-                return Ok(AuditVerdict::Broken { seq });
-            }
-        }
-    }
+    // A row whose number was made 0 or less is behind none: the next is missed.
+    let rows: Vec<RawAuditRow> =
+        sqlx::query_as("SELECT * FROM license_audit WHERE seq > ? ORDER BY seq LIMIT ?")
+            .bind(i64::try_from(seq).unwrap_or(i64::MAX))
+            .bind(limit)
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
+    let rows: Result<_, _> = rows.into_iter().map(RawAuditRow::parse).collect();
+    Ok((rows?, end))
+}
+
+/// Adds an audit row unless one of this outcome and digest is there.
+pub(super) async fn record_once(
+    connection: &mut SqliteConnection,
+    record: AuditRecord,
+) -> Result<(), StoreError> {
+    let known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM license_audit WHERE outcome = ? AND token_digest IS ?)",
+    )
+    .bind(&record.outcome)
+    .bind(record.digest.map(|digest| digest.as_bytes().to_vec()))
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if known { Ok(()) } else { self::record(connection, record).await }
 }
 
 /// Says that an unreadable file was kept aside.

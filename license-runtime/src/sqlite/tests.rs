@@ -4,7 +4,7 @@ use license_core::Timestamp;
 use tempfile::TempDir;
 
 use super::*;
-use crate::Outcome;
+use crate::{AuditVerdict, Outcome};
 
 async fn open() -> (TempDir, SqliteStore) {
     let directory = tempfile::tempdir().unwrap();

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use license_core::{ClockMark, Month, Saved};
 
 use crate::{
-    AuditChain, AuditRecord, AuditRow, AuditVerdict, Loaded, NamedLocks, QuotaGrant, QuotaRequest,
-    SeatLock, Store, StoreError, StoreErrorKind,
+    AuditChain, AuditRecord, AuditRow, Loaded, NamedLocks, QuotaGrant, QuotaRequest, SeatLock,
+    Store, StoreError, StoreErrorKind,
 };
 
 /// A store in memory, for tests and for services that read their license from
@@ -96,9 +96,26 @@ impl Store for MemoryStore {
         Ok(self.kept().audit.iter().rev().take(limit as usize).cloned().collect())
     }
 
-    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+    async fn record_once(&self, record: AuditRecord) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        let same = |row: &AuditRow| {
+            row.record.outcome == record.outcome && row.record.digest == record.digest
+        };
+        if !kept.audit.iter().any(same) {
+            kept.record(record);
+        }
+        Ok(())
+    }
+
+    async fn audit_after(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<(Vec<AuditRow>, AuditChain), StoreError> {
+        let skipped = usize::try_from(seq).unwrap_or(usize::MAX);
         let kept = self.kept();
-        Ok(kept.chain.verify(&kept.audit))
+        let rows = kept.audit.iter().skip(skipped).take(limit as usize).cloned();
+        Ok((rows.collect(), kept.chain))
     }
 
     async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {

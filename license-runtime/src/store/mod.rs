@@ -25,7 +25,7 @@ pub use self::{
     memory::MemoryStore,
     quota::{QuotaGrant, QuotaJournal, QuotaRequest},
 };
-use crate::{AuditRecord, AuditRow, AuditVerdict};
+use crate::{AuditChain, AuditRecord, AuditRow, AuditVerdict};
 
 /// Durable license state, perhaps shared with other instances of the service.
 /// Used as `Arc<dyn Store>`.
@@ -91,12 +91,52 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// `Unavailable`.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
 
-    /// Whether the audit history is as it was written. Reads all of it.
+    /// Adds an audit row unless one of the same outcome and digest is there: for
+    /// what several instances notice, and restarts notice again.
     ///
     /// # Errors
     ///
     /// `Unavailable`.
-    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError>;
+    async fn record_once(&self, record: AuditRecord) -> Result<(), StoreError>;
+
+    /// At most `limit` rows of the audit history behind the row of this
+    /// number, oldest first, from the first one behind 0; and where the
+    /// history ends in the same moment, which is kept apart from the rows.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`; `Corrupt` when one of the rows cannot be read.
+    async fn audit_after(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<(Vec<AuditRow>, AuditChain), StoreError>;
+
+    /// Whether the audit history is as it was written. Reads all of it. Where
+    /// rows cannot even be read, the first of their page counts as broken.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+        let mut chain = AuditChain::default();
+        loop {
+            let broken = AuditVerdict::Broken { seq: chain.rows.saturating_add(1) };
+            let (page, end) = match self.audit_after(chain.rows, AUDIT_PAGE).await {
+                Ok(read) => read,
+                Err(error) if error.kind() == StoreErrorKind::Corrupt => return Ok(broken),
+                Err(error) => return Err(error),
+            };
+            if page.is_empty() {
+                return Ok(chain.ends_at(end));
+            }
+            for row in page {
+                if let Err(seq) = chain.follow(&row) {
+                    return Ok(AuditVerdict::Broken { seq });
+                }
+            }
+        }
+    }
 
     /// Waits for the lock of one limit: over all users of the store at most
     /// one holds it. Cancel-safe.
@@ -140,6 +180,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// no harm.
     async fn close(&self);
 }
+
+/// How many audit rows are read at a time.
+pub(crate) const AUDIT_PAGE: u32 = 500;
 
 /// What a store held.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -210,6 +253,18 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         (**self).audit(limit).await
+    }
+
+    async fn record_once(&self, record: AuditRecord) -> Result<(), StoreError> {
+        (**self).record_once(record).await
+    }
+
+    async fn audit_after(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<(Vec<AuditRow>, AuditChain), StoreError> {
+        (**self).audit_after(seq, limit).await
     }
 
     async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {

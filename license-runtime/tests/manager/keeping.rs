@@ -5,7 +5,10 @@ use license_core::{
     Product, Restriction, WarningLevel,
     testing::{START, Vendor, licensing},
 };
-use license_runtime::{LicenseManager, MachineIdSource, SqliteStore, Store};
+use license_runtime::{
+    AuditRecord, AuditVerdict, LicenseManager, MachineIdSource, Outcome, SqliteStore, Store,
+    verify_export,
+};
 use tokio::task::{JoinHandle, yield_now};
 
 use crate::support::{DAY, Probe, Service, day, install, machine, set, start};
@@ -284,6 +287,74 @@ async fn an_unreadable_machine_id_is_borne_for_24_hours_after_a_good_start() {
     clock.advance(60 * SECOND);
     manager.tick_once().await;
     assert_eq!(licensing.public_status().code, Some("machine_mismatch"));
+}
+
+#[tokio::test]
+async fn the_end_of_a_term_is_in_the_audit_history_once() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().id("lic_1").days(30).sign();
+    service.install(&token).await.unwrap();
+    service.clock.set(day(29));
+    service.manager.tick_once().await;
+    assert_eq!(service.outcomes().await, ["installed"]);
+    service.clock.set(day(30));
+    set(&service.store.full, true);
+    service.manager.tick_once().await;
+    set(&service.store.full, false);
+    for _ in 0..3 {
+        service.manager.tick_once().await;
+    }
+    service.restart().await;
+    service.manager.tick_once().await;
+    assert_eq!(service.outcomes().await, ["installed", "expired"]);
+    let row = service.manager.audit(1).await.unwrap().remove(0);
+    assert_eq!((row.actor.as_str(), row.license_id.as_deref()), ("system", Some("lic_1")));
+}
+
+#[tokio::test]
+async fn a_license_can_be_taken_out_and_an_older_one_still_not_be_installed() {
+    let mut service = Service::new().await;
+    let older = service.vendor.license().id("older").sign();
+    service.clock.advance(SECOND);
+    let token = service.vendor.license().id("lic_1").issued_at(service.clock.now()).sign();
+    service.install(&token).await.unwrap();
+    let actor = Actor::new("admin@example.com", None);
+
+    set(&service.store.full, true);
+    assert_eq!(service.manager.remove(&actor).await.unwrap_err().code(), "store_unavailable");
+    assert!(service.licensing().check_service().is_ok());
+    set(&service.store.full, false);
+    service.manager.remove(&actor).await.unwrap();
+    service.manager.remove(&actor).await.unwrap();
+    assert_eq!(service.licensing().phase(), Phase::Unlicensed);
+    service.assert_disk_is_memory().await;
+    assert_eq!(service.outcomes().await, ["installed", "removed"]);
+    service.restart().await;
+    assert_eq!(service.licensing().phase(), Phase::Unlicensed);
+    assert_eq!(service.refusal(&older).await, "older_than_installed");
+    let row = service.store.audit(2).await.unwrap().remove(1);
+    assert_eq!(row.record.digest, Some(token.digest()));
+    service.install(&token).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_exported_history_is_whole_however_long_it_is() {
+    let service = Service::new().await;
+    for number in 0..1201 {
+        let record = AuditRecord::new(START, number.to_string(), Outcome::Unchanged);
+        service.store.record(record).await.unwrap();
+    }
+    let (mut lines, mut after) = (String::new(), Some(0));
+    while let Some(behind) = after {
+        let page = service.manager.export_audit(behind).await.unwrap();
+        lines.push_str(&page.lines);
+        after = page.next;
+    }
+    let judged = verify_export(lines.as_bytes()).unwrap();
+    assert_eq!(judged.verdict, AuditVerdict::Intact { rows: 1201 });
+    assert!(judged.has_end);
+    set(&service.store.down, true);
+    assert_eq!(service.manager.export_audit(0).await.unwrap_err().code(), "store_unavailable");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use license_core::{
     testing::{ManualClock, START, Vendor, licensing},
 };
 use license_runtime::{
-    AuditRecord, AuditRow, AuditVerdict, LicenseManager, Loaded, MachineIdSource, MemoryStore,
+    AuditChain, AuditRecord, AuditRow, LicenseManager, Loaded, MachineIdSource, MemoryStore,
     QuotaGrant, QuotaRequest, SeatLock, SqliteStore, Store, StoreError, StoreErrorKind,
 };
 use tempfile::TempDir;
@@ -240,9 +240,18 @@ impl Store for Probe {
         self.inner.audit(limit).await
     }
 
-    async fn verify_audit(&self) -> Result<AuditVerdict, StoreError> {
+    async fn record_once(&self, record: AuditRecord) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.record_once(record).await
+    }
+
+    async fn audit_after(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<(Vec<AuditRow>, AuditChain), StoreError> {
         self.reading()?;
-        self.inner.verify_audit().await
+        self.inner.audit_after(seq, limit).await
     }
 
     async fn lock_seats(&self, limit: &str) -> Result<SeatLock, StoreError> {

@@ -8,10 +8,14 @@
 //! whole store can rewrite the whole chain: keep its head elsewhere to
 //! notice that too.
 
+mod lines;
+
 use std::fmt;
 
 use license_core::{AuditEntry, InstallErrorKind, Timestamp, TokenDigest};
 use sha2::{Digest, Sha256};
+
+pub use self::lines::{ExportVerdict, verify_export};
 
 /// What is to be written to the audit history. Holds no token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,10 @@ pub enum Outcome {
     Unchanged,
     /// A waiting license began and replaced the one before it.
     TookOver,
+    /// The term of the license in force ended.
+    Expired,
+    /// It was taken out.
+    Removed,
     /// It was refused.
     Refused(InstallErrorKind),
 }
@@ -126,6 +134,8 @@ impl fmt::Display for Outcome {
             Self::Scheduled => f.write_str("scheduled"),
             Self::Unchanged => f.write_str("unchanged"),
             Self::TookOver => f.write_str("took_over"),
+            Self::Expired => f.write_str("expired"),
+            Self::Removed => f.write_str("removed"),
             Self::Refused(kind) => write!(f, "refused:{}", kind.code()),
         }
     }
