@@ -1,0 +1,274 @@
+//! How a license gets in.
+
+use std::sync::Arc;
+
+use super::Licensing;
+use crate::{
+    Admission, ClockMark, Difference, InstallError, InstallErrorKind, InvalidReason, Machine,
+    Timestamp, Verified,
+    admission::{self, Upload},
+    clock_guard::{ClockGuard, Reading},
+    decide::View,
+    standing::Holdings,
+};
+
+/// What a store keeps of the license state, for a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Saved {
+    /// The token of the installed license.
+    pub current: Option<String>,
+    /// The token of the waiting license.
+    pub next: Option<String>,
+    /// The newest `iat` ever accepted.
+    pub newest_issued_at: Option<Timestamp>,
+    /// The clock guard's mark.
+    pub clock: ClockMark,
+}
+
+/// An installation that was found admissible and is not carried out yet: what
+/// to store, then what to [commit](Licensing::commit).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Installation {
+    admission: Admission,
+    verified: Arc<Verified>,
+    after: Holdings,
+    reset: Option<Timestamp>,
+    clock: ClockMark,
+    difference: Difference,
+}
+
+impl Licensing {
+    /// Verifies a token; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`Verifier::verify`].
+    pub fn verify(&self, bytes: &[u8]) -> Result<Verified, InstallError> {
+        self.0.verifier.verify(bytes)
+    }
+
+    /// Judges an upload; changes nothing. `host` is the name by which the
+    /// administrator uses the service; unless `force`, a license whose domain
+    /// does not cover it is refused.
+    ///
+    /// # Errors
+    ///
+    /// What admission refuses (CONTRACT.md, "Installing answers").
+    pub fn prepare(
+        &self,
+        verified: &Verified,
+        host: Option<&str>,
+        force: bool,
+    ) -> Result<Installation, InstallError> {
+        self.look(|view, reading| {
+            let upload = Upload { host, force };
+            let admission =
+                admission::admit(view.holdings, view.policy, verified, reading, upload)?;
+            Ok(self.installation(view, reading, verified, admission))
+        })
+    }
+
+    /// Judges a token from a source that decides (a file, the environment):
+    /// it replaces whatever is there, a license that waits included, and
+    /// however old it is. One that begins later waits beside the one in force.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Only a license for another machine is refused.
+    pub fn prepare_source(&self, verified: &Verified) -> Result<Installation, InstallError> {
+        self.look(|view, reading| {
+            let mut holdings = view.holdings.clone();
+            admission::check_machine(verified, &holdings.machine)?;
+            let admission = admission::of_source(&holdings, verified, reading);
+            if admission == Admission::Current && !view.standing.next_has_begun {
+                holdings.next = None;
+            }
+            let view = View { holdings: &holdings, ..view };
+            Ok(self.installation(view, reading, verified, admission))
+        })
+    }
+
+    /// Carries out an installation: one swap, and subscribers are told. To be
+    /// called when the store has kept it.
+    pub fn commit(&self, installation: Installation) {
+        if installation.admission == Admission::Unchanged {
+            return;
+        }
+        let clock = &self.0.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        self.publish(|state| {
+            let guard = match installation.reset {
+                Some(mark) => ClockGuard::reset(mark, monotonic),
+                None => state.guard,
+            };
+            let machine = state.holdings.machine.clone();
+            self.state_of(
+                Holdings { machine, ..installation.after.clone() },
+                guard,
+                wall,
+                monotonic,
+            )
+        });
+    }
+
+    /// Verifies nothing further and puts a license in force in memory alone:
+    /// for services without a store, and for tests. A license that begins
+    /// later waits.
+    pub fn adopt(&self, verified: &Verified) {
+        let installation = self.look(|view, reading| {
+            let admission = admission::place(verified, reading.wall);
+            self.installation(view, reading, verified, admission)
+        });
+        self.commit(installation);
+    }
+
+    /// The tokens, newest issue time and clock mark as they stand.
+    pub fn saved(&self) -> Saved {
+        let state = self.0.state.load();
+        let clock = self.clock_mark();
+        Saved::of(&state.holdings, clock)
+    }
+
+    /// Restores what a store kept: verifies both tokens again. One that does
+    /// not verify is not in force; the errors are returned for the log.
+    pub fn restore(&self, saved: &Saved) -> Vec<InstallError> {
+        let mut errors = Vec::new();
+        let mut verified = |token: &Option<String>| {
+            let result = self.verify(token.as_deref()?.as_bytes());
+            result.map(Arc::new).map_err(|error| errors.push(error)).ok()
+        };
+        let current = verified(&saved.current);
+        let next = verified(&saved.next);
+        let invalid = saved.current.is_some() && current.is_none();
+        let clock = &self.0.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        self.publish(|state| {
+            let holdings = Holdings {
+                current: current.clone(),
+                next: next.clone(),
+                problem: invalid.then_some(InvalidReason::LicenseInvalid),
+                machine: state.holdings.machine.clone(),
+                newest_issued_at: saved.newest_issued_at,
+            };
+            let guard = ClockGuard::resume(saved.clock, monotonic);
+            self.state_of(holdings, guard, wall, monotonic)
+        });
+        errors
+    }
+
+    /// Says that a state was stored and could not be read.
+    pub fn mark_corrupt(&self) {
+        self.change_holdings(|holdings| holdings.problem = Some(InvalidReason::StateCorrupt));
+    }
+
+    /// Says what is known of this machine.
+    pub fn set_machine(&self, machine: Machine) {
+        if self.machine() != machine {
+            self.change_holdings(|holdings| holdings.machine = machine.clone());
+        }
+    }
+
+    /// The waiting license, once it has begun and is still kept as waiting.
+    pub fn begun_next(&self) -> Option<Arc<Verified>> {
+        self.look(|view, _| view.holdings.next.clone().filter(|_| view.standing.next_has_begun))
+    }
+
+    /// Makes the waiting license the installed one, once it has begun.
+    /// Requests see no difference: they were decided by it already.
+    pub fn promote_next(&self) {
+        self.change_holdings(|holdings| {
+            if let Some(next) = holdings.next.take() {
+                holdings.current = Some(next);
+                holdings.problem = None;
+            }
+        });
+    }
+
+    fn installation(
+        &self,
+        view: View<'_>,
+        reading: &Reading,
+        verified: &Verified,
+        admission: Admission,
+    ) -> Installation {
+        let effective = view.holdings.effective(view.standing.next_has_begun);
+        let difference = Difference::between(effective.map(|it| &it.license), &verified.license);
+        let verified = Arc::new(verified.clone());
+        let mut after = view.holdings.clone();
+        match admission {
+            Admission::Unchanged => {}
+            Admission::Current => {
+                // A waiting license that has begun is what is being replaced.
+                after.next = after.next.filter(|_| !view.standing.next_has_begun);
+                after.current = Some(Arc::clone(&verified));
+                after.problem = None;
+            }
+            Admission::Next => {
+                if view.standing.next_has_begun {
+                    after.current = after.next;
+                }
+                after.next = Some(Arc::clone(&verified));
+            }
+        }
+        if admission != Admission::Unchanged {
+            after.newest_issued_at = after.newest_issued_at.max(Some(verified.license.issued_at));
+        }
+        let reset = admission::resets_clock(&verified, reading)
+            .then(|| verified.license.issued_at.max(reading.wall));
+        let clock = match reset {
+            Some(mark) => ClockMark::new(Some(mark), false),
+            None => {
+                let cap = after.mark_cap(view.policy);
+                let monotonic = self.0.clock.monotonic();
+                let guard = self.0.state.load().guard;
+                guard.observe(reading.wall, monotonic, cap).0.recorded(monotonic, cap)
+            }
+        };
+        Installation { admission, verified, after, reset, clock, difference }
+    }
+}
+
+impl Saved {
+    fn of(holdings: &Holdings, clock: ClockMark) -> Self {
+        let token = |it: &Option<Arc<Verified>>| it.as_ref().map(|it| it.token.as_str().to_owned());
+        Self {
+            current: token(&holdings.current),
+            next: token(&holdings.next),
+            newest_issued_at: holdings.newest_issued_at,
+            clock,
+        }
+    }
+}
+
+impl Installation {
+    /// What it does.
+    pub fn admission(&self) -> Admission {
+        self.admission
+    }
+
+    /// The license.
+    pub fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// What it gains and loses against the license that counts now.
+    pub fn difference(&self) -> &Difference {
+        &self.difference
+    }
+
+    /// What the store is to keep.
+    pub fn saved(&self) -> Saved {
+        Saved::of(&self.after, self.clock)
+    }
+}
+
+/// The refusal of an installation that the store could not keep.
+impl InstallError {
+    /// A refusal because the store failed; `source` is for the log.
+    pub fn store(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(InstallErrorKind::StoreUnavailable).with_source(source)
+    }
+}

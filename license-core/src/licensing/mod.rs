@@ -1,0 +1,227 @@
+//! The handle: what the service asks on every request, and where a new
+//! license is put while it runs.
+//!
+//! A [`Licensing`] is cheap to clone and never waits: reading is one look at
+//! an [`ArcSwap`] and one coarse reading of the clock; a new license is one
+//! store. Everything that is decided is decided from one immutable state, so
+//! a request sees exactly one license.
+//!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! use license_core::{Licensing, testing::Vendor};
+//!
+//! let vendor = Vendor::new();
+//! let licensing = Licensing::new(vendor.verifier());
+//! assert_eq!(licensing.check_feature("sso").unwrap_err().code().as_str(), "license_missing");
+//!
+//! let token = vendor.license().features(["sso"]).sign();
+//! let verified = licensing.verify(token.as_str().as_bytes())?;
+//! licensing.adopt(&verified);
+//! assert!(licensing.check_feature("sso").is_ok());
+//! assert_eq!(licensing.check_feature("tenants").unwrap_err().status(), 403);
+//! # }
+//! # Ok::<(), license_core::InstallError>(())
+//! ```
+
+mod installing;
+mod reports;
+mod requests;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use event_listener::Event;
+
+pub use self::installing::{Installation, Saved};
+use crate::{
+    Clock, ClockMark, Machine, Product, SystemClock, Timestamp, Verifier,
+    clock_guard::{ClockGuard, Reading},
+    current,
+    decide::View,
+    denial_log::DenialLog,
+    standing::{Holdings, Standing},
+};
+
+/// The license of this service. Clones share one state.
+#[derive(Clone)]
+pub struct Licensing(Arc<Shared>);
+
+struct Shared {
+    verifier: Verifier,
+    clock: Arc<dyn Clock>,
+    /// Whether that is the [`SystemClock`], which is then read directly.
+    system_clock: bool,
+    state: Arc<ArcSwap<State>>,
+    changed: Event,
+    denials: DenialLog,
+}
+
+pub(crate) struct State {
+    /// See [`next_id`].
+    id: u64,
+    holdings: Holdings,
+    guard: ClockGuard,
+    standing: Standing,
+    /// Counts what subscribers are told of.
+    revision: u64,
+}
+
+impl Licensing {
+    /// A handle with the system's clocks and nothing installed.
+    pub fn new(verifier: Verifier) -> Self {
+        Self::build(verifier, Arc::new(SystemClock::new()), true)
+    }
+
+    /// A handle that takes its time from `clock`.
+    pub fn with_clock(verifier: Verifier, clock: Arc<dyn Clock>) -> Self {
+        Self::build(verifier, clock, false)
+    }
+
+    fn build(verifier: Verifier, clock: Arc<dyn Clock>, system_clock: bool) -> Self {
+        let holdings = Holdings::empty(Machine::Unavailable);
+        let guard = ClockGuard::resume(ClockMark::default(), clock.monotonic());
+        let (guard, reading) = guard.observe(clock.now(), clock.monotonic(), None);
+        let standing = holdings.standing(verifier.product().policy(), &reading);
+        let state = State { id: next_id(), holdings, guard, standing, revision: 0 };
+        let state = Arc::new(ArcSwap::from_pointee(state));
+        let denials = DenialLog::default();
+        let changed = Event::new();
+        Self(Arc::new(Shared { verifier, clock, system_clock, state, changed, denials }))
+    }
+
+    /// The product.
+    pub fn product(&self) -> &Product {
+        self.0.verifier.product()
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// A subscription that tells of every change of phase or license from now
+    /// on.
+    pub fn subscribe(&self) -> crate::Subscription {
+        crate::Subscription::new(self.clone())
+    }
+
+    /// The gate that background work waits on.
+    pub fn gate(&self) -> crate::Gate {
+        crate::Gate::new(self.subscribe())
+    }
+
+    /// Looks at the clock now, so that subscribers learn of a change that no
+    /// request has noticed. Returns how long nothing is due to change.
+    pub fn refresh(&self) -> Duration {
+        self.look(|view, reading| view.standing.next_look().saturating_since(reading.wall))
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.0.state.load().revision
+    }
+
+    pub(crate) fn changed(&self) -> &Event {
+        &self.0.changed
+    }
+
+    /// Decides from the state as it stands: without a lock, an allocation or
+    /// an exact clock reading while a coarse one proves that nothing changed.
+    #[inline(always)]
+    fn view<R>(&self, decide: impl FnOnce(View<'_>) -> R) -> R {
+        let decided = current::with(&self.0.state, |state| {
+            if !state.standing.holds_at(self.0.now_coarse()) {
+                return Err(decide);
+            }
+            let policy = self.0.verifier.product().policy();
+            Ok(decide(View { holdings: &state.holdings, standing: &state.standing, policy }))
+        });
+        decided.unwrap_or_else(|decide| self.look(|view, _| decide(view)))
+    }
+
+    /// Decides from an exact reading of the clock, judged by the guard. Where
+    /// the standing has changed the new one is published; a publication that
+    /// races with another is dropped, for the next look repeats it.
+    #[cold]
+    pub(crate) fn look<R>(&self, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
+        let policy = self.0.verifier.product().policy();
+        let old = self.0.state.load_full();
+        let wall = self.0.clock.now();
+        let cap = old.holdings.mark_cap(policy);
+        let (guard, reading) = old.guard.observe(wall, self.0.clock.monotonic(), cap);
+        let standing = old.holdings.standing(policy, &reading);
+        let same = standing.same_for_requests(&old.standing);
+        let extends = standing.holds_at(wall) && !old.standing.holds_at(wall);
+        if !same || extends || guard.is_latched() != old.guard.is_latched() {
+            let revision = old.revision + u64::from(!same);
+            let holdings = old.holdings.clone();
+            let state = State { id: next_id(), holdings, guard, standing, revision };
+            let previous = self.0.state.compare_and_swap(&old, Arc::new(state));
+            if !same && Arc::ptr_eq(&old, &previous) {
+                self.0.changed.notify(usize::MAX);
+            }
+        }
+        decide(View { holdings: &old.holdings, standing: &standing, policy }, &reading)
+    }
+
+    fn change_holdings(&self, change: impl Fn(&mut Holdings)) {
+        let clock = &self.0.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        self.publish(|state| {
+            let mut holdings = state.holdings.clone();
+            change(&mut holdings);
+            self.state_of(holdings, state.guard, wall, monotonic)
+        });
+    }
+
+    fn state_of(
+        &self,
+        holdings: Holdings,
+        guard: ClockGuard,
+        wall: Timestamp,
+        monotonic: Duration,
+    ) -> State {
+        let policy = self.0.verifier.product().policy();
+        let (guard, reading) = guard.observe(wall, monotonic, holdings.mark_cap(policy));
+        let standing = holdings.standing(policy, &reading);
+        State { id: next_id(), holdings, guard, standing, revision: 0 }
+    }
+
+    fn publish(&self, next: impl Fn(&State) -> State) {
+        self.0.state.rcu(|state| State { revision: state.revision + 1, ..next(state) });
+        self.0.changed.notify(usize::MAX);
+    }
+}
+
+impl Shared {
+    #[inline]
+    fn now_coarse(&self) -> Timestamp {
+        if self.system_clock { SystemClock::new().now_coarse() } else { self.clock.now_coarse() }
+    }
+}
+
+impl fmt::Debug for Licensing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.state.load();
+        f.debug_struct("Licensing")
+            .field("product", &self.product().name())
+            .field("standing", &state.standing)
+            .field("revision", &state.revision)
+            .finish()
+    }
+}
+
+/// An id for a state: no other in this process has it, and none is 0.
+fn next_id() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<Licensing>();

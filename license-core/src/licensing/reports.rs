@@ -1,0 +1,96 @@
+//! What administrators and the product's own pages ask.
+
+use std::sync::Arc;
+
+use super::Licensing;
+use crate::{
+    Banner, ClockMark, Denial, License, Machine, Phase, PublicStatus, Restriction, Status,
+    Timeline, Verified, Warning, current,
+};
+
+impl Licensing {
+    /// Where the license stands.
+    pub fn phase(&self) -> Phase {
+        self.view(|view| view.standing.phase)
+    }
+
+    /// What is refused now; `None` while the license is in force, `Advisory`
+    /// where the rule is in [shadow](crate::Policy::shadow).
+    pub fn restriction(&self) -> Option<Restriction> {
+        self.view(|view| view.policy.enforced(view.standing.phase))
+    }
+
+    /// Whether a license is in force that could be asked, or a lapsed one:
+    /// `None` where none is there or it cannot be trusted.
+    pub fn license(&self) -> Option<Arc<Verified>> {
+        self.view(|view| view.verified().cloned())
+    }
+
+    /// The license that [`license`](Self::license) gives, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The denial of the phase, with status 402 unless the service itself is
+    /// refused.
+    pub fn require_license(&self) -> Result<Arc<Verified>, Denial> {
+        self.view(|view| view.require_license().cloned())
+    }
+
+    /// The features that may be used now.
+    pub fn usable_features(&self) -> Vec<String> {
+        self.view(|view| {
+            let granted = view.license().into_iter().flat_map(License::features);
+            granted.filter(|name| view.feature(name, drop).is_ok()).cloned().collect()
+        })
+    }
+
+    /// What everybody may know.
+    pub fn public_status(&self) -> PublicStatus {
+        self.look(|view, reading| view.public_status(reading))
+    }
+
+    /// What administrators may know. `used` tells how much of a limit is
+    /// used, where the product counts it.
+    pub fn status(&self, used: impl Fn(&str) -> Option<u64>) -> Status {
+        self.look(|view, reading| view.status(reading, used))
+    }
+
+    /// What administrators should know. `used` tells how much of a limit is
+    /// used, where the product counts it.
+    pub fn warnings(&self, used: impl Fn(&str) -> Option<u64>) -> Vec<Warning> {
+        self.look(|view, reading| view.warnings(reading, used))
+    }
+
+    /// Whether [`warnings`](Self::warnings) has anything to tell, used-up
+    /// limits aside. As cheap as a decision about a request.
+    #[inline]
+    pub fn warns(&self) -> bool {
+        // A coarse reading that is believed is not behind the mark.
+        let quick = current::with(&self.0.state, |state| {
+            let standing = &state.standing;
+            standing.holds_at(self.0.now_coarse()).then_some(standing.phase != Phase::Active)
+        });
+        quick.unwrap_or_else(|| !self.warnings(|_| None).is_empty())
+    }
+
+    /// What the product may show all its users about the license; what
+    /// concerns the service alone, such as its clock, is not in it.
+    pub fn banner(&self, used: impl Fn(&str) -> Option<u64>) -> Banner {
+        Banner::of(&self.look(|view, reading| view.license_warnings(reading, used)))
+    }
+
+    /// What the licenses will do, and when.
+    pub fn timeline(&self) -> Timeline {
+        self.look(|view, reading| Timeline::of(view.holdings, view.policy, reading))
+    }
+
+    /// What is known of this machine.
+    pub fn machine(&self) -> Machine {
+        self.0.state.load().holdings.machine.clone()
+    }
+
+    /// The clock mark as it would be recorded now.
+    pub fn clock_mark(&self) -> ClockMark {
+        self.look(|_, reading| ClockMark::new(reading.mark, reading.latched))
+    }
+}

@@ -1,0 +1,185 @@
+//! What requests ask.
+
+use super::Licensing;
+use crate::{
+    AskedFeature, Denial, DenialCode, DenialCount, Month, RequestHost, current, decide::View,
+    standing::COARSE_LAG,
+};
+
+impl Licensing {
+    /// Whether the service is refused as a whole. Where that is only observed,
+    /// [`check_request`](Self::check_request) counts it.
+    ///
+    /// # Errors
+    ///
+    /// The denial, under restriction [`Everything`](Restriction::Everything).
+    #[inline]
+    pub fn check_service(&self) -> Result<(), Denial> {
+        self.view(|view| view.service())
+    }
+
+    /// Whether a request may pass: the term, then the domain, then changes
+    /// under read-only. `changes` says whether the request may change
+    /// something and is asked only under read-only; the host is asked for only
+    /// when the license binds a domain.
+    ///
+    /// What a rule in [shadow](crate::Policy::shadow) would have denied is
+    /// counted and logged.
+    ///
+    /// # Errors
+    ///
+    /// The first denial in that order.
+    #[inline]
+    pub fn check_request<'h>(
+        &self,
+        changes: impl FnOnce() -> bool,
+        host: impl FnOnce() -> RequestHost<'h>,
+    ) -> Result<(), Denial> {
+        self.check_request_unless(changes, host, || false)
+    }
+
+    /// As [`check_request`](Self::check_request), but that a request on the
+    /// recovery path passes. `recovers` says whether it is, and is asked only
+    /// where it is refused, or would be by a rule in shadow; neither counts
+    /// then.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_request`](Self::check_request).
+    #[inline]
+    pub fn check_request_unless<'h>(
+        &self,
+        changes: impl FnOnce() -> bool,
+        host: impl FnOnce() -> RequestHost<'h>,
+        recovers: impl Fn() -> bool,
+    ) -> Result<(), Denial> {
+        let observe = |denial| {
+            if !recovers() {
+                self.shadowed(denial);
+            }
+        };
+        match self.view(|view| view.request(changes, host, observe)) {
+            Err(_) if recovers() => Ok(()),
+            decision => decision,
+        }
+    }
+
+    /// Whether a feature may be used, for a request that needs it.
+    ///
+    /// # Errors
+    ///
+    /// The denial.
+    #[inline]
+    pub fn check_feature(&self, name: &str) -> Result<(), Denial> {
+        self.view(|view| view.feature(name, |denial| self.shadowed(denial)))
+    }
+
+    /// Whether a feature may be used, for whoever does something else where
+    /// it may not: nothing is counted as denied.
+    #[inline]
+    pub fn allows_feature(&self, name: &str) -> bool {
+        self.view(|view| view.feature(name, drop)).is_ok()
+    }
+
+    /// Whether a feature may be used that is asked for again and again: the
+    /// same as [`check_feature`](Self::check_feature), and cheaper while one
+    /// license grants it.
+    ///
+    /// # Errors
+    ///
+    /// The denial.
+    #[inline]
+    pub fn check_asked_feature(&self, asked: &AskedFeature) -> Result<(), Denial> {
+        let granted = current::with(&self.0.state, |state| {
+            state.standing.holds_at(self.0.now_coarse())
+                && asked.is_granted_in(state.id, || {
+                    let policy = self.0.verifier.product().policy();
+                    let (holdings, standing) = (&state.holdings, &state.standing);
+                    View { holdings, standing, policy }.grants(asked.name())
+                })
+        });
+        if granted { Ok(()) } else { self.check_feature(asked.name()) }
+    }
+
+    /// Whether `adding` more units of a limit fit beside the `used` ones.
+    /// Adding nothing always fits.
+    ///
+    /// # Errors
+    ///
+    /// `limit_reached` with `limit`, `max` and `used`; the denial of the
+    /// phase where no license can say.
+    pub fn check_limit(&self, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
+        self.view(|view| view.limit(name, used, adding, |denial| self.shadowed(denial)))
+    }
+
+    /// How many units of a limit are allowed now; `None` for unlimited, and
+    /// where nothing is refused without a license. The number is what the
+    /// license says; whether more are refused,
+    /// [`check_limit`](Self::check_limit) tells.
+    ///
+    /// # Errors
+    ///
+    /// The denial of the phase where no license can say.
+    #[inline]
+    pub fn max(&self, limit: &str) -> Result<Option<u64>, Denial> {
+        self.view(|view| view.max(limit, drop))
+    }
+
+    /// The same for a request that needs units: where it is served only
+    /// because the limits are in [shadow](crate::Policy::shadow), that counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`max`](Self::max).
+    #[inline]
+    pub fn check_max(&self, limit: &str) -> Result<Option<u64>, Denial> {
+        self.view(|view| view.max(limit, |denial| self.shadowed(denial)))
+    }
+
+    /// The month (UTC) that it is, by the time on which expiry is judged: a
+    /// clock that was moved back does not bring a month back.
+    #[inline]
+    pub fn month(&self) -> Month {
+        let month = current::with(&self.0.state, |state| {
+            let coarse = self.0.now_coarse();
+            let month = Month::of(coarse);
+            // A coarse reading is late, so that it may be the next one by now.
+            let certain = state.standing.holds_at(coarse)
+                && month == Month::of(coarse.saturating_add(COARSE_LAG));
+            certain.then_some(month)
+        });
+        month.unwrap_or_else(|| self.look(|_, reading| Month::of(reading.judged())))
+    }
+
+    /// Whether a limit that lists names admits this one.
+    ///
+    /// # Errors
+    ///
+    /// `limit_reached` with `limit`; the denial of the phase where no license
+    /// can say.
+    pub fn check_name(&self, limit: &str, name: &str) -> Result<(), Denial> {
+        self.view(|view| view.name(limit, name, |denial| self.shadowed(denial)))
+    }
+
+    /// A denial of this code with the status that the product gives it: for
+    /// what is decided elsewhere, such as a store that cannot be reached.
+    pub fn denial(&self, code: DenialCode) -> Denial {
+        Denial::new(code, self.product().policy().status_of(code, code.default_status()))
+    }
+
+    /// Counts and logs a denial that was answered to a client: one event for
+    /// each code, at most once in ten seconds, with how many there were.
+    pub fn record(&self, denial: &Denial) {
+        self.0.denials.denied(denial, self.0.clock.monotonic());
+    }
+
+    #[cold]
+    fn shadowed(&self, denial: Denial) {
+        self.0.denials.shadowed(&denial, self.0.clock.monotonic());
+    }
+
+    /// How many denials there were of each code, recorded and in shadow.
+    pub fn denial_counts(&self) -> impl Iterator<Item = DenialCount> {
+        self.0.denials.counts()
+    }
+}
