@@ -46,7 +46,7 @@ pub enum InvalidReason {
 
 impl Phase {
     /// Every name of a phase.
-    pub(crate) const NAMES: [&str; 7] =
+    pub const NAMES: [&str; 7] =
         ["unlicensed", "scheduled", "active", "expiring", "grace", "lapsed", "invalid"];
 
     /// The phase as it stands in the status.

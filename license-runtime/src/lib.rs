@@ -38,6 +38,8 @@
 //! All are on by default but the last two.
 //!
 //! - `audit`: the audit history, for the operator's program.
+//! - `metrics` (off by default): figures through the `metrics` facade; see
+//!   [`LicenseManager::publish_metrics`].
 //! - `machine`: [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
 //! - `sources`: [`Source`], licenses from files, the environment and flags.

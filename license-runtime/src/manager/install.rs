@@ -63,6 +63,7 @@ impl Shared {
         let outcome = self.apply(kept, prepare, record).await?;
         if outcome == Outcome::Unchanged {
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
+            self.count(&record.outcome);
             self.store.record(record).await.map_err(|error| self.not_stored(error))?;
             self.store_works();
         }
@@ -125,8 +126,10 @@ impl Shared {
         saved: &Saved,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
+        let outcome = record.outcome.clone();
         match self.store.install(kept.revision, saved, record).await {
             Ok(revision) => {
+                self.count(&outcome);
                 kept.revision = revision;
                 kept.clock = saved.clock;
                 self.store_works();
@@ -139,6 +142,7 @@ impl Shared {
                     if loaded.revision == kept.revision.saturating_add(1)
                         && loaded.saved == *saved =>
                 {
+                    self.count(&outcome);
                     kept.revision = loaded.revision;
                     kept.clock = saved.clock;
                     Ok(())
@@ -150,6 +154,14 @@ impl Shared {
                 }
             },
         }
+    }
+
+    /// Counts an installation, where figures are wanted.
+    pub(super) fn count(&self, outcome: &str) {
+        #[cfg(feature = "metrics")]
+        super::metrics::installation(outcome);
+        #[cfg(not(feature = "metrics"))]
+        let _ = outcome;
     }
 
     fn not_stored(&self, error: StoreError) -> InstallError {
@@ -187,6 +199,7 @@ impl Shared {
 
     pub(super) async fn record_refusal(&self, kind: InstallErrorKind, mut record: AuditRecord) {
         record.outcome = Outcome::Refused(kind).to_string();
+        self.count(&record.outcome);
         match self.store.record(record).await {
             Ok(()) => self.store_works(),
             Err(error) => self.store_failed(&error),

@@ -15,6 +15,8 @@ const SYSTEM: &str = "system";
 
 /// The background task, until it is told to stop or nobody is left who could.
 pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    #[cfg(feature = "metrics")]
+    let mut published = super::metrics::Published::new();
     loop {
         let keeper = Arc::clone(&shared);
         let mut work = tokio::spawn(async move { keeper.keep().await });
@@ -27,6 +29,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
             shared.announce();
         };
         shared.announce();
+        #[cfg(feature = "metrics")]
+        published.bring_up_to_date(&shared).await;
         if result.is_err() {
             tracing::error!("keeping the license failed; it is tried again");
         }

@@ -28,6 +28,8 @@ mod dry_run;
 mod install;
 mod keep;
 mod machine;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "sources")]
 mod sources;
 
@@ -148,6 +150,28 @@ impl LicenseManager {
         self.0.shared.look().await;
         self.0.shared.announce();
         due
+    }
+
+    /// Brings all figures up to date in the process's `metrics` recorder. The
+    /// background task does so about every second, for limits every 15
+    /// seconds; a service that is scraped calls it before it answers.
+    ///
+    /// | figure | what |
+    /// |---|---|
+    /// | `license_expires_timestamp_seconds` | when the license ends; 0 without one |
+    /// | `license_phase{phase}` | 1 for the phase in which it stands, 0 for all others |
+    /// | `license_denials_total{code}` | requests that were denied |
+    /// | `license_shadow_denials_total{code}` | requests that a rule in shadow would have denied |
+    /// | `license_installs_total{outcome}` | installations, as the audit history names them |
+    /// | `license_limit_max{limit}` | a limit; `+Inf` for unlimited |
+    /// | `license_limit_used{limit}` | how much of it is used, where that is known |
+    /// | `license_store_errors_total` | failures of the store |
+    #[cfg(feature = "metrics")]
+    pub async fn publish_metrics(&self) {
+        let shared = &self.0.shared;
+        metrics::describe();
+        metrics::license(&shared.licensing);
+        metrics::limits(&shared.licensing, &shared.used().await);
     }
 
     /// Takes the installed and the waiting license out, in the store first: the
@@ -275,6 +299,8 @@ impl Shared {
 
     /// Says once that the store fails.
     fn store_failed(&self, error: &StoreError) {
+        #[cfg(feature = "metrics")]
+        metrics::store_failed();
         if !self.store_fails.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %error,
