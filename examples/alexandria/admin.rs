@@ -1,0 +1,157 @@
+//! Who administers, and the routes for them.
+
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{FromRef, FromRequestParts, State},
+    routing::get,
+};
+use http::request::Parts;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use license_axum::{Installer, Licensing, Problem, RequireFeature};
+use license_core::{AuditEntry, Timestamp};
+use license_examples::{Json, StartError, bearer, random_hex, write_private};
+use serde::{Deserialize, Serialize};
+
+use crate::{AppState, features::AuditExport};
+
+/// Tells administrators by their token: HS256, `"role": "admin"`.
+#[derive(Clone)]
+pub(crate) struct Admins {
+    key: Arc<DecodingKey>,
+    licensing: Licensing,
+}
+
+/// An administrator.
+pub(crate) struct Admin;
+
+#[derive(Deserialize, Serialize)]
+struct Claims {
+    #[serde(default)]
+    role: serde_json::Value,
+    /// Seconds since the epoch, perhaps with a fraction.
+    exp: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct LicenseState {
+    tier: Option<String>,
+    entitlements: Vec<String>,
+    expires_at: Option<Timestamp>,
+    days_remaining: u64,
+    grace_remaining_seconds: u64,
+}
+
+/// How long a token is good that is made for want of a secret.
+const TOKEN_TERM: Duration = Duration::from_secs(30 * 86_400);
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route("/license", get(license)).route("/audit/export", get(audit_export))
+}
+
+impl Admins {
+    /// Administrators whose tokens are signed with this secret. Without one,
+    /// makes one that a restart keeps, and returns a token as well.
+    pub(crate) fn new(
+        secret: Option<&str>,
+        data_dir: &Path,
+        licensing: &Licensing,
+    ) -> Result<(Self, Option<String>), StartError> {
+        if secret == Some("") {
+            return Err(StartError::new(
+                "the secret of administrators is empty; set ADMIN_JWT_SECRET to a long random \
+                 text, or leave it out to have one made",
+            ));
+        }
+        let (secret, made) = match secret {
+            Some(secret) => (secret.to_owned(), false),
+            None => (kept_secret(&data_dir.join("admin-jwt-secret"))?, true),
+        };
+        let key = Arc::new(DecodingKey::from_secret(secret.as_bytes()));
+        let admins = Self { key, licensing: licensing.clone() };
+        let token = made.then(|| admins.token(secret.as_bytes())).transpose()?;
+        Ok((admins, token))
+    }
+
+    fn token(&self, secret: &[u8]) -> Result<String, StartError> {
+        let end = self.licensing.clock().now().saturating_add(TOKEN_TERM);
+        let claims = Claims { role: "admin".into(), exp: end.as_seconds() as f64, nbf: None };
+        let key = EncodingKey::from_secret(secret);
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(|error| {
+            StartError::new("no token for administrators could be made").with_source(error)
+        })
+    }
+
+    fn check(&self, parts: &Parts) -> Result<(), Problem> {
+        let claims = bearer(parts).and_then(|token| self.claims(token)).ok_or_else(|| {
+            Problem::new(401, "unauthenticated", "Send a valid token of an administrator.")
+        })?;
+        if claims.role != "admin" {
+            return Err(Problem::new(403, "forbidden", "Only administrators may do this."));
+        }
+        Ok(())
+    }
+
+    /// The claims of a token that is signed and valid now.
+    fn claims(&self, token: &str) -> Option<Claims> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_aud = false;
+        // Judged below, by the clock of the license.
+        validation.validate_exp = false;
+        let claims: Claims = jsonwebtoken::decode(token, &self.key, &validation).ok()?.claims;
+        let now = self.licensing.clock().now().as_millis() as f64 / 1000.0;
+        (now < claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now)).then_some(claims)
+    }
+}
+
+fn kept_secret(file: &Path) -> Result<String, StartError> {
+    if let Ok(secret) = std::fs::read_to_string(file)
+        && !secret.is_empty()
+    {
+        return Ok(secret);
+    }
+    let secret = random_hex(32);
+    write_private(file, secret.as_bytes())?;
+    Ok(secret)
+}
+
+async fn license(_: Admin, State(licensing): State<Licensing>) -> Json<LicenseState> {
+    let license = licensing.status(|_| None).license;
+    Json(LicenseState {
+        tier: license.as_ref().map(|it| it.plan.clone()),
+        entitlements: license.as_ref().map(|it| it.features.clone()).unwrap_or_default(),
+        expires_at: license.as_ref().map(|it| it.expires_at),
+        days_remaining: license.as_ref().map_or(0, |it| it.days_remaining),
+        grace_remaining_seconds: license.as_ref().map_or(0, |it| it.grace_remaining_seconds),
+    })
+}
+
+/// Who installed which license, and when.
+async fn audit_export(
+    _: Admin,
+    _: RequireFeature<AuditExport>,
+    State(state): State<AppState>,
+) -> Result<Json<Vec<AuditEntry>>, Problem> {
+    state.manager.audit(u32::MAX).await.map(Json).map_err(|error| Problem::from(&error))
+}
+
+impl<S> FromRequestParts<S> for Admin
+where
+    Admins: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Admins::from_ref(state).check(parts).map(|()| Self)
+    }
+}
+
+impl fmt::Debug for Admins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Admins")
+    }
+}

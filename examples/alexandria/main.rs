@@ -1,0 +1,172 @@
+//! Alexandria: a license key in the environment, 7 days of grace, then 402 on
+//! what is licensed by entitlement; the core API is always served.
+//!
+//! Start it with `cargo run --release --example alexandria` and follow what
+//! it prints.
+
+mod admin;
+mod blobs;
+mod features;
+mod scim;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use axum::{Router, extract::FromRef, routing::get};
+use clap::Parser;
+use license_axum::{Licensing, enforce, warning_layer};
+use license_examples::{
+    Demo, Documents, Settings, Setup, StartError, listen, method_not_allowed, not_found,
+    open_database, run, serve, write_private,
+};
+use license_runtime::{LicenseManager, Source};
+
+use self::admin::{Admin, Admins};
+
+/// The product, as the operator's program reads it too.
+const PROFILE: &str = include_str!("alexandria.toml");
+
+/// Alexandria, an example of a licensed service
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+
+    /// The license key itself; it wins over the environment variable
+    /// LICENSE_KEY, which wins over a file
+    #[arg(long, value_name = "KEY")]
+    license_key: Option<String>,
+
+    /// A file with the license key; watched, so that a new one takes effect by
+    /// itself [default: none; in demo mode license/license.key below the data
+    /// directory]
+    #[arg(long, env = "LICENSE_KEY_FILE", value_name = "FILE")]
+    license_key_file: Option<PathBuf>,
+
+    /// What the tokens of administrators are signed with (HS256); without it
+    /// one is made and a token printed
+    #[arg(long, env = "ADMIN_JWT_SECRET", value_name = "TEXT", hide_env_values = true)]
+    admin_jwt_secret: Option<String>,
+}
+
+/// What every handler can ask for.
+#[derive(Clone)]
+struct AppState {
+    licensing: Licensing,
+    manager: LicenseManager,
+    documents: Documents,
+    admins: Admins,
+}
+
+impl FromRef<AppState> for Admins {
+    fn from_ref(state: &AppState) -> Self {
+        state.admins.clone()
+    }
+}
+
+impl FromRef<AppState> for Licensing {
+    fn from_ref(state: &AppState) -> Self {
+        state.licensing.clone()
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    run(start(Arguments::parse())).await;
+}
+
+async fn start(arguments: Arguments) -> Result<(), StartError> {
+    let Arguments { settings, license_key, license_key_file, admin_jwt_secret } = arguments;
+    let setup = Setup::new(&settings, PROFILE)?;
+    let key_file = match (license_key_file, &setup.demo) {
+        (None, Some(demo)) => Some(demo.license_file("license.key")?),
+        (file, _) => file,
+    };
+    let flag = license_key.map(|key| Source::literal("--license-key", key));
+    let environment = Source::environment("LICENSE_KEY");
+    let sources = flag.into_iter().chain([environment]).chain(key_file.as_ref().map(Source::file));
+    let manager = setup.manager().await?.sources(sources).start().await?;
+    let Setup { data_dir, licensing, demo, .. } = setup;
+    let documents = Documents::open(open_database(&data_dir.join("alexandria.db")).await?).await?;
+    let (admins, token) = Admins::new(admin_jwt_secret.as_deref(), &data_dir, &licensing)?;
+    if let Some(token) = &token {
+        eprintln!("No ADMIN_JWT_SECRET was given. A token for administrators, good for 30 days:");
+        eprintln!("{token}");
+    }
+    let app = app(AppState { licensing, manager: manager.clone(), documents, admins });
+    let listener = listen(&settings.listen).await?;
+    if let (Some(demo), Some(file), Ok(address)) = (&demo, &key_file, listener.local_addr()) {
+        print_demo(demo, token.as_deref(), file, address)?;
+    }
+    let served = serve(listener, app).await;
+    manager.shutdown().await;
+    served
+}
+
+/// The whole service. No license stops it: features are asked for by route.
+fn app(state: AppState) -> Router {
+    let warnings = warning_layer::<Admin, _>(&state.licensing, state.clone());
+    let router = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .nest("/v1/blobs", blobs::routes())
+        .nest("/admin", admin::routes())
+        .nest("/scim/v2", scim::routes())
+        .merge(features::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(state);
+    enforce(router, warnings)
+}
+
+/// Prints what a newcomer pastes to license this service.
+fn print_demo(
+    demo: &Demo,
+    token: Option<&str>,
+    key_file: &Path,
+    address: SocketAddr,
+) -> Result<(), StartError> {
+    let warning = demo.warning();
+    let private = demo.private_key().display();
+    let file = key_file.display();
+    let header = demo.private_key().with_file_name("admin-header.txt");
+    let header = match token {
+        Some(token) => {
+            write_private(&header, format!("authorization: Bearer {token}\n").as_bytes())?;
+            format!("'@{}'", header.display())
+        }
+        None => "'authorization: Bearer an administrator'\\''s token'".to_owned(),
+    };
+    eprintln!(
+        "{warning}
+
+Use the core API, and ask for a feature; without a license one answers, the
+other is 402:
+
+  curl -i -X PUT --data-binary @README.md http://{address}/v1/blobs/readme
+  curl -i http://{address}/scim/v2/Users
+
+Issue a license for 30 days, and put it where this service looks for it:
+
+  cargo run -q --release -p license-cli -- issue --key '{private}' --product examples/alexandria/alexandria.toml --plan enterprise --feature scim --feature audit_export --feature multi_tenant --limit tenants=2 --days 30 --out '{file}.new' && mv '{file}.new' '{file}'
+
+Ask again, within two seconds of it: 200 for a feature that it grants, 403 for
+one that it does not. Administrators see what is licensed:
+
+  sleep 2
+  curl -i http://{address}/scim/v2/Users
+  curl -i http://{address}/vault/status
+  curl -i -H {header} http://{address}/admin/license
+
+As in production, the key can stand in the environment instead; it then wins
+over the file. Stop this service, and start it again with
+
+  LICENSE_KEY=\"$(cat '{file}')\" cargo run --release --example alexandria
+
+For a license whose grace begins while you watch, give --expires an RFC 3339
+time a minute from now instead of --days.
+"
+    );
+    Ok(())
+}

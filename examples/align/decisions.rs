@@ -1,0 +1,62 @@
+//! Decisions, as many a month as the license allows.
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::StatusCode;
+use license_core::Timestamp;
+use license_examples::{Document, Json, OptionalJson, Refusal, User, random_hex};
+use serde::{Deserialize, Serialize};
+
+use crate::AppState;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NewDecision {
+    title: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Decision {
+    id: String,
+    title: String,
+    decided_at: Timestamp,
+}
+
+const KIND: &str = "decision";
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route("/", get(list).post(decide))
+}
+
+pub(crate) async fn list(
+    _: User,
+    State(state): State<AppState>,
+) -> Result<Json<Vec<Decision>>, Refusal> {
+    let decision = |Document { id, body, written_at }| Decision {
+        id,
+        title: String::from_utf8_lossy(&body).into_owned(),
+        decided_at: written_at,
+    };
+    Ok(Json(state.documents.list(KIND).await?.into_iter().map(decision).collect()))
+}
+
+async fn decide(
+    _: User,
+    State(state): State<AppState>,
+    OptionalJson(NewDecision { title }): OptionalJson<NewDecision>,
+) -> Result<Response, Refusal> {
+    state
+        .manager
+        .quota("decisions")
+        .consume(1)
+        .await
+        .map_err(|error| Refusal::denied(&state.licensing, error))?;
+    let (id, now) = (format!("dec_{}", random_hex(8)), state.licensing.clock().now());
+    state.documents.insert(KIND, &id, title.as_bytes(), now).await?;
+    let decision = Decision { id, title, decided_at: now };
+    Ok((StatusCode::CREATED, Json(decision)).into_response())
+}

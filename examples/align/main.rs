@@ -1,0 +1,167 @@
+//! Align: a license file that is replaced while the service runs, 14 days of
+//! grace, then read-only; seats, a monthly quota, a list of connectors.
+//!
+//! Start it with `cargo run --release --example align` and follow what it
+//! prints.
+
+mod connectors;
+mod decisions;
+mod features;
+mod users;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use axum::{Router, extract::FromRef, middleware, routing::get};
+use clap::Parser;
+use http::Method;
+use license_axum::{
+    LicenseLayer, Licensing, Recovery, banner_route, enforce, refuse_cross_site, status_route,
+};
+use license_examples::{
+    Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, curl_credentials,
+    listen, method_not_allowed, not_found, open_accounts, open_database, run, serve,
+};
+use license_runtime::{LicenseManager, Source};
+
+/// The product, as the operator's program reads it too.
+const PROFILE: &str = include_str!("align.toml");
+
+/// Where Kubernetes mounts the license.
+const LICENSE_FILE: &str = "/etc/align/license/license.jwt";
+
+/// Align, an example of a licensed service
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+
+    /// The license; watched, so that a new one takes effect by itself
+    /// [default: /etc/align/license/license.jwt; in demo mode
+    /// license/license.jwt below the data directory]
+    #[arg(long, env = "LICENSE_FILE", value_name = "FILE")]
+    license_file: Option<PathBuf>,
+}
+
+/// What every handler can ask for.
+#[derive(Clone)]
+struct AppState {
+    licensing: Licensing,
+    manager: LicenseManager,
+    accounts: Accounts,
+    documents: Documents,
+    auth: Auth,
+}
+
+impl FromRef<AppState> for Auth {
+    fn from_ref(state: &AppState) -> Self {
+        state.auth.clone()
+    }
+}
+
+impl FromRef<AppState> for Licensing {
+    fn from_ref(state: &AppState) -> Self {
+        state.licensing.clone()
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    run(start(Arguments::parse())).await;
+}
+
+async fn start(arguments: Arguments) -> Result<(), StartError> {
+    let Arguments { settings, license_file } = arguments;
+    let setup = Setup::new(&settings, PROFILE)?;
+    let license_file = match (license_file, &setup.demo) {
+        (Some(file), _) => file,
+        (None, Some(demo)) => demo.license_file("license.jwt")?,
+        (None, None) => LICENSE_FILE.into(),
+    };
+    let pool = open_database(&setup.data_dir.join("align.db")).await?;
+    let documents = Documents::open(pool.clone()).await?;
+    let (accounts, password) = open_accounts(&settings, pool).await?;
+    let builder = setup.manager().await?.sources([Source::file(&license_file)]);
+    let manager = builder.usage(accounts.usage()).start().await?;
+    let Setup { licensing, demo, .. } = setup;
+    let auth = Auth::new(&licensing, accounts.clone(), "align_session");
+    let state = AppState { licensing, manager: manager.clone(), accounts, documents, auth };
+    let app = app(state)
+        .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
+    let listener = listen(&settings.listen).await?;
+    if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
+        print_demo(demo, password.as_deref(), &license_file, address)?;
+    }
+    let served = serve(listener, app).await;
+    manager.shutdown().await;
+    served
+}
+
+/// The whole service: its routes, and the license around them.
+fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
+    let recovery = Recovery::new()
+        .allow(Method::GET, "/api/license")?
+        .allow(Method::GET, "/api/banner")?
+        .allow(Method::POST, "/api/auth/sign-in")?
+        .allow(Method::POST, "/api/auth/sign-out")?
+        .allow(Method::GET, "/api/auth/me")?;
+    let layer = LicenseLayer::new(&state.licensing).scope("/api/**")?.recovery(recovery);
+    let routes = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/api/license", status_route::<Administrator, _>(state.manager.clone()))
+        .route("/api/banner", banner_route(state.manager.clone()))
+        .nest("/api/auth", Auth::routes())
+        .nest("/api/users", users::routes())
+        .nest("/api/connectors", connectors::routes())
+        .nest("/api/decisions", decisions::routes())
+        .nest("/api", features::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(refuse_cross_site))
+        .with_state(state);
+    Ok(enforce(routes, layer))
+}
+
+/// Prints what a newcomer pastes to license this service.
+fn print_demo(
+    demo: &Demo,
+    password: Option<&str>,
+    license_file: &Path,
+    address: SocketAddr,
+) -> Result<(), StartError> {
+    let warning = demo.warning();
+    let sign_in = curl_credentials(demo.sign_in_file(password)?.as_deref());
+    let private = demo.private_key().display();
+    let cookies = demo.private_key().with_file_name("cookies.txt");
+    let cookies = cookies.display();
+    let file = license_file.display();
+    eprintln!(
+        "{warning}
+
+Sign in as the administrator, and ask for the users; without a license the
+answer is 503:
+
+  curl -s -c '{cookies}' -H 'content-type: application/json' {sign_in} http://{address}/api/auth/sign-in
+  curl -i -b '{cookies}' http://{address}/api/users
+
+Issue a license for 30 days, and put it where this service looks for it:
+
+  cargo run -q --release -p license-cli -- issue --key '{private}' --product examples/align/align.toml --customer-id cust_demo --customer 'Demo Customer' --plan team --limit users=3 --limit decisions=100 --name connectors=slack --name connectors=github --days 30 --out '{file}.new' && mv '{file}.new' '{file}'
+
+Ask again, within two seconds of it: 200 for the users, 403 for a feature that
+the plan does not grant, 402 for a connector that the license does not list:
+
+  sleep 2
+  curl -i -b '{cookies}' http://{address}/api/users
+  curl -i -b '{cookies}' http://{address}/api/branding
+  curl -i -b '{cookies}' -H 'content-type: application/json' -d '{{\"type\":\"jira\"}}' http://{address}/api/connectors
+
+For a license whose grace begins while you watch, give --expires an RFC 3339
+time a minute from now instead of --days, and look at
+http://{address}/api/banner.
+"
+    );
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Users, as many as the license has seats.
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::StatusCode;
+use license_axum::Problem;
+use license_examples::{
+    Account, Administrator, Json, NewAccount, Refusal, is_email_address, random_hex,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::AppState;
+
+#[derive(Deserialize)]
+struct Invitation {
+    email: String,
+}
+
+/// A user, with the password to sign in with. It is told only here.
+#[derive(Serialize)]
+struct Invited {
+    #[serde(flatten)]
+    account: Account,
+    password: String,
+}
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route("/", get(list)).route("/invite", post(invite))
+}
+
+async fn list(
+    _: Administrator,
+    State(state): State<AppState>,
+) -> Result<Json<Vec<Account>>, Refusal> {
+    Ok(Json(state.accounts.list().await?))
+}
+
+async fn invite(
+    _: Administrator,
+    State(state): State<AppState>,
+    Json(Invitation { email }): Json<Invitation>,
+) -> Result<Response, Refusal> {
+    if !is_email_address(&email) {
+        return Err(Problem::new(400, "invalid_body", "`email` must be an address.").into());
+    }
+    let denied = |error| Refusal::denied(&state.licensing, error);
+    let seats = state.manager.seats("users");
+    let seat = seats.reserve(1, async || state.accounts.count_active().await).await;
+    let seat = seat.map_err(denied)?;
+    let (password, role) = (random_hex(12), "user".to_owned());
+    let new = NewAccount { email, password: password.clone(), role };
+    let account = state.accounts.create(new).await?;
+    if let Err(error) = seat.commit().await {
+        state.accounts.remove(&account.id).await?;
+        return Err(denied(error));
+    }
+    Ok((StatusCode::CREATED, Json(Invited { account, password })).into_response())
+}
