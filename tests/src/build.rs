@@ -31,16 +31,10 @@ fn built(kind: &str, name: &str) -> PathBuf {
 /// Everything that is started, with its kind and name. Built in one go, with
 /// the features that the tests were built with.
 static BUILT: LazyLock<Vec<(String, String, PathBuf)>> = LazyLock::new(|| {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--workspace", "--examples", "--bins", "--message-format=json"])
-        .current_dir(root())
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "the examples do not build");
-    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let messages = lines.map(|line| serde_json::from_slice::<Value>(line).unwrap());
-    messages
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--workspace", "--examples", "--bins", "--message-format=json"]);
+    messages(&mut command)
+        .iter()
         .filter_map(|message| {
             let executable = message["executable"].as_str()?.into();
             let kind = message["target"]["kind"][0].as_str()?.to_owned();
@@ -48,3 +42,27 @@ static BUILT: LazyLock<Vec<(String, String, PathBuf)>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+/// The library of the examples, built for tests or as for a release: without
+/// debug assertions, and all else equal.
+pub fn example_library(release: bool) -> PathBuf {
+    let mut command = Command::new(env!("CARGO"));
+    // With an example, so that everything else is built as it is for tests.
+    command.args(["build", "--workspace", "--lib", "--example", "hyper", "--message-format=json"]);
+    if release {
+        command.args(["--config", "profile.dev.package.license-examples.debug-assertions=false"]);
+    }
+    let messages = messages(&mut command);
+    let library = messages.iter().find(|message| message["target"]["name"] == "license_examples");
+    let files = library.expect("it was built")["filenames"].as_array().expect("files").clone();
+    let files = files.iter().filter_map(Value::as_str);
+    files.map(PathBuf::from).find(|file| file.extension().is_some_and(|it| it == "rlib")).unwrap()
+}
+
+/// What cargo says of what it builds.
+fn messages(command: &mut Command) -> Vec<Value> {
+    let output = command.current_dir(root()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "the workspace does not build");
+    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice::<Value>(line).unwrap()).collect()
+}

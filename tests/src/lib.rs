@@ -3,17 +3,22 @@
 //! Functions here panic where a test cannot go on.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+pub mod alexandria;
+pub mod align;
 mod build;
 mod client;
+pub mod demo;
 mod polygent;
 mod postgres;
 mod process;
+mod service;
 
-pub use build::{example, program, root};
+pub use build::{example, example_library, program, root};
 pub use client::{Answer, Client, Streams, raw};
-pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, now, vendor};
+pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, vendor};
 pub use postgres::{PostgresServer, postgres, postgres_database, unique_name};
 pub use process::{Process, Start};
+pub use service::{Service, at, lines, members, move_clock, now, with_clock};
 
 /// The guide, so that its examples are compiled and run.
 #[cfg(doctest)]

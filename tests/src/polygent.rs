@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, path::Path};
 
 use license_core::{
-    Clock, Product, SystemClock, Timestamp,
+    Product,
     testing::{LicenseBuilder, Vendor},
 };
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Client, Process, Start, example};
+use crate::{Client, Process, Start, example, now};
 
 /// A running `polygent` with a data directory of its own.
 #[derive(Debug)]
@@ -30,11 +30,6 @@ pub const PASSWORD: &str = "correct horse";
 pub fn vendor() -> Vendor {
     let profile = include_str!("../../examples/polygent/polygent.toml");
     Vendor::of(Product::from_toml(profile).expect("the profile is valid"))
-}
-
-/// The time now, as a license is dated.
-pub fn now() -> Timestamp {
-    Timestamp::from_seconds(SystemClock::new().now().as_seconds())
 }
 
 impl Polygent {

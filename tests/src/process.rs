@@ -104,6 +104,12 @@ impl Start {
         self
     }
 
+    /// Leaves out an environment variable.
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Starts the service and waits until it listens.
     pub async fn start(mut self) -> Process {
         let mut child = self.command.spawn().expect("the service starts");

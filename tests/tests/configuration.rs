@@ -4,9 +4,7 @@
 use std::{path::Path, time::Duration};
 
 use license_core::testing::Vendor;
-use license_tests::{
-    ADMINISTRATOR, Client, PASSWORD, Polygent, Start, example, now, program, root, vendor,
-};
+use license_tests::{ADMINISTRATOR, Client, PASSWORD, Polygent, Start, demo, example, now, vendor};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
@@ -319,27 +317,11 @@ async fn a_made_up_password_is_told_once_and_kept() {
 /// How the text of the demo mode ends.
 const DEMO_ENDS: &str = "?force=true.";
 
-/// Runs a printed command at the root of the repository.
-fn paste(command: &str) -> String {
-    let license = program("license");
-    let command =
-        command.replace("cargo run -q --release -p license-cli --", license.to_str().unwrap());
-    let run = std::process::Command::new("sh").args(["-c", &command]).current_dir(root()).output();
-    let output = run.unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command}: {told}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// What the demo mode prints, pasted line by line.
 async fn follow(log: &str, licensed: bool) {
-    let commands: Vec<String> =
-        log.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
+    let commands = demo::commands(log);
     assert_eq!(commands.len(), 5, "{log}");
-    let answers = tokio::task::spawn_blocking(move || -> Vec<String> {
-        commands.iter().map(|command| paste(command)).collect()
-    });
-    let answers = answers.await.unwrap();
+    let answers = demo::paste_all(commands).await;
     let first = if licensed { "HTTP/1.1 401" } else { "HTTP/1.1 503" };
     assert!(answers[0].starts_with(first), "{answers:?}");
     assert!(answers[1].contains("token"), "{answers:?}");
@@ -353,8 +335,7 @@ async fn follow(log: &str, licensed: bool) {
 
 #[tokio::test]
 async fn what_the_demo_mode_prints_licenses_it_as_pasted() {
-    if std::process::Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: curl is not installed");
+    if !demo::can_paste() {
         return;
     }
     // A directory that a shell would split, and a relative one.
