@@ -12,7 +12,7 @@ impl Licensing {
     ///
     /// # Errors
     ///
-    /// The denial, under restriction [`Everything`](Restriction::Everything).
+    /// The denial, under restriction [`Everything`](crate::Restriction::Everything).
     #[inline]
     pub fn check_service(&self) -> Result<(), Denial> {
         self.view(|view| view.service())
