@@ -79,6 +79,12 @@ impl Reading {
         Self { wall, mark: Some(wall), latched: false, trust: Trust::Sound }
     }
 
+    /// The same by a clock that is not ahead of `latest`.
+    pub(crate) fn no_later_than(&self, latest: Timestamp) -> Self {
+        let mark = self.mark.map(|mark| mark.min(latest));
+        Self { wall: self.wall.min(latest), mark, ..*self }
+    }
+
     /// The time on which expiry and grace are judged: the wall clock, or the
     /// mark where that is later.
     pub(crate) fn judged(&self) -> Timestamp {

@@ -16,7 +16,9 @@ use tempfile::TempDir;
 
 use crate::root;
 
-/// A server of a test's own. It is stopped when this is dropped.
+/// A server of a test's own. It is stopped when this is dropped. It never waits
+/// for a disk: what a killed process has written the system has, and to sync
+/// everything at each start would take seconds.
 #[derive(Debug)]
 pub struct PostgresServer {
     directory: TempDir,
@@ -100,6 +102,7 @@ fn control(arguments: &[&str], directory: &Path) -> Result<String, String> {
         .arg(command)
         .arg(directory)
         .args(mode)
+        .env("OPTIONS", "-c fsync=off")
         .output()
         .expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();

@@ -62,7 +62,23 @@ impl Licensing {
         host: Option<&str>,
         force: bool,
     ) -> Result<Installation, InstallError> {
-        self.look(|view, reading| {
+        self.prepare_by(Timestamp::MAX, verified, host, force)
+    }
+
+    /// The same where several instances have to agree about the time: a clock
+    /// that is ahead of `latest` counts as one that shows `latest`.
+    ///
+    /// # Errors
+    ///
+    /// See [`prepare`](Self::prepare).
+    pub fn prepare_by(
+        &self,
+        latest: Timestamp,
+        verified: &Verified,
+        host: Option<&str>,
+        force: bool,
+    ) -> Result<Installation, InstallError> {
+        self.look_by(latest, |view, reading| {
             let upload = Upload { host, force };
             let admission =
                 admission::admit(view.holdings, view.policy, verified, reading, upload)?;
@@ -79,7 +95,21 @@ impl Licensing {
     ///
     /// Only a license for another machine is refused.
     pub fn prepare_source(&self, verified: &Verified) -> Result<Installation, InstallError> {
-        self.look(|view, reading| {
+        self.prepare_source_by(Timestamp::MAX, verified)
+    }
+
+    /// The same where several instances have to agree about the time, as in
+    /// [`prepare_by`](Self::prepare_by).
+    ///
+    /// # Errors
+    ///
+    /// See [`prepare_source`](Self::prepare_source).
+    pub fn prepare_source_by(
+        &self,
+        latest: Timestamp,
+        verified: &Verified,
+    ) -> Result<Installation, InstallError> {
+        self.look_by(latest, |view, reading| {
             let mut holdings = view.holdings.clone();
             admission::check_machine(verified, &holdings.machine)?;
             let admission = admission::of_source(&holdings, verified, reading);
@@ -185,6 +215,19 @@ impl Licensing {
                 holdings.problem = None;
             }
         });
+    }
+
+    /// Decides as of `latest` where the clock is ahead of it. Nothing is
+    /// published.
+    fn look_by<R>(&self, latest: Timestamp, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
+        self.look(|view, reading| {
+            if reading.judged() <= latest {
+                return decide(view, reading);
+            }
+            let reading = reading.no_later_than(latest);
+            let standing = view.holdings.standing(view.policy, &reading);
+            decide(View { standing: &standing, ..view }, &reading)
+        })
     }
 
     fn installation(

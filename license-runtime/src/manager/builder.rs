@@ -1,17 +1,16 @@
 //! Starting a manager.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use license_core::Licensing;
 use tokio::sync::{Mutex, watch};
 
 #[cfg(feature = "sources")]
 use super::sources::{self, Judged, Sources};
-use super::{Handle, Kept, LicenseManager, Shared, Usage, keep, machine::MachineWatch};
+use super::{
+    Handle, Kept, LicenseManager, Shared, Usage, keep, machine::MachineWatch,
+    store_clock::StoreClock, store_health::StoreHealth,
+};
 #[cfg(feature = "sources")]
 use crate::Source;
 use crate::{MachineIdSource, Store, StoreError, quota::Quotas};
@@ -128,8 +127,10 @@ impl ManagerBuilder<Arc<dyn Store>> {
                 expired: None,
             }),
             machine: Mutex::new(MachineWatch::default()),
-            store_fails: AtomicBool::new(false),
+            store_clock: StoreClock::default(),
+            store_health: StoreHealth::default(),
         });
+        shared.saw_store_clock(loaded.now);
         shared.find_machine().await;
         shared.restore(loaded.saved).await;
         if loaded.corrupt {

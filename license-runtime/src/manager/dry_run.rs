@@ -33,7 +33,8 @@ impl Shared {
     ) -> Result<(Verified, Installation), InstallError> {
         let verified = self.read(token).await.verified?;
         let host = request.host.as_deref();
-        let installation = self.licensing.prepare(&verified, host, request.force)?;
+        let installation =
+            self.licensing.prepare_by(self.latest(), &verified, host, request.force)?;
         Ok((verified, installation))
     }
 
@@ -75,7 +76,8 @@ impl Shared {
         }
         #[cfg(feature = "sources")]
         warnings.extend(self.sources.overrides_uploads());
-        let unforced = self.licensing.prepare(verified, request.host.as_deref(), false);
+        let unforced =
+            self.licensing.prepare_by(self.latest(), verified, request.host.as_deref(), false);
         if unforced.is_err_and(|error| error.kind() == InstallErrorKind::DomainMismatch) {
             warnings.push("The license does not cover the host name you are using.".to_owned());
         }

@@ -59,13 +59,14 @@ impl Shared {
         record: &AuditRecord,
     ) -> Result<Outcome, InstallError> {
         let host = request.host.as_deref();
-        let prepare = || self.licensing.prepare(verified, host, request.force);
+        let latest = self.latest();
+        let prepare = || self.licensing.prepare_by(latest, verified, host, request.force);
         let outcome = self.apply(kept, prepare, record).await?;
         if outcome == Outcome::Unchanged {
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
             self.count(&record.outcome);
             self.store.record(record).await.map_err(|error| self.not_stored(error))?;
-            self.store_works();
+            self.store_health.was_written();
         }
         Ok(outcome)
     }
@@ -104,7 +105,7 @@ impl Shared {
                 _ => Outcome::Installed,
             };
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
-            match self.persist(kept, &installation.saved(), record).await {
+            match self.persist(kept, installation.saved(), record).await {
                 Ok(()) => {
                     self.licensing.commit(installation);
                     return Ok(outcome);
@@ -123,16 +124,17 @@ impl Shared {
     pub(super) async fn persist(
         &self,
         kept: &mut Kept,
-        saved: &Saved,
+        mut saved: Saved,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
+        saved.clock = self.mark_to_keep(kept, saved.clock);
         let outcome = record.outcome.clone();
-        match self.store.install(kept.revision, saved, record).await {
+        match self.store.install(kept.revision, &saved, record).await {
             Ok(revision) => {
                 self.count(&outcome);
                 kept.revision = revision;
                 kept.clock = saved.clock;
-                self.store_works();
+                self.store_health.was_written();
                 Ok(())
             }
             Err(error) if error.kind() == StoreErrorKind::Conflict => Err(error),
@@ -140,7 +142,7 @@ impl Shared {
                 // It was kept, and only the answer was lost.
                 Ok(loaded)
                     if loaded.revision == kept.revision.saturating_add(1)
-                        && loaded.saved == *saved =>
+                        && has_same_licenses(&loaded.saved, &saved) =>
                 {
                     self.count(&outcome);
                     kept.revision = loaded.revision;
@@ -165,7 +167,7 @@ impl Shared {
     }
 
     fn not_stored(&self, error: StoreError) -> InstallError {
-        self.store_failed(&error);
+        self.store_health.write_failed(&error);
         InstallError::store(error)
     }
 
@@ -201,10 +203,17 @@ impl Shared {
         record.outcome = Outcome::Refused(kind).to_string();
         self.count(&record.outcome);
         match self.store.record(record).await {
-            Ok(()) => self.store_works(),
-            Err(error) => self.store_failed(&error),
+            Ok(()) => self.store_health.was_written(),
+            Err(error) => self.store_health.write_failed(&error),
         }
     }
+}
+
+/// The clock mark may have been saved again in between.
+fn has_same_licenses(one: &Saved, other: &Saved) -> bool {
+    one.current == other.current
+        && one.next == other.next
+        && one.newest_issued_at == other.newest_issued_at
 }
 
 /// Not every store can keep a control character.

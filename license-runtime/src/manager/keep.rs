@@ -5,9 +5,12 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{Actor, ClockMark, InstallError, Phase, Saved, Token};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
-use super::{Kept, Shared, install::ATTEMPTS};
+use super::{Kept, Shared, install::ATTEMPTS, store_clock::is_reset};
 use crate::{AuditRecord, Outcome, StoreError, StoreErrorKind};
 
 /// Who is named in the audit history for what happens by itself.
@@ -17,6 +20,7 @@ const SYSTEM: &str = "system";
 pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     #[cfg(feature = "metrics")]
     let mut published = super::metrics::Published::new();
+    let mut changes = shared.store.changes();
     loop {
         let keeper = Arc::clone(&shared);
         let mut work = tokio::spawn(async move { keeper.keep().await });
@@ -34,8 +38,10 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
         if result.is_err() {
             tracing::error!("keeping the license failed; it is tried again");
         }
-        if timeout(shared.pause(), stop.changed()).await.is_ok() {
-            break;
+        tokio::select! {
+            _ = stop.changed() => break,
+            () = changes.next() => {}
+            () = sleep(shared.pause()) => {}
         }
     }
 }
@@ -53,7 +59,7 @@ impl Shared {
         self.settle(&mut kept).await;
         self.take_over(&mut kept).await;
         self.note_expiry(&mut kept).await;
-        let mark = self.licensing.clock_mark();
+        let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());
         if mark.is_worth_recording(kept.clock) {
             self.save_clock(&mut kept, mark).await;
         }
@@ -63,7 +69,7 @@ impl Shared {
     pub(super) async fn shut_down(&self) {
         self.quotas.close().await;
         let mut kept = self.kept.lock().await;
-        let mark = self.licensing.clock_mark();
+        let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());
         if mark != kept.clock {
             self.save_clock(&mut kept, mark).await;
         }
@@ -90,22 +96,25 @@ impl Shared {
         if (kept.in_doubt || self.store.is_shared())
             && let Err(error) = self.adopt(kept).await
         {
-            self.store_failed(&error);
+            self.store_health.read_failed(&error);
         }
     }
 
     /// Takes over what the store holds, if it is newer than what is known.
     pub(super) async fn adopt(&self, kept: &mut Kept) -> Result<(), StoreError> {
         let loaded = self.store.load().await?;
+        self.store_health.was_read();
+        self.saw_store_clock(loaded.now);
         kept.in_doubt = false;
-        if loaded.revision == kept.revision {
-            return Ok(());
-        }
         let mut saved = loaded.saved;
         let stored = saved.clock;
-        // A stored mark goes back only where a license has reset the clock.
-        // Else what this process has seen itself counts as well.
-        if stored.mark >= kept.clock.mark {
+        if loaded.revision == kept.revision {
+            kept.clock = stored;
+            return Ok(());
+        }
+        // Unless a license has reset the clock, what this process has seen
+        // itself counts as well.
+        if !is_reset(kept.clock.mark, stored.mark) {
             let own = self.licensing.clock_mark();
             saved.clock = ClockMark::new(stored.mark.max(own.mark), own.latched);
         }
@@ -119,13 +128,16 @@ impl Shared {
     /// first. Requests are decided by it already.
     async fn take_over(&self, kept: &mut Kept) {
         let Some(next) = self.licensing.begun_next() else { return };
+        if !self.has_begun_for_all(&next) {
+            return;
+        }
         let mut saved = self.licensing.saved();
         saved.current = saved.next.take();
         let now = self.licensing.clock().now();
         let mut record = AuditRecord::new(now, SYSTEM, Outcome::TookOver);
         record.license_id = Some(next.license().id().to_owned());
         record.digest = Some(next.digest());
-        match self.persist(kept, &saved, record).await {
+        match self.persist(kept, saved, record).await {
             Ok(()) => {
                 self.licensing.promote_next();
                 tracing::info!(outcome = %Outcome::TookOver, "the waiting license has begun");
@@ -142,7 +154,9 @@ impl Shared {
         }
         let Some(verified) = self.licensing.license() else { return };
         let digest = verified.digest();
-        if kept.expired == Some(digest) {
+        // A clock that is fast sees the end before the others.
+        let has_ended = verified.license().term().expires_at <= self.latest();
+        if kept.expired == Some(digest) || !has_ended {
             return;
         }
         let now = self.licensing.clock().now();
@@ -151,7 +165,7 @@ impl Shared {
         record.digest = Some(digest);
         match self.store.record_once(record).await {
             Ok(()) => kept.expired = Some(digest),
-            Err(error) => self.store_failed(&error),
+            Err(error) => self.store_health.write_failed(&error),
         }
     }
 
@@ -166,7 +180,7 @@ impl Shared {
             }
             let record = self.removal(&saved, actor);
             (saved.current, saved.next) = (None, None);
-            match self.persist(&mut kept, &saved, record).await {
+            match self.persist(&mut kept, saved.clone(), record).await {
                 Ok(()) => {
                     tracing::info!(outcome = %Outcome::Removed, "the license was taken out");
                     self.restore(saved).await;
@@ -176,7 +190,7 @@ impl Shared {
                     self.adopt(&mut kept).await.map_err(InstallError::store)?;
                 }
                 Err(error) => {
-                    self.store_failed(&error);
+                    self.store_health.write_failed(&error);
                     return Err(InstallError::store(error));
                 }
             }
@@ -198,7 +212,7 @@ impl Shared {
         match self.store.save_clock(kept.revision, mark).await {
             Ok(()) => {
                 kept.clock = mark;
-                self.store_works();
+                self.store_health.was_written();
             }
             Err(error) => self.not_kept(kept, &error).await,
         }
@@ -209,7 +223,7 @@ impl Shared {
             kept.in_doubt = true;
             self.settle(kept).await;
         } else {
-            self.store_failed(error);
+            self.store_health.write_failed(error);
         }
     }
 }

@@ -32,22 +32,21 @@ mod machine;
 mod metrics;
 #[cfg(feature = "sources")]
 mod sources;
+mod store_clock;
+mod store_health;
 
 use std::{
     collections::BTreeMap,
     fmt,
     pin::Pin,
-    sync::{
-        Arc, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use license_core::{
-    Actor, Announcer, AuditEntry, AuditPage, Banner, ClockMark, DenialCode, DryRun, InstallError,
+    Actor, Announcer, AuditEntry, AuditPage, Banner, ClockMark, DryRun, InstallError,
     InstallErrorKind, InstallRequest, Installer, Licensing, LogLine, MachineInfo, Status, Token,
-    TokenDigest, Warning, WarningLevel,
+    TokenDigest,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -55,9 +54,9 @@ use tokio::{
 };
 
 pub use self::builder::ManagerBuilder;
-use self::machine::MachineWatch;
 #[cfg(feature = "sources")]
 use self::sources::{Judged, Sources};
+use self::{machine::MachineWatch, store_clock::StoreClock, store_health::StoreHealth};
 use crate::{
     AuditRow, MachineIdSource, Quota, Seats, Store, StoreError, machine_info, quota::Quotas,
     store::AUDIT_PAGE,
@@ -89,8 +88,8 @@ struct Shared {
     kept: Mutex<Kept>,
     machine: Mutex<MachineWatch>,
     announcer: std::sync::Mutex<Announcer>,
-    /// Whether the last write to the store failed.
-    store_fails: AtomicBool,
+    store_clock: StoreClock,
+    store_health: StoreHealth,
 }
 
 /// What the store is known to hold.
@@ -279,14 +278,8 @@ impl Shared {
         let mut status = self.licensing.status(|limit| used.get(limit).copied());
         #[cfg(feature = "sources")]
         status.warnings.extend(self.sources.warnings());
-        if self.store_fails.load(Ordering::Relaxed) {
-            status.warnings.push(Warning::new(
-                DenialCode::StoreUnavailable.as_str(),
-                WarningLevel::Warning,
-                "The license state cannot be saved (store_unavailable). The service goes on; \
-                 check the disk or database.",
-            ));
-        }
+        status.warnings.extend(self.skew_warning());
+        status.warnings.extend(self.store_health.warning());
         status
     }
 
@@ -295,26 +288,6 @@ impl Shared {
     fn announce(&self) {
         let mut announcer = self.announcer.lock().unwrap_or_else(PoisonError::into_inner);
         announcer.due().iter().for_each(LogLine::log);
-    }
-
-    /// Says once that the store fails.
-    fn store_failed(&self, error: &StoreError) {
-        #[cfg(feature = "metrics")]
-        metrics::store_failed();
-        if !self.store_fails.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                %error,
-                cause = std::error::Error::source(error),
-                "the license state could not be saved; the service goes on and tries again"
-            );
-        }
-    }
-
-    /// Says once that it works again.
-    fn store_works(&self) {
-        if self.store_fails.swap(false, Ordering::Relaxed) {
-            tracing::info!("the license state is saved again");
-        }
     }
 }
 

@@ -4,7 +4,8 @@
 //! good, and a connection whose last transaction did not end in order is not
 //! used again: the server rolls back what it finds open. So a caller that goes
 //! away, a server that was restarted and a network that swallows everything
-//! leave nothing behind, and no call waits for more than its own time.
+//! leave nothing behind, and no call waits for more than its own time. While
+//! the server is away only one in every half second finds out by waiting.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,7 +15,7 @@ use std::{
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::rows::failed;
@@ -25,6 +26,8 @@ pub(super) struct Connections {
     options: PgConnectOptions,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<PgConnection>>,
+    /// When a server was last looked for that was not there.
+    away: Mutex<Option<Instant>>,
 }
 
 /// A transaction. Dropping it rolls it back and closes the connection.
@@ -34,6 +37,10 @@ pub(super) struct Transaction {
     _permit: OwnedSemaphorePermit,
 }
 
+/// How long connecting may take.
+const REACH: Duration = Duration::from_secs(3);
+/// How long a server that was not there is not looked for again.
+const AWAY: Duration = Duration::from_millis(500);
 /// How long closing a connection in order may take.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -57,7 +64,8 @@ pub(super) fn unavailable(
 
 impl Connections {
     pub(super) fn new(options: PgConnectOptions, most: usize) -> Arc<Self> {
-        Arc::new(Self { options, permits: Arc::new(Semaphore::new(most)), idle: Mutex::default() })
+        let permits = Arc::new(Semaphore::new(most));
+        Arc::new(Self { options, permits, idle: Mutex::default(), away: Mutex::default() })
     }
 
     /// Begins a transaction, once a connection is free. Cancel-safe.
@@ -65,8 +73,12 @@ impl Connections {
         let permits = Arc::clone(&self.permits);
         let permit =
             permits.acquire_owned().await.map_err(|_| unavailable("the store is closed"))?;
-        let connection = self.begun().await?;
-        Ok(Transaction { connection, home: Arc::clone(self), _permit: permit })
+        if self.away().is_some_and(|since| since.elapsed() < AWAY) {
+            return Err(unavailable("the server was away a moment ago"));
+        }
+        let begun = within(REACH, self.begun()).await;
+        *self.away() = begun.is_err().then(Instant::now);
+        Ok(Transaction { connection: begun?, home: Arc::clone(self), _permit: permit })
     }
 
     async fn begun(&self) -> Result<PgConnection, StoreError> {
@@ -94,6 +106,10 @@ impl Connections {
             // What does not close in order is closed all the same.
             let _ = timeout(CLOSING, connection.close()).await;
         }
+    }
+
+    fn away(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<PgConnection>> {

@@ -7,3 +7,4 @@ mod keeping;
 mod quotas;
 mod seats;
 mod support;
+mod time;

@@ -4,7 +4,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -140,6 +140,8 @@ pub(crate) struct Probe {
     pub(crate) loses_answers: AtomicBool,
     /// Other instances use it, too.
     pub(crate) shared: AtomicBool,
+    /// What its clock says, by which its users agree about the time.
+    pub(crate) time: Mutex<Option<Timestamp>>,
     /// Installations wait for a permit each while this is set.
     pub(crate) waits: AtomicBool,
     pub(crate) entered: Semaphore,
@@ -155,6 +157,7 @@ impl Probe {
             down: AtomicBool::new(false),
             loses_answers: AtomicBool::new(false),
             shared: AtomicBool::new(false),
+            time: Mutex::default(),
             waits: AtomicBool::new(false),
             entered: Semaphore::new(0),
             permits: Semaphore::new(0),
@@ -204,7 +207,9 @@ impl Store for Probe {
 
     async fn load(&self) -> Result<Loaded, StoreError> {
         self.reading()?;
-        self.inner.load().await
+        let loaded = self.inner.load().await?;
+        let time = *self.time.lock().unwrap();
+        Ok(time.into_iter().fold(loaded, Loaded::read_at))
     }
 
     async fn install(

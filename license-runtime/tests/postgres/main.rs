@@ -2,5 +2,7 @@
 //! nothing and say so.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod faults;
+mod propagation;
 mod store;
 mod support;

@@ -176,7 +176,8 @@ impl Shared {
         self.settle(kept).await;
         self.find_machine().await;
         let record = self.audit_record(&self.actor(found), None, read);
-        let prepare = || self.licensing.prepare_source(verified);
+        let latest = self.latest();
+        let prepare = || self.licensing.prepare_source_by(latest, verified);
         match self.apply(kept, prepare, &record).await {
             Ok(outcome) => {
                 kept.sources.asserted = true;

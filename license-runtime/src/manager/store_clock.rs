@@ -1,0 +1,133 @@
+//! The clock of a store that several instances share, by which they agree what
+//! time it is (DESIGN.md section 7).
+//!
+//! Whatever an instance writes for all, it writes as of a time that the store
+//! agrees with, so that one whose clock is fast does not stop the others. What
+//! it decides for its own requests it decides by its own clock, and whether
+//! that was moved back is its own affair.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use license_core::{ClockMark, Timestamp, Verified, Warning, WarningLevel};
+
+use super::{Kept, Shared};
+
+/// What was read of the store's clock.
+#[derive(Debug, Default)]
+pub(super) struct StoreClock(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// The time, and where the monotonic clock stood at it.
+    read: Option<(Timestamp, Duration)>,
+    /// Whether this machine's clock was found to be wrong.
+    skewed: bool,
+}
+
+/// How far a clock may be ahead of the store's.
+const LEAD: Duration = Duration::from_secs(300);
+/// A stored mark goes back this far only where a license has reset the clock.
+const RESET: Duration = Duration::from_secs(3600);
+
+/// Whether a license has set the stored mark back.
+pub(super) fn is_reset(before: Option<Timestamp>, after: Option<Timestamp>) -> bool {
+    match (before, after) {
+        (Some(before), Some(after)) => before.saturating_since(after) > RESET,
+        (before, after) => before > after,
+    }
+}
+
+impl StoreClock {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Notes what the store's clock said just now.
+    pub(super) fn saw_store_clock(&self, now: Option<Timestamp>) {
+        let Some(now) = now else { return };
+        self.store_clock.seen().read = Some((now, self.licensing.clock().monotonic()));
+        let skewed = self.skew().is_some();
+        let before = std::mem::replace(&mut self.store_clock.seen().skewed, skewed);
+        match (before, skewed) {
+            (false, true) => tracing::warn!(
+                "this machine's clock is more than five minutes off the database's; set it right"
+            ),
+            (true, false) => {
+                tracing::info!("this machine's clock agrees with the database's again")
+            }
+            _ => {}
+        }
+    }
+
+    /// What time it is by the store's clock, where it has one.
+    fn store_now(&self) -> Option<Timestamp> {
+        let (now, read_at) = self.store_clock.seen().read?;
+        Some(now.saturating_add(self.licensing.clock().monotonic().saturating_sub(read_at)))
+    }
+
+    /// The latest time that the store agrees with.
+    pub(super) fn latest(&self) -> Timestamp {
+        self.store_now().map_or(Timestamp::MAX, |now| now.saturating_add(LEAD))
+    }
+
+    /// The clock mark that the store is to keep; the own one where it is not
+    /// shared.
+    pub(super) fn mark_to_keep(&self, kept: &Kept, own: ClockMark) -> ClockMark {
+        if !self.store.is_shared() {
+            return own;
+        }
+        let agreed = own.mark.map(|mark| mark.min(self.latest()));
+        // Latched here and not there: a license has reset the clock.
+        let resets = self.licensing.clock_mark().latched && !own.latched;
+        let mark = if resets { agreed } else { agreed.max(kept.clock.mark) };
+        ClockMark::new(mark, false)
+    }
+
+    /// Whether a waiting license has begun for everybody, also where a clock
+    /// is slow.
+    pub(super) fn has_begun_for_all(&self, next: &Verified) -> bool {
+        let begins = next.license().term().not_before;
+        let (Some(begins), Some(now)) = (begins, self.store_now()) else { return true };
+        now >= begins.saturating_add(LEAD)
+    }
+
+    /// By how much this machine's clock is off the store's, where that is more
+    /// than it may be.
+    fn skew(&self) -> Option<Duration> {
+        let (here, there) = (self.licensing.clock().now(), self.store_now()?);
+        let skew = here.saturating_since(there).max(there.saturating_since(here));
+        (skew > LEAD).then_some(skew)
+    }
+
+    /// What administrators should know of it.
+    pub(super) fn skew_warning(&self) -> Option<Warning> {
+        let minutes = self.skew()?.as_secs() / 60;
+        let text = format!(
+            "This machine's clock is {minutes} minutes off the database's. Set it right: licenses \
+             are judged by it here."
+        );
+        Some(Warning::new("clock_skewed", WarningLevel::Warning, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_mark_that_went_far_back_was_reset() {
+        let at = |seconds: i64| Some(Timestamp::from_seconds(1_800_000_000 - seconds));
+        for after in [at(-1), at(0), at(3600)] {
+            assert!(!is_reset(at(0), after));
+        }
+        assert!(is_reset(at(0), at(3601)));
+        assert!(is_reset(at(0), None));
+        assert!(!is_reset(None, at(0)));
+        assert!(!is_reset(None, None));
+    }
+}
