@@ -51,7 +51,9 @@ impl Arguments {
                     read.groups.push(group.to_owned());
                 }
                 other => {
-                    panic!("unknown argument {other}; groups: plain axum swaps verify track memory")
+                    panic!(
+                        "unknown argument {other}; groups: plain axum swaps verify limits track memory"
+                    )
                 }
             }
         }

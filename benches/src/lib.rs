@@ -11,6 +11,7 @@ mod axum_rows;
 mod beside;
 mod by_hand;
 mod fixture;
+mod limits;
 pub mod measure;
 pub mod memory;
 mod nothing;
@@ -28,10 +29,11 @@ pub use row::{Group, Reference, Row};
 pub type SetUp = fn() -> Group;
 
 /// The groups in the order of the report: their ids, and what sets them up.
-pub const GROUPS: [(&str, SetUp); 5] = [
+pub const GROUPS: [(&str, SetUp); 6] = [
     ("plain", plain::group),
     ("axum", axum_rows::group),
     ("swaps", swaps::group),
     ("verify", verify::group),
+    ("limits", limits::group),
     ("track", track::group),
 ];
