@@ -91,7 +91,7 @@ fn per_second(rate: f64) -> String {
     format!("{}/s", thousands(rate.round() as u64))
 }
 
-fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{measure::Timing, memory::Memory};
+use crate::{measure::Timing, memory::Memory, report::thousands};
 
 /// All figures of a run, by the ids of the rows.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +42,15 @@ impl Figures {
                 "Verifying RS256, 3072 bits: at most 1.2 × the signature check alone",
                 "rs256",
             ),
+            self.per_second(
+                "Seats in memory: at least 1,000,000 reservations a second",
+                ["limits/seats-1", "limits/seats-2"],
+            ),
+            self.per_second(
+                "A quota in memory: at least 1,000,000 uses a second",
+                ["limits/memory-1", "limits/memory-2"],
+            ),
+            self.without_the_disk(),
             self.memory(),
         ];
         all.into_iter().flatten().collect()
@@ -119,6 +128,34 @@ impl Figures {
         let bare = self.timings.get(&format!("verify/{algorithm}-bare"))?.median();
         let ratio = verify / bare;
         Some(Target { wanted, found: format!("{ratio:.2} ×"), met: ratio <= 1.2 })
+    }
+
+    /// From one thread, and from two.
+    fn per_second(&self, wanted: &'static str, ids: [&str; 2]) -> Option<Target> {
+        let [one, two] = ids.map(|id| Some(1e9 / self.timings.get(id)?.median()));
+        let (one, two) = (one?, two?);
+        let [one_shown, two_shown] = [one, two].map(|rate| thousands(rate.round() as u64));
+        Some(Target {
+            wanted,
+            found: format!("{one_shown}; from two threads {two_shown}"),
+            met: one.min(two) >= 1e6,
+        })
+    }
+
+    fn without_the_disk(&self) -> Option<Target> {
+        let ours = self.timings.get("limits/sqlite-1")?.median();
+        let unsynced = self.timings.get("limits/update-off")?.median();
+        let synced = self.timings.get("limits/update-full")?.median();
+        Some(Target {
+            wanted: "A quota on SQLite waits for no disk: less than a transaction that is not synced",
+            found: format!(
+                "{:.1} µs of {:.1} µs; one that is synced takes {:.1} µs",
+                ours / 1e3,
+                unsynced / 1e3,
+                synced / 1e3
+            ),
+            met: ours < unsynced,
+        })
     }
 
     fn memory(&self) -> Option<Target> {

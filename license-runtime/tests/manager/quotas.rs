@@ -7,7 +7,7 @@ use std::{
 };
 
 use license_core::{
-    Denial, DenialCode, Installer, LimitKind, Policy, Product, Timestamp,
+    Denial, DenialCode, Installer, LimitKind, Policy, Product, Rule, Timestamp,
     testing::{Vendor, licensing},
 };
 use license_runtime::{LicenseManager, LimitError, Quota};
@@ -411,4 +411,53 @@ async fn callers_who_wait_for_a_store_that_fails_are_told_together() {
 async fn exhaust_offline(service: &Service, quota: &Quota) {
     set(&service.store.down, true);
     exhaust(quota).await;
+}
+
+#[tokio::test]
+async fn a_quota_in_shadow_is_served_and_counted_over_the_cap_and_each_such_use_observed() {
+    let product = Product::builder("test", "https://vendor.example", "test")
+        .limit("decisions", LimitKind::Monthly)
+        .policy(Policy::new().shadow(Rule::Limits))
+        .build()
+        .unwrap();
+    let service = Service::of(Vendor::of(product)).await;
+    renew(&service, 10).await;
+    let quota = decisions(&service);
+    let observed = || -> u64 { service.licensing().denial_counts().map(|it| it.shadowed).sum() };
+    for _ in 0..10 {
+        quota.consume(1).await.unwrap();
+    }
+    assert_eq!(observed(), 0);
+    for units in [1, 5] {
+        quota.consume(units).await.unwrap();
+    }
+    assert_eq!((observed(), quota.used().await.unwrap()), (2, 16));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn while_the_month_turns_every_use_is_counted_in_one_of_the_two() {
+    let service = service(2000).await;
+    let before = service.licensing().month();
+    let mut tasks = JoinSet::new();
+    for number in 0..8_u64 {
+        let quota = decisions(&service);
+        let clock = Arc::clone(&service.clock);
+        tasks.spawn(async move {
+            let mut served = 0;
+            for round in 0..400 {
+                if number == 0 && round == 150 {
+                    clock.advance(30 * DAY);
+                }
+                served += u64::from(quota.consume(1).await.is_ok());
+            }
+            served
+        });
+    }
+    let served: u64 = tasks.join_all().await.into_iter().sum();
+    let after = service.licensing().month();
+    assert_eq!(after.index(), before.index() + 1);
+    let old = service.store.quota_taken_now(before).await;
+    let new = decisions(&service).used().await.unwrap();
+    assert_eq!(old + new, served);
+    assert!(old <= 2000 && (250..=2000).contains(&new), "{old} {new}");
 }
