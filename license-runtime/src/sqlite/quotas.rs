@@ -87,8 +87,7 @@ async fn start(
             .await
             .map_err(failed)?;
     if let Some((last, last_boot)) = last
-        && last_boot.is_some()
-        && last_boot == boot
+        && is_same_boot(last_boot.as_deref(), boot.as_deref())
     {
         let last = Mark::try_from(last).map_err(|_| corrupt("the mark of a session"))?;
         settle(connection, journal, last).await?;
@@ -157,6 +156,11 @@ pub(super) async fn bring_back(
         .bind(month.to_string()),
     );
     brought.await.map(drop).map_err(failed)
+}
+
+/// A boot that is not known is not this one.
+fn is_same_boot(last: Option<&str>, this: Option<&str>) -> bool {
+    last.is_some() && last == this
 }
 
 /// Tells one boot of the system from another, where it says.
@@ -250,6 +254,15 @@ mod tests {
             sql(&store, &format!("UPDATE license_quota_session SET boot = {boot}")).await;
             assert_eq!(taken(&store).await, 100, "{boot}");
         }
+    }
+
+    #[test]
+    fn a_boot_that_is_not_known_is_another() {
+        assert!(is_same_boot(Some("a"), Some("a")));
+        for (last, this) in [(Some("a"), Some("b")), (None, Some("a")), (Some("a"), None)] {
+            assert!(!is_same_boot(last, this));
+        }
+        assert!(!is_same_boot(None, None));
     }
 
     #[tokio::test]

@@ -119,7 +119,9 @@ async fn a_number_beyond_all_counting_is_refused_and_uses_nothing() {
 async fn a_cap_lowered_below_what_is_used_refuses_and_a_raised_one_allows_at_once() {
     let service = service(10_000).await;
     let quota = decisions(&service);
-    quota.consume(50).await.unwrap();
+    for _ in 0..50 {
+        quota.consume(1).await.unwrap();
+    }
     renew(&service, 40).await;
     assert_eq!(denied(quota.consume(1).await).problem().used, Some(50));
     assert_eq!(quota.used().await.unwrap(), 50);
@@ -211,6 +213,37 @@ async fn a_shutdown_brings_back_what_is_left_and_refuses_from_then_on() {
     unavailable(quota.consume(1).await);
     service.restart().await;
     assert_eq!(service.store.quota_taken_now(month).await, 5);
+}
+
+#[tokio::test]
+async fn the_status_after_a_start_shows_what_was_used_before() {
+    let mut service = service(10_000).await;
+    decisions(&service).consume(5).await.unwrap();
+    service.manager.shutdown().await;
+    service.restart().await;
+    let status = service.manager.status().await;
+    assert_eq!(status.license.unwrap().limits["decisions"].used, Some(5));
+}
+
+#[tokio::test]
+async fn the_next_block_is_taken_before_the_current_one_runs_out() {
+    let vendor = vendor();
+    let (licensing, _clock) = licensing(&vendor);
+    let store = Probe::memory();
+    let manager = start(licensing, &store).await;
+    let token = vendor.license().limit("decisions", None::<u64>).sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+    let quota = manager.quota("decisions");
+    quota.consume(1).await.unwrap();
+    let block = store.quota_taken_now(manager.licensing().month()).await;
+    for _ in 0..block / 2 {
+        quota.consume(1).await.unwrap();
+    }
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    set(&store.down, true);
+    assert_eq!(exhaust(&quota).await, block - 1 - block / 2 + 2 * block);
 }
 
 #[tokio::test]
@@ -374,6 +407,18 @@ async fn what_one_node_brings_back_another_is_granted() {
     nodes[0].shutdown().await;
     assert_eq!(two.used().await.unwrap(), 100_000 - open);
     assert_eq!(exhaust(&two).await, open);
+}
+
+#[tokio::test]
+async fn near_the_cap_no_node_takes_more_than_it_needs() {
+    let (nodes, _store) = nodes(2, 10).await;
+    let [one, two] = [0, 1].map(|node: usize| nodes[node].quota("decisions"));
+    one.consume(3).await.unwrap();
+    one.consume(1).await.unwrap();
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    assert_eq!(exhaust(&two).await, 6);
 }
 
 #[tokio::test]
