@@ -93,15 +93,17 @@ impl Counter {
         if self.cap.load(Ordering::Acquire) == cap.unwrap_or(UNLIMITED)
             && let Some(left) = self.balance.spend(month, units)
         {
-            if left < self.low.load(Ordering::Relaxed) {
-                self.take_ahead();
-            }
+            self.take_ahead_if_low(left);
             return self.note(month, units);
         }
         let (counter, arrived) = (Arc::clone(self), self.asked.load(Ordering::Acquire));
         // In a task of its own: units that were taken are credited when the
         // client goes away.
-        let task = self.runtime.spawn(async move { counter.take_and_spend(units, arrived).await });
+        let task = self.runtime.spawn(async move {
+            let spent = counter.take_and_spend(units, arrived).await;
+            counter.take_ahead_if_low(counter.balance.left());
+            spent
+        });
         task.await.unwrap_or_else(|error| Err(self.unavailable(error)))
     }
 
@@ -291,10 +293,17 @@ impl Counter {
     }
 
     /// Takes the next block in the background, unless that is under way.
-    fn take_ahead(self: &Arc<Self>) {
-        if self.taking_ahead.swap(true, Ordering::AcqRel) {
-            return;
+    #[inline]
+    fn take_ahead_if_low(self: &Arc<Self>, left: u64) {
+        if left < self.low.load(Ordering::Relaxed)
+            && !self.taking_ahead.swap(true, Ordering::AcqRel)
+        {
+            self.take_ahead();
         }
+    }
+
+    #[cold]
+    fn take_ahead(self: &Arc<Self>) {
         let counter = Arc::clone(self);
         self.runtime.spawn(async move {
             if let Err(LimitError::Store { source: error, .. }) = counter.fill().await {

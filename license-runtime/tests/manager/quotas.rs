@@ -225,25 +225,50 @@ async fn the_status_after_a_start_shows_what_was_used_before() {
     assert_eq!(status.license.unwrap().limits["decisions"].used, Some(5));
 }
 
-#[tokio::test]
-async fn the_next_block_is_taken_before_the_current_one_runs_out() {
+/// A service with a store in memory that nobody else uses.
+async fn in_memory(max: Option<u64>) -> (LicenseManager, Arc<Probe>) {
     let vendor = vendor();
     let (licensing, _clock) = licensing(&vendor);
     let store = Probe::memory();
     let manager = start(licensing, &store).await;
-    let token = vendor.license().limit("decisions", None::<u64>).sign();
+    let token = vendor.license().limit("decisions", max).sign();
     install(&manager, token.as_str().as_bytes()).await.unwrap();
+    (manager, store)
+}
+
+/// Lets the background work.
+async fn meanwhile() {
+    for _ in 0..10 {
+        yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_next_block_is_taken_before_the_current_one_runs_out() {
+    let (manager, store) = in_memory(None).await;
     let quota = manager.quota("decisions");
     quota.consume(1).await.unwrap();
     let block = store.quota_taken_now(manager.licensing().month()).await;
     for _ in 0..block / 2 {
         quota.consume(1).await.unwrap();
     }
-    for _ in 0..10 {
-        yield_now().await;
-    }
+    meanwhile().await;
     set(&store.down, true);
     assert_eq!(exhaust(&quota).await, block - 1 - block / 2 + 2 * block);
+}
+
+#[tokio::test]
+async fn of_a_small_quota_one_unit_is_taken_ahead() {
+    let (manager, store) = in_memory(Some(10)).await;
+    let quota = manager.quota("decisions");
+    for used in 1..=9 {
+        quota.consume(1).await.unwrap();
+        meanwhile().await;
+        let taken = store.quota_taken_now(manager.licensing().month()).await;
+        assert_eq!(taken, used + 1);
+    }
+    set(&store.down, true);
+    assert_eq!(exhaust(&quota).await, 1);
 }
 
 #[tokio::test]
@@ -415,9 +440,7 @@ async fn near_the_cap_no_node_takes_more_than_it_needs() {
     let [one, two] = [0, 1].map(|node: usize| nodes[node].quota("decisions"));
     one.consume(3).await.unwrap();
     one.consume(1).await.unwrap();
-    for _ in 0..10 {
-        yield_now().await;
-    }
+    meanwhile().await;
     assert_eq!(exhaust(&two).await, 6);
 }
 
