@@ -5,6 +5,7 @@
 //! prints.
 
 mod background;
+mod metrics;
 mod modules;
 mod users;
 
@@ -20,6 +21,8 @@ use license_examples::{
     method_not_allowed, not_found, open_accounts, open_database, run, serve,
 };
 use license_runtime::LicenseManager;
+
+use metrics_exporter_prometheus::PrometheusHandle;
 
 use self::background::Workers;
 
@@ -41,6 +44,7 @@ struct AppState {
     accounts: Accounts,
     auth: Auth,
     workers: Workers,
+    figures: PrometheusHandle,
 }
 
 features! {
@@ -69,11 +73,12 @@ async fn start(settings: Settings) -> Result<(), StartError> {
     let setup = Setup::new(&settings, PROFILE)?;
     let pool = open_database(&setup.data_dir.join("polygent.db")).await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
+    let figures = metrics::collect()?;
     let manager = setup.manager().await?.usage(accounts.usage()).start().await?;
     let Setup { licensing, demo, .. } = setup;
     let workers = Workers::start(&licensing);
     let auth = Auth::new(&licensing, accounts.clone(), "polygent_session").one_session(one_session);
-    let state = AppState { licensing, manager: manager.clone(), accounts, auth, workers };
+    let state = AppState { licensing, manager: manager.clone(), accounts, auth, workers, figures };
     let app = app(state)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&settings.listen).await?;
@@ -104,6 +109,7 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/background", get(background::show))
+        .route("/metrics", get(metrics::show))
         .route("/agents/session", get(agents))
         .route("/agents/deploy", get(agents))
         .nest("/api/auth", Auth::routes())

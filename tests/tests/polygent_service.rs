@@ -616,3 +616,44 @@ async fn agents_are_answered_by_the_license_first() {
     }
     upgrade.get("/agents/deploy?host=a").await.refused(503, "license_expired");
 }
+
+#[tokio::test]
+async fn figures_are_served_to_prometheus_whatever_is_refused() {
+    let polygent = Polygent::start().await;
+    let client = polygent.client();
+    client.get("/api/workflows").await.is(503);
+    let figures = async |lines: &[&str]| {
+        let answer = client.get("/metrics").await;
+        answer.is(200);
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        for line in lines {
+            assert!(text.lines().any(|it| it == *line), "{line} is not in:\n{text}");
+        }
+    };
+    figures(&[
+        "license_denials_total{code=\"license_missing\"} 1",
+        "license_phase{phase=\"unlicensed\"} 1",
+        "license_expires_timestamp_seconds 0",
+    ])
+    .await;
+    polygent.install(polygent.license().limit("users", 7)).await;
+    figures(&[
+        "license_phase{phase=\"active\"} 1",
+        "license_installs_total{outcome=\"installed\"} 1",
+        "license_limit_max{limit=\"users\"} 7",
+        "license_limit_used{limit=\"users\"} 1",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_history_is_exported_and_its_chain_is_whole() {
+    let (polygent, admin) = licensed(3).await;
+    admin.upload("/api/license", "nonsense").await.refused(400, "token_malformed");
+    polygent.client().get("/api/license/audit/export").await.refused(401, "unauthenticated");
+    let answer = admin.get("/api/license/audit/export").await;
+    answer.is(200);
+    let judged = license_runtime::verify_export(&answer.body[..]).unwrap();
+    assert_eq!(judged.verdict, license_runtime::AuditVerdict::Intact { rows: 2 });
+    assert!(judged.has_end);
+}
