@@ -44,7 +44,7 @@ impl Licensing {
     ///
     /// # Errors
     ///
-    /// See [`Verifier::verify`].
+    /// See [`Verifier::verify`](crate::Verifier::verify).
     pub fn verify(&self, bytes: &[u8]) -> Result<Verified, InstallError> {
         self.0.verifier.verify(bytes)
     }
