@@ -143,9 +143,10 @@ impl<'a> View<'a> {
     }
 
     /// Whether `adding` more units of a limit fit beside `used` ones. Adding
-    /// nothing always fits.
+    /// nothing always fits. `code` says what has run out.
     pub(crate) fn limit(
         self,
+        code: DenialCode,
         name: &str,
         used: u64,
         adding: u64,
@@ -155,7 +156,7 @@ impl<'a> View<'a> {
         let total = used.saturating_add(adding);
         match self.cap(name) {
             Ok(Some(limit)) if adding > 0 && !limit.allows(total) => {
-                let denial = self.limit_reached(name, limit.max(), Some(used));
+                let denial = self.denial(code).limit(name, limit.max(), Some(used));
                 self.refuse(Rule::Limits, denial, &observe)
             }
             Ok(_) => Ok(()),
@@ -183,16 +184,12 @@ impl<'a> View<'a> {
         self.service()?;
         match self.cap(limit) {
             Ok(Some(allowed)) if !allowed.allows_name(name) => {
-                let denial = self.limit_reached(limit, None, None);
+                let denial = self.denial(DenialCode::LimitReached).limit(limit, None, None);
                 self.refuse(Rule::Limits, denial, &observe)
             }
             Ok(_) => Ok(()),
             Err(denial) => self.refuse(Rule::Limits, denial, &observe),
         }
-    }
-
-    fn limit_reached(self, name: &str, max: Option<u64>, used: Option<u64>) -> Denial {
-        self.denial(DenialCode::LimitReached).limit(name, max, used)
     }
 
     /// The limit that applies; `None` where nothing is refused. A limit that

@@ -35,6 +35,7 @@ mod domain;
 pub mod feature;
 mod feature_set;
 mod host;
+mod host_id;
 mod install_error;
 mod installer;
 #[cfg(feature = "issue")]
@@ -42,6 +43,7 @@ pub mod issue;
 mod json;
 mod key;
 mod keyring;
+mod lease_hosts;
 mod license;
 mod licensing;
 mod limit;
@@ -88,10 +90,12 @@ pub use difference::{Change, Difference};
 pub use domain::{DomainPattern, DomainPatternError};
 pub use feature::{Feature, Name, is_valid_feature_name};
 pub use host::{Host, HostError};
+pub use host_id::{HostId, HostIdError};
 pub use install_error::{InstallError, InstallErrorKind};
 pub use installer::{Actor, AuditEntry, AuditPage, DryRun, InstallRequest, Installer};
 pub use key::{KeyError, KeySpec, PublicKey};
 pub use keyring::{Keyring, KeyringBuilder, KeyringError};
+pub use lease_hosts::LeaseHosts;
 pub use license::{Customer, License, Term};
 pub use licensing::{Installation, Licensing, Saved};
 pub use limit::{Limit, LimitKind};
@@ -101,7 +105,7 @@ pub use machine::{
 };
 pub use month::Month;
 pub use phase::{InvalidReason, Phase};
-pub use policy::{ParseDurationError, Policy};
+pub use policy::{ParseDurationError, Policy, parse_duration};
 pub use problem::ProblemDetails;
 pub use product::{
     Claim, Dialect, LogLevel, LogLine, Message, Plan, Presence, Product, ProductBuilder,

@@ -137,6 +137,16 @@ impl Policy {
     }
 }
 
+/// Reads a duration as a profile writes it: `30d`, `12h`, `15m`, `30s`;
+/// `None` for `none`.
+///
+/// # Errors
+///
+/// Any other text.
+pub fn parse_duration(text: &str) -> Result<Option<Duration>, ParseDurationError> {
+    text.parse().map(|ProfileDuration(duration)| duration)
+}
+
 /// A duration as a profile writes it: `30d`, `12h`, `15m`, `30s`; `none` is
 /// zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

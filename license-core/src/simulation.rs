@@ -29,8 +29,8 @@ use std::{cell::Cell, sync::Arc};
 use serde::Serialize;
 
 use crate::{
-    Banner, Denial, InstallError, License, Limit, LimitKind, LogLine, Machine, Phase, Product,
-    RequestHost, Timeline, Timestamp, Token, Verified, Verifier, Warning, announcer::Told,
+    Banner, Denial, DenialCode, InstallError, License, Limit, LimitKind, LogLine, Machine, Phase,
+    Product, RequestHost, Timeline, Timestamp, Token, Verified, Verifier, Warning, announcer::Told,
     clock_guard::Reading, decide::View, standing::Holdings,
 };
 
@@ -223,7 +223,7 @@ impl Scene<'_> {
             let mut taken = |kind: Kind, used: u64| {
                 answers.push(answer(kind, Some(name), |observe| {
                     passes(true, observe)?;
-                    view.limit(name, used, 1, observe)
+                    view.limit(DenialCode::LimitReached, name, used, 1, observe)
                 }));
             };
             taken(Kind::Seat, 0);

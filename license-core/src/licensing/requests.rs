@@ -109,7 +109,22 @@ impl Licensing {
     /// `limit_reached` with `limit`, `max` and `used`; the denial of the
     /// phase where no license can say.
     pub fn check_limit(&self, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
-        self.view(|view| view.limit(name, used, adding, |denial| self.shadowed(denial)))
+        self.fits(DenialCode::LimitReached, name, used, adding)
+    }
+
+    /// Whether `adding` more hosts fit beside the `used` ones that are
+    /// connected.
+    ///
+    /// # Errors
+    ///
+    /// `concurrent_host_limit_reached` with `limit`, `max` and `used`; the
+    /// denial of the phase where no license can say.
+    pub fn check_hosts(&self, limit: &str, used: u64, adding: u64) -> Result<(), Denial> {
+        self.fits(DenialCode::ConcurrentHostLimitReached, limit, used, adding)
+    }
+
+    fn fits(&self, code: DenialCode, name: &str, used: u64, adding: u64) -> Result<(), Denial> {
+        self.view(|view| view.limit(code, name, used, adding, |denial| self.shadowed(denial)))
     }
 
     /// How many units of a limit are allowed now; `None` for unlimited, and
