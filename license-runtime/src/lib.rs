@@ -52,6 +52,8 @@ mod audit;
 #[cfg(any(feature = "testing", all(test, feature = "manager")))]
 pub mod conformance;
 #[cfg(feature = "manager")]
+mod leases;
+#[cfg(feature = "manager")]
 mod limit_error;
 #[cfg(feature = "machine")]
 mod machine_id;
@@ -78,6 +80,8 @@ pub use audit::{
     verify_export,
 };
 #[cfg(feature = "manager")]
+pub use leases::{Lease, LeaseGuard, Leases};
+#[cfg(feature = "manager")]
 pub use limit_error::LimitError;
 #[cfg(feature = "machine")]
 pub use machine_id::{MachineIdSource, ReadMachineIdError, machine_info};
@@ -95,6 +99,7 @@ pub use source::Source;
 pub use sqlite::SqliteStore;
 #[cfg(feature = "manager")]
 pub use store::{
-    Loaded, MemoryStore, NamedLocks, QuotaGrant, QuotaJournal, QuotaRequest, SeatLock, Store,
-    StoreChanges, StoreError, StoreErrorKind,
+    LeaseAnswers, LeaseBasis, LeaseChanges, LeaseClaim, LeaseNode, LeaseRelease, LeaseStore,
+    LeaseVerdict, Loaded, LocalLeases, MemoryStore, NamedLocks, QuotaGrant, QuotaJournal,
+    QuotaRequest, SeatLock, Store, StoreChanges, StoreError, StoreErrorKind,
 };

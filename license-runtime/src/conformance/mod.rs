@@ -17,11 +17,12 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failed test panics")]
 
 mod installing;
+mod leases;
 mod quotas;
 mod seats;
 mod service;
 
-pub use self::{installing::*, quotas::*, seats::*};
+pub use self::{installing::*, leases::*, quotas::*, seats::*};
 
 /// Makes a module of tests of a store. Takes the module's name and an async
 /// function that opens a new, empty store and returns it behind whatever has
@@ -78,6 +79,55 @@ macro_rules! store_conformance {
                         return;
                     };
                     $crate::conformance::$name(::std::sync::Arc::new(store)).await;
+                }
+            )+
+        }
+    };
+}
+
+/// Makes a module of tests of the leases of a store. Takes the module's name
+/// and an async function that opens a new, empty store and returns it behind
+/// whatever has to outlive it, and an [`Elapse`](crate::conformance::Elapse)
+/// that lets its time pass; or an `Option` of these, where `None` skips the
+/// test.
+///
+/// The tests need `tokio` with its macros and its multi-threaded runtime.
+#[macro_export]
+macro_rules! lease_conformance {
+    ($module:ident, $open:path) => {
+        $crate::lease_conformance! {
+            $module, $open:
+            of_many_who_want_the_last_leases_exactly_as_many_get_one,
+            a_host_on_two_nodes_counts_once_and_until_both_let_go,
+            a_host_that_counts_gets_in_above_the_cap,
+            a_node_that_stops_beating_loses_its_leases_within_the_ttl,
+            a_host_on_a_node_that_lives_outlives_the_other_node,
+            a_late_beat_counts_until_the_node_is_swept,
+            a_swept_node_is_told_and_begins_anew,
+            a_stale_release_ends_nothing,
+            a_lease_goes_on_by_its_generation_on_another_node,
+            a_node_that_leaves_frees_its_places_at_once,
+            when_the_store_was_away_for_all_nobody_new_comes_first,
+            a_node_that_crashed_alone_delays_nobody,
+            what_is_released_is_granted_in_the_same_change,
+            hosts_of_two_limits_are_counted_apart,
+            hosts_without_a_cap_are_counted_too,
+            thousands_come_and_go_at_once,
+        }
+    };
+    ($module:ident, $open:path: $($name:ident,)+) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the function may be named by an absolute path")]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $name() {
+                    let opened = $open().await;
+                    let Some((_outlives, store, elapse)) = ::std::convert::Into::into(opened)
+                    else {
+                        return;
+                    };
+                    $crate::conformance::$name(::std::sync::Arc::new(store), elapse).await;
                 }
             )+
         }

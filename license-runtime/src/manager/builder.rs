@@ -1,6 +1,6 @@
 //! Starting a manager.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use license_core::Licensing;
 use tokio::sync::{Mutex, watch};
@@ -13,7 +13,11 @@ use super::{
 };
 #[cfg(feature = "sources")]
 use crate::Source;
-use crate::{MachineIdSource, Store, StoreError, quota::Quotas};
+use crate::{
+    MachineIdSource, Store, StoreError,
+    leases::{self, LeaseRegistry},
+    quota::Quotas,
+};
 
 /// A manager that is being built; by value. It starts once it has a store.
 #[must_use]
@@ -24,8 +28,13 @@ pub struct ManagerBuilder<S = ()> {
     usage: Option<Box<Usage>>,
     #[cfg(feature = "sources")]
     sources: Vec<Source>,
+    lease_ttl: Duration,
     ticks: bool,
 }
+
+/// How long a host counts of which nothing is heard, unless said otherwise.
+const LEASE_TTL: Duration = Duration::from_secs(30);
+const SHORTEST_LEASE_TTL: Duration = Duration::from_millis(300);
 
 impl ManagerBuilder {
     pub(super) fn new(licensing: Licensing) -> Self {
@@ -37,6 +46,7 @@ impl ManagerBuilder {
             usage: None,
             #[cfg(feature = "sources")]
             sources: Vec::new(),
+            lease_ttl: LEASE_TTL,
             ticks: true,
         }
     }
@@ -50,6 +60,7 @@ impl ManagerBuilder {
             usage: self.usage,
             #[cfg(feature = "sources")]
             sources: self.sources,
+            lease_ttl: self.lease_ttl,
             ticks: self.ticks,
         }
     }
@@ -63,8 +74,8 @@ impl<S> ManagerBuilder<S> {
         self
     }
 
-    /// How much of each limit is used, asked for every full status. Quotas
-    /// are known without; other limits that it does not name are shown
+    /// How much of each limit is used, asked for every full status. Quotas and
+    /// leases are known without; other limits that it does not name are shown
     /// without.
     pub fn usage<F>(mut self, usage: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -80,6 +91,15 @@ impl<S> ManagerBuilder<S> {
     #[cfg(feature = "sources")]
     pub fn sources(mut self, sources: impl IntoIterator<Item = Source>) -> Self {
         self.sources = sources.into_iter().collect();
+        self
+    }
+
+    /// How long a host counts of which nothing is heard any more, because it
+    /// or the node it is connected to has vanished; 30 seconds unless said
+    /// otherwise, 300 milliseconds at least. Leases are renewed every third of
+    /// it.
+    pub fn lease_ttl(mut self, ttl: Duration) -> Self {
+        self.lease_ttl = ttl.max(SHORTEST_LEASE_TTL);
         self
     }
 
@@ -106,14 +126,16 @@ impl ManagerBuilder<Arc<dyn Store>> {
     ///
     /// Outside of a Tokio runtime with time enabled.
     pub async fn start(self) -> Result<LicenseManager, StoreError> {
-        let Self { licensing, store, source, usage, ticks, .. } = self;
+        let Self { licensing, store, source, usage, lease_ttl, ticks, .. } = self;
         let loaded = store.load().await?;
         let quotas = Quotas::new(licensing.clone(), Arc::clone(&store));
+        let leases = LeaseRegistry::new(licensing.clone(), Arc::clone(&store), lease_ttl);
         let shared = Arc::new(Shared {
             announcer: licensing.announcer().into(),
             licensing,
             store,
             quotas,
+            leases: Arc::new(leases),
             source,
             usage,
             #[cfg(feature = "sources")]
@@ -148,6 +170,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
                 shared.sources.watch();
                 tasks.push(tokio::spawn(sources::follow(Arc::clone(&shared), stopped.clone())));
             }
+            tasks.push(tokio::spawn(leases::run(Arc::clone(&shared.leases), stopped.clone())));
             tasks.push(tokio::spawn(keep::run(Arc::clone(&shared), stopped)));
         }
         Ok(LicenseManager(Arc::new(Handle { shared, stop, tasks: Mutex::new(tasks) })))

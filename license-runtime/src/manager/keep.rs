@@ -67,6 +67,7 @@ impl Shared {
 
     /// The last round.
     pub(super) async fn shut_down(&self) {
+        self.leases.close().await;
         self.quotas.close().await;
         let mut kept = self.kept.lock().await;
         let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());

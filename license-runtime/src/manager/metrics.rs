@@ -90,7 +90,7 @@ pub(super) fn installation(outcome: &str) {
     counter!(INSTALLS, "outcome" => outcome.to_owned()).increment(1);
 }
 
-pub(super) fn store_failed() {
+pub(crate) fn store_failed() {
     counter!(STORE_ERRORS).increment(1);
 }
 

@@ -44,9 +44,9 @@ use std::{
 };
 
 use license_core::{
-    Actor, Announcer, AuditEntry, AuditPage, Banner, ClockMark, DryRun, InstallError,
-    InstallErrorKind, InstallRequest, Installer, Licensing, LogLine, MachineInfo, Status, Token,
-    TokenDigest,
+    Actor, Announcer, AuditEntry, AuditPage, Banner, ClockMark, Denial, DryRun, HostId,
+    InstallError, InstallErrorKind, InstallRequest, Installer, LeaseHosts, Licensing, LogLine,
+    MachineInfo, Status, Token, TokenDigest,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -54,12 +54,14 @@ use tokio::{
 };
 
 pub use self::builder::ManagerBuilder;
+#[cfg(feature = "metrics")]
+pub(crate) use self::metrics::store_failed as count_store_failure;
 #[cfg(feature = "sources")]
 use self::sources::{Judged, Sources};
 use self::{machine::MachineWatch, store_clock::StoreClock, store_health::StoreHealth};
 use crate::{
-    AuditRow, MachineIdSource, Quota, Seats, Store, StoreError, machine_info, quota::Quotas,
-    store::AUDIT_PAGE,
+    AuditRow, LeaseGuard, Leases, MachineIdSource, Quota, Seats, Store, StoreError,
+    leases::LeaseRegistry, machine_info, quota::Quotas, store::AUDIT_PAGE,
 };
 
 /// Owns the store and the background tasks of a service's license. Clones
@@ -79,6 +81,7 @@ struct Shared {
     licensing: Licensing,
     store: Arc<dyn Store>,
     quotas: Quotas,
+    leases: Arc<LeaseRegistry>,
     source: MachineIdSource,
     usage: Option<Box<Usage>>,
     #[cfg(feature = "sources")]
@@ -124,6 +127,11 @@ impl LicenseManager {
         self.0.shared.quotas.quota(limit)
     }
 
+    /// The leases of a limit: hosts that are connected at the same time.
+    pub fn leases(&self, limit: &str) -> Leases {
+        self.0.shared.leases.leases(limit)
+    }
+
     /// What the product may show all its users about the license: a banner of
     /// its warnings, those of limits that are used up included.
     pub async fn banner(&self) -> Banner {
@@ -139,12 +147,13 @@ impl LicenseManager {
     /// What the background tasks do every second or sooner: look at the
     /// clock, let a waiting license that has begun take over in the store,
     /// save the clock mark where it has moved, read the machine's id now and
-    /// then, read the sources. Returns how long nothing is due to change.
+    /// then, read the sources, let the node of the leases beat. Returns how long nothing is due to change.
     ///
     /// For tests, and for services that run without the tasks.
     pub async fn tick_once(&self) -> Duration {
         let due = self.0.shared.licensing.refresh();
         self.0.shared.keep().await;
+        self.0.shared.leases.keep().await;
         #[cfg(feature = "sources")]
         self.0.shared.look().await;
         self.0.shared.announce();
@@ -187,9 +196,10 @@ impl LicenseManager {
         task.await.unwrap_or_else(|_| Err(InstallErrorKind::Internal.into()))
     }
 
-    /// Ends the background tasks, brings back what is left of quotas, saves the
-    /// clock mark and closes the store. Requests are decided as before;
-    /// installing and using quotas up is refused from now on.
+    /// Ends the background tasks and all leases, brings back what is left of
+    /// quotas, saves the clock mark and closes the store. Requests are decided
+    /// as before; installing, using quotas up and counting hosts is refused
+    /// from now on.
     pub async fn shutdown(&self) {
         self.0.stop.send_replace(true);
         for task in self.0.tasks.lock().await.drain(..) {
@@ -257,6 +267,22 @@ async fn export(store: &dyn Store, after: u64) -> Result<AuditPage, StoreError> 
     Ok(AuditPage::new(rows.iter().map(AuditRow::to_line).collect::<String>(), next))
 }
 
+impl LeaseHosts for LicenseManager {
+    type Lease = LeaseGuard;
+
+    fn licensing(&self) -> &Licensing {
+        &self.0.shared.licensing
+    }
+
+    fn lease_ttl(&self) -> Duration {
+        self.0.shared.leases.ttl()
+    }
+
+    async fn lease(&self, limit: &str, host: HostId) -> Result<LeaseGuard, Denial> {
+        Ok(self.leases(limit).acquire(host).await?)
+    }
+}
+
 /// The bytes to verify; `None` where they are too many to be copied.
 fn upload(token: &[u8]) -> Option<Vec<u8>> {
     let token = token.trim_ascii();
@@ -266,6 +292,7 @@ fn upload(token: &[u8]) -> Option<Vec<u8>> {
 impl Shared {
     async fn used(&self) -> BTreeMap<String, u64> {
         let mut used = self.quotas.used().await;
+        used.extend(self.leases.used().await);
         if let Some(usage) = &self.usage {
             // What the product says itself counts.
             used.extend(usage().await);

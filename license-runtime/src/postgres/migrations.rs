@@ -10,8 +10,10 @@ use crate::{
     sql::{self, Script},
 };
 
-const SCRIPTS: &[Script] =
-    &[(1, "state", include_str!("../../migrations/postgres/0001_state.sql"))];
+const SCRIPTS: &[Script] = &[
+    (1, "state", include_str!("../../migrations/postgres/0001_state.sql")),
+    (2, "leases", include_str!("../../migrations/postgres/0002_leases.sql")),
+];
 
 /// How long it may take, waiting for another node that does the same
 /// included.

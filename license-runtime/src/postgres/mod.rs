@@ -30,6 +30,7 @@
 //! mode.
 
 mod connections;
+mod leases;
 mod listener;
 mod migrations;
 mod quotas;
@@ -48,8 +49,8 @@ use self::{
     seats::SeatLocks,
 };
 use crate::{
-    AuditChain, AuditRecord, AuditRow, Loaded, QuotaGrant, QuotaRequest, SeatLock, Store,
-    StoreChanges, StoreError,
+    AuditChain, AuditRecord, AuditRow, LeaseAnswers, LeaseChanges, LeaseNode, LeaseStore, Loaded,
+    QuotaGrant, QuotaRequest, SeatLock, Store, StoreChanges, StoreError,
 };
 
 /// A store in a PostgreSQL database. Clones share it.
@@ -208,6 +209,29 @@ impl PostgresStore {
         let Some(channel) = &self.0.channel else { return Ok(()) };
         let announced = sqlx::query("SELECT pg_notify($1, '')").bind(channel).execute(connection);
         announced.await.map(drop).map_err(rows::failed)
+    }
+}
+
+#[async_trait]
+impl LeaseStore for PostgresStore {
+    async fn beat(&self, node: Option<LeaseNode>, ttl: Duration) -> Result<LeaseNode, StoreError> {
+        self.transaction(async |it| leases::beat(it, node, ttl).await).await
+    }
+
+    async fn change_leases(
+        &self,
+        node: LeaseNode,
+        changes: LeaseChanges,
+    ) -> Result<Option<LeaseAnswers>, StoreError> {
+        self.transaction(async |it| leases::change(it, node, changes).await).await
+    }
+
+    async fn leased(&self, limit: &str) -> Result<u64, StoreError> {
+        self.transaction(async |it| leases::leased(it, limit).await).await
+    }
+
+    async fn leave(&self, node: LeaseNode) -> Result<(), StoreError> {
+        self.transaction(async |it| leases::leave(it, node).await).await
     }
 }
 

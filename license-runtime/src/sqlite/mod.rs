@@ -5,7 +5,8 @@
 //! power, comes back with exactly the old or exactly the new license.
 //!
 //! One process uses a file at a time: the locks for seats do not reach
-//! further. A second process that changes the license all the same is
+//! further, and the leases of hosts live in memory: no host outlives the
+//! process that it is connected to. A second process that changes the license all the same is
 //! noticed, and its change adopted; quotas it cannot use.
 //!
 //! # Quotas
@@ -47,8 +48,8 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use self::{connection::Connection, quotas::Session};
 use crate::{
-    AuditChain, AuditRecord, AuditRow, Loaded, NamedLocks, QuotaGrant, QuotaRequest, SeatLock,
-    Store, StoreError, StoreErrorKind,
+    AuditChain, AuditRecord, AuditRow, Loaded, LocalLeases, NamedLocks, QuotaGrant, QuotaRequest,
+    SeatLock, Store, StoreError, StoreErrorKind, store::forward_leases,
 };
 
 /// A store in one file. Clones share it.
@@ -57,6 +58,7 @@ pub struct SqliteStore {
     connection: Arc<Connection>,
     path: PathBuf,
     locks: NamedLocks,
+    leases: LocalLeases,
     /// Begun when a quota is first used.
     session: Arc<Mutex<Option<Session>>>,
 }
@@ -93,8 +95,9 @@ impl SqliteStore {
     async fn connect(path: &Path) -> Result<Self, StoreError> {
         open::make(path)?;
         let connection = Arc::new(Connection::open(path).await?);
-        let (path, locks, session) = (path.to_owned(), NamedLocks::default(), Arc::default());
-        let store = Self { connection, path, locks, session };
+        let (path, session) = (path.to_owned(), Arc::default());
+        let (locks, leases) = (NamedLocks::default(), LocalLeases::new());
+        let store = Self { connection, path, locks, leases, session };
         match store.make_ready().await {
             Ok(()) => Ok(store),
             Err(error) => {
@@ -206,10 +209,13 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.leases.close();
         self.session.lock().await.take();
         self.connection.close().await;
     }
 }
+
+forward_leases!([] SqliteStore, store => store.leases);
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,11 +6,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Month, Saved};
+use license_core::{Clock, ClockMark, Month, Saved};
 
 use crate::{
-    AuditChain, AuditRecord, AuditRow, Loaded, NamedLocks, QuotaGrant, QuotaRequest, SeatLock,
-    Store, StoreError, StoreErrorKind,
+    AuditChain, AuditRecord, AuditRow, Loaded, LocalLeases, NamedLocks, QuotaGrant, QuotaRequest,
+    SeatLock, Store, StoreError, StoreErrorKind,
 };
 
 /// A store in memory, for tests and for services that read their license from
@@ -26,6 +26,7 @@ pub struct MemoryStore(Arc<Inner>);
 struct Inner {
     kept: Mutex<Kept>,
     locks: NamedLocks,
+    leases: LocalLeases,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +42,13 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty store whose leases live by this clock: for tests that move the
+    /// time by hand.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        let leases = LocalLeases::with_clock(clock);
+        Self(Arc::new(Inner { leases, ..Inner::default() }))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -146,8 +154,12 @@ impl Store for MemoryStore {
         Ok(self.kept().quotas.get(&(limit.to_owned(), month)).copied().unwrap_or_default())
     }
 
-    async fn close(&self) {}
+    async fn close(&self) {
+        self.0.leases.close();
+    }
 }
+
+super::forward_leases!([] MemoryStore, store => store.0.leases);
 
 #[cfg(test)]
 mod tests {
@@ -157,5 +169,12 @@ mod tests {
         ((), MemoryStore::new())
     }
 
+    async fn open_with_clock() -> ((), MemoryStore, crate::conformance::Elapse) {
+        let clock = Arc::new(license_core::testing::ManualClock::new());
+        let store = MemoryStore::with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+        ((), store, crate::conformance::Elapse::by_hand(clock))
+    }
+
     crate::store_conformance!(conformance, open);
+    crate::lease_conformance!(leases, open_with_clock);
 }

@@ -2,13 +2,16 @@
 //!
 //! A [`Store`] keeps the installed and the waiting license, the newest issue
 //! time, the clock mark and the audit history, lends the locks under which
-//! seats are reserved, and counts quotas. [`MemoryStore`] forgets everything at
-//! the end of the process; `SqliteStore` keeps one file; `PostgresStore` is shared by the
-//! instances of a service. The `conformance` suite says
+//! seats are reserved, counts quotas, and holds the leases of hosts.
+//! [`MemoryStore`] forgets everything at the end of the process; `SqliteStore`
+//! keeps one file; `PostgresStore` is shared by the instances of a service.
+//! The `conformance` suite says
 //! exactly what a store must do.
 
 mod changes;
 mod error;
+mod leases;
+mod local_leases;
 mod locks;
 mod memory;
 mod quota;
@@ -18,9 +21,17 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use license_core::{ClockMark, Month, Saved, Timestamp};
 
+pub(crate) use self::leases::forward_leases;
+#[cfg(feature = "postgres")]
+pub(crate) use self::leases::{LeaseJudge, longest_silence, settling_time};
 pub use self::{
     changes::StoreChanges,
     error::{StoreError, StoreErrorKind},
+    leases::{
+        LeaseAnswers, LeaseBasis, LeaseChanges, LeaseClaim, LeaseNode, LeaseRelease, LeaseStore,
+        LeaseVerdict,
+    },
+    local_leases::LocalLeases,
     locks::{NamedLocks, SeatLock},
     memory::MemoryStore,
     quota::{QuotaGrant, QuotaJournal, QuotaRequest},
@@ -35,7 +46,7 @@ use crate::{AuditChain, AuditRecord, AuditRow, AuditVerdict};
 /// another. Calls end in bounded time: a store that cannot be reached says so
 /// within seconds.
 #[async_trait]
-pub trait Store: fmt::Debug + Send + Sync {
+pub trait Store: LeaseStore + fmt::Debug + Send + Sync {
     /// Whether other instances of the service install into it, so that it is
     /// to be looked at every second.
     fn is_shared(&self) -> bool {
@@ -296,3 +307,5 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).close().await;
     }
 }
+
+forward_leases!([S: Store + ?Sized] Arc<S>, store => **store);

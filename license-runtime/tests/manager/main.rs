@@ -4,6 +4,7 @@
 
 mod installing;
 mod keeping;
+mod leases;
 mod quotas;
 mod seats;
 mod support;

@@ -17,8 +17,9 @@ use license_core::{
     testing::{ManualClock, START, Vendor, licensing},
 };
 use license_runtime::{
-    AuditChain, AuditRecord, AuditRow, LicenseManager, Loaded, MachineIdSource, MemoryStore,
-    QuotaGrant, QuotaRequest, SeatLock, SqliteStore, Store, StoreError, StoreErrorKind,
+    AuditChain, AuditRecord, AuditRow, LeaseAnswers, LeaseChanges, LeaseNode, LeaseStore,
+    LicenseManager, Loaded, MachineIdSource, MemoryStore, QuotaGrant, QuotaRequest, SeatLock,
+    SqliteStore, Store, StoreError, StoreErrorKind,
 };
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -140,9 +141,13 @@ pub(crate) struct Probe {
     pub(crate) loses_answers: AtomicBool,
     /// Other instances use it, too.
     pub(crate) shared: AtomicBool,
+    /// Closing is forgotten.
+    pub(crate) stays_open: AtomicBool,
+    /// How often leases were changed, or tried to be.
+    pub(crate) lease_changes: AtomicU64,
     /// What its clock says, by which its users agree about the time.
     pub(crate) time: Mutex<Option<Timestamp>>,
-    /// Installations wait for a permit each while this is set.
+    /// Installations and leases wait for a permit each while this is set.
     pub(crate) waits: AtomicBool,
     pub(crate) entered: Semaphore,
     pub(crate) permits: Semaphore,
@@ -158,6 +163,8 @@ impl Probe {
             loses_answers: AtomicBool::new(false),
             shared: AtomicBool::new(false),
             time: Mutex::default(),
+            stays_open: AtomicBool::new(false),
+            lease_changes: AtomicU64::new(0),
             waits: AtomicBool::new(false),
             entered: Semaphore::new(0),
             permits: Semaphore::new(0),
@@ -176,6 +183,18 @@ impl Probe {
     /// How many decisions are taken in a month.
     pub(crate) async fn quota_taken_now(&self, month: Month) -> u64 {
         self.inner.quota_taken("decisions", month).await.unwrap()
+    }
+
+    /// How many hosts hold a lease, whatever is set.
+    pub(crate) async fn leased_at_all(&self, limit: &str) -> u64 {
+        self.inner.leased(limit).await.unwrap()
+    }
+
+    async fn wait(&self) {
+        if self.waits.load(Ordering::SeqCst) {
+            self.entered.add_permits(1);
+            self.permits.acquire().await.unwrap().forget();
+        }
     }
 
     fn reading(&self) -> Result<(), StoreError> {
@@ -219,10 +238,7 @@ impl Store for Probe {
         record: AuditRecord,
     ) -> Result<u64, StoreError> {
         self.writing()?;
-        if self.waits.load(Ordering::SeqCst) {
-            self.entered.add_permits(1);
-            self.permits.acquire().await.unwrap().forget();
-        }
+        self.wait().await;
         let revision = self.inner.install(revision, saved, record).await?;
         match self.loses_answers.load(Ordering::SeqCst) {
             true => Err(StoreErrorKind::Unavailable.into()),
@@ -285,6 +301,41 @@ impl Store for Probe {
     }
 
     async fn close(&self) {
-        self.inner.close().await;
+        if !self.stays_open.load(Ordering::SeqCst) {
+            self.inner.close().await;
+        }
+    }
+}
+
+#[async_trait]
+impl LeaseStore for Probe {
+    async fn beat(&self, node: Option<LeaseNode>, ttl: Duration) -> Result<LeaseNode, StoreError> {
+        self.writing()?;
+        self.inner.beat(node, ttl).await
+    }
+
+    async fn change_leases(
+        &self,
+        node: LeaseNode,
+        changes: LeaseChanges,
+    ) -> Result<Option<LeaseAnswers>, StoreError> {
+        self.lease_changes.fetch_add(1, Ordering::SeqCst);
+        self.writing()?;
+        self.wait().await;
+        let answers = self.inner.change_leases(node, changes).await?;
+        match self.loses_answers.load(Ordering::SeqCst) {
+            true => Err(StoreErrorKind::Unavailable.into()),
+            false => Ok(answers),
+        }
+    }
+
+    async fn leased(&self, limit: &str) -> Result<u64, StoreError> {
+        self.reading()?;
+        self.inner.leased(limit).await
+    }
+
+    async fn leave(&self, node: LeaseNode) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.leave(node).await
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use license_core::{Month, Saved};
 use license_runtime::{
     AuditRecord, AuditVerdict, Outcome, PostgresStore, QuotaRequest, Store, StoreErrorKind,
+    conformance::Elapse,
 };
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::{task::JoinSet, time::Instant};
@@ -24,7 +25,13 @@ async fn open() -> Option<(Place, PostgresStore)> {
     Some((place, store))
 }
 
+async fn open_with_time() -> Option<(Place, PostgresStore, Elapse)> {
+    let (place, store) = open().await?;
+    Some((place, store, Elapse::really()))
+}
+
 license_runtime::store_conformance!(conformance, open);
+license_runtime::lease_conformance!(leases, open_with_time);
 
 const MONTH: Month = Month::from_index(683);
 

@@ -1,0 +1,410 @@
+//! Leases of hosts, as statements.
+//!
+//! Whoever changes the leases of a limit holds the lock of its row in
+//! `lease_limits` from the first statement to the commit, so that the number
+//! of hosts in it is exact, and so that a change whose answer was lost has
+//! either happened or never will when the next one begins. Nodes are locked
+//! after that, in the order of their numbers.
+
+use std::{collections::HashMap, time::Duration};
+
+use license_core::HostId;
+use sqlx::{PgConnection, postgres::types::PgInterval};
+
+use super::rows::failed;
+use crate::{
+    LeaseAnswers, LeaseChanges, LeaseClaim, LeaseNode, LeaseRelease, LeaseVerdict, StoreError,
+    sql::corrupt,
+    store::{LeaseJudge, longest_silence, settling_time},
+};
+
+/// A limit whose leases nobody else changes before this transaction ends.
+struct Limit {
+    id: i32,
+    hosts: i64,
+}
+
+/// Whether a node has not beaten for its TTL, by a clock that may jump.
+macro_rules! overdue {
+    ($node:literal) => {
+        concat!(
+            "(NOT ",
+            $node,
+            ".swept AND NOT ",
+            $node,
+            ".beaten_at BETWEEN clock_timestamp() - ",
+            $node,
+            ".ttl AND clock_timestamp() + ",
+            $node,
+            ".ttl)"
+        )
+    };
+}
+
+/// Whether the store seems to have been away: nobody has beaten for `$2`, and
+/// a node with leases is overdue.
+macro_rules! was_away {
+    () => {
+        concat!(
+            "(s.last_beat NOT BETWEEN clock_timestamp() - $2 AND clock_timestamp() + $2 \
+             AND EXISTS (SELECT FROM lease_nodes o WHERE ",
+            overdue!("o"),
+            " AND EXISTS (SELECT FROM leases l WHERE l.node = o.node)))"
+        )
+    };
+}
+
+/// Lets a node beat, or enters a new one.
+pub(super) async fn beat(
+    connection: &mut PgConnection,
+    node: Option<LeaseNode>,
+    ttl: Duration,
+) -> Result<LeaseNode, StoreError> {
+    // Beats take turns, so that each sees when the one before it was.
+    sqlx::query("SELECT FROM lease_store WHERE id = 1 FOR UPDATE")
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    const TOLD: &str = concat!(
+        "UPDATE lease_store s SET last_beat = clock_timestamp(), settling_since = \
+         CASE WHEN coalesce(",
+        was_away!(),
+        ", FALSE) THEN clock_timestamp() \
+         ELSE settling_since END WHERE id = $1"
+    );
+    sqlx::query(TOLD)
+        .bind(1_i32)
+        .bind(interval(longest_silence(ttl)))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if let Some(node) = node {
+        let beaten = sqlx::query(
+            "UPDATE lease_nodes SET beaten_at = clock_timestamp(), ttl = $2 \
+             WHERE node = $1 AND NOT swept",
+        )
+        .bind(number(node.number())?)
+        .bind(interval(ttl))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+        if beaten.rows_affected() > 0 {
+            return Ok(node);
+        }
+    }
+    let (entered,): (i64,) = sqlx::query_as(
+        "INSERT INTO lease_nodes (node, beaten_at, ttl) \
+         VALUES (nextval('lease_number'), clock_timestamp(), $1) RETURNING node",
+    )
+    .bind(interval(ttl))
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    u64::try_from(entered).map(LeaseNode::new).map_err(corrupt)
+}
+
+/// Changes the leases of a limit. `None` where the node was swept.
+pub(super) async fn change(
+    connection: &mut PgConnection,
+    node: LeaseNode,
+    changes: LeaseChanges,
+) -> Result<Option<LeaseAnswers>, StoreError> {
+    let node = number(node.number())?;
+    let LeaseChanges { limit, cap, releases, claims } = changes;
+    let mut limit = lock(connection, &limit).await?;
+    let found: Option<(PgInterval,)> =
+        sqlx::query_as("SELECT ttl FROM lease_nodes WHERE node = $1 AND NOT swept")
+            .bind(node)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+    let Some((ttl,)) = found else { return Ok(None) };
+    let before = limit.hosts;
+    let settling = limit.sweep(connection, Some(node), duration(&ttl)).await?;
+    limit.release(connection, node, &releases).await?;
+    let mut judge = LeaseJudge { cap, used: limit.used()?, settling };
+    let verdicts = limit.claim(connection, node, claims, &mut judge).await?;
+    limit.hosts = number(judge.used)?;
+    if limit.hosts != before {
+        limit.save(connection).await?;
+    }
+    Ok(Some(LeaseAnswers::new(verdicts, judge.used)))
+}
+
+/// How many hosts have a lease of a limit.
+pub(super) async fn leased(connection: &mut PgConnection, name: &str) -> Result<u64, StoreError> {
+    const READ: &str = concat!(
+        "SELECT coalesce((SELECT hosts FROM lease_limits WHERE name = $1), 0), \
+         (SELECT max(n.ttl) FROM lease_nodes n WHERE ",
+        overdue!("n"),
+        " OR n.swept AND EXISTS (SELECT FROM leases l WHERE l.node = n.node))"
+    );
+    let (hosts, late): (i64, Option<PgInterval>) =
+        sqlx::query_as(READ).bind(name).fetch_one(&mut *connection).await.map_err(failed)?;
+    if let (Some(ttl), true) = (late, hosts > 0) {
+        let mut limit = lock(connection, name).await?;
+        limit.sweep(connection, None, duration(&ttl)).await?;
+        if limit.hosts != hosts {
+            limit.save(connection).await?;
+        }
+        return limit.used();
+    }
+    u64::try_from(hosts).map_err(corrupt)
+}
+
+/// Ends a node and its leases.
+pub(super) async fn leave(
+    connection: &mut PgConnection,
+    node: LeaseNode,
+) -> Result<(), StoreError> {
+    let node = number(node.number())?;
+    let limits: Vec<(i32, i64)> =
+        sqlx::query_as("SELECT id, hosts FROM lease_limits ORDER BY id FOR UPDATE")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed)?;
+    sqlx::query("UPDATE lease_nodes SET swept = TRUE WHERE node = $1")
+        .bind(node)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    for (id, hosts) in limits {
+        let mut limit = Limit { id, hosts };
+        limit.remove_swept(connection).await?;
+        if limit.hosts != hosts {
+            limit.save(connection).await?;
+        }
+    }
+    sqlx::query("DELETE FROM lease_nodes WHERE node = $1")
+        .bind(node)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Locks a limit, which is made where it is missing.
+async fn lock(connection: &mut PgConnection, name: &str) -> Result<Limit, StoreError> {
+    const LOCK: &str = "SELECT id, hosts FROM lease_limits WHERE name = $1 FOR UPDATE";
+    let found = sqlx::query_as(LOCK).bind(name).fetch_optional(&mut *connection).await;
+    if let Some((id, hosts)) = found.map_err(failed)? {
+        return Ok(Limit { id, hosts });
+    }
+    sqlx::query("INSERT INTO lease_limits (name, hosts) VALUES ($1, 0) ON CONFLICT DO NOTHING")
+        .bind(name)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let (id, hosts) =
+        sqlx::query_as(LOCK).bind(name).fetch_one(connection).await.map_err(failed)?;
+    Ok(Limit { id, hosts })
+}
+
+impl Limit {
+    fn used(&self) -> Result<u64, StoreError> {
+        u64::try_from(self.hosts).map_err(corrupt)
+    }
+
+    async fn save(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        sqlx::query("UPDATE lease_limits SET hosts = $2 WHERE id = $1")
+            .bind(self.id)
+            .bind(self.hosts)
+            .execute(connection)
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+
+    /// Ends nodes that are overdue, but not this one, unless the store was
+    /// away a moment ago. Returns whether it was.
+    async fn sweep(
+        &mut self,
+        connection: &mut PgConnection,
+        but: Option<i64>,
+        ttl: Duration,
+    ) -> Result<bool, StoreError> {
+        const LOOK: &str = concat!(
+            "SELECT coalesce(",
+            was_away!(),
+            " OR s.settling_since BETWEEN \
+             clock_timestamp() - $3 AND clock_timestamp() + $3, FALSE), \
+             EXISTS (SELECT FROM lease_nodes n WHERE n.node IS DISTINCT FROM $1 AND (",
+            overdue!("n"),
+            " OR n.swept AND EXISTS (SELECT FROM leases l WHERE l.node = n.node              AND l.limit_id = $4))) FROM lease_store s WHERE s.id = 1"
+        );
+        let (settling, late): (bool, bool) = sqlx::query_as(LOOK)
+            .bind(but)
+            .bind(interval(longest_silence(ttl)))
+            .bind(interval(settling_time(ttl)))
+            .bind(self.id)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(failed)?;
+        if settling || !late {
+            return Ok(settling);
+        }
+        const SWEEP: &str = concat!(
+            "UPDATE lease_nodes SET swept = TRUE WHERE node IN (SELECT n.node FROM lease_nodes n \
+             WHERE n.node IS DISTINCT FROM $1 AND ",
+            overdue!("n"),
+            " ORDER BY n.node FOR UPDATE)"
+        );
+        sqlx::query(SWEEP).bind(but).execute(&mut *connection).await.map_err(failed)?;
+        self.remove_swept(connection).await?;
+        // A node that was swept a while ago is in nobody's hands any more.
+        sqlx::query(
+            "DELETE FROM lease_nodes WHERE node IN (SELECT n.node FROM lease_nodes n \
+             WHERE n.swept AND n.beaten_at < clock_timestamp() - n.ttl - INTERVAL '5 minutes' \
+             AND NOT EXISTS (SELECT FROM leases l WHERE l.node = n.node) \
+             ORDER BY n.node FOR UPDATE)",
+        )
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+        Ok(false)
+    }
+
+    /// Removes the leases of nodes that were swept.
+    async fn remove_swept(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        let (gone,): (i64,) = sqlx::query_as(
+            "WITH gone AS (DELETE FROM leases l USING lease_nodes n \
+             WHERE n.swept AND l.node = n.node AND l.limit_id = $1 RETURNING l.host) \
+             SELECT count(DISTINCT g.host) FROM gone g WHERE NOT EXISTS \
+             (SELECT FROM leases o JOIN lease_nodes m ON m.node = o.node AND NOT m.swept \
+             WHERE o.limit_id = $1 AND o.host = g.host)",
+        )
+        .bind(self.id)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+        self.hosts = self.hosts.saturating_sub(gone);
+        Ok(())
+    }
+
+    async fn release(
+        &mut self,
+        connection: &mut PgConnection,
+        node: i64,
+        releases: &[LeaseRelease],
+    ) -> Result<(), StoreError> {
+        if releases.is_empty() {
+            return Ok(());
+        }
+        let hosts: Vec<&str> = releases.iter().map(|release| release.host.as_str()).collect();
+        let generations = releases.iter().map(|release| release.generation.map(number));
+        let generations: Vec<Option<i64>> =
+            generations.map(Option::transpose).collect::<Result<_, _>>()?;
+        let (gone,): (i64,) = sqlx::query_as(
+            "WITH gone AS (DELETE FROM leases l USING unnest($3::TEXT[], $4::BIGINT[]) \
+             AS r (host, generation) WHERE l.limit_id = $1 AND l.node = $2 AND l.host = r.host \
+             AND l.generation = coalesce(r.generation, l.generation) RETURNING l.host) \
+             SELECT count(*) FROM gone g WHERE NOT EXISTS (SELECT FROM leases o \
+             WHERE o.limit_id = $1 AND o.host = g.host AND o.node <> $2)",
+        )
+        .bind(self.id)
+        .bind(node)
+        .bind(hosts)
+        .bind(generations)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+        self.hosts = self.hosts.saturating_sub(gone);
+        Ok(())
+    }
+
+    async fn claim(
+        &self,
+        connection: &mut PgConnection,
+        node: i64,
+        claims: Vec<LeaseClaim>,
+        judge: &mut LeaseJudge,
+    ) -> Result<Vec<LeaseVerdict>, StoreError> {
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held = self.held(connection, &claims).await?;
+        let refusals: Vec<Option<LeaseVerdict>> = claims
+            .iter()
+            .map(|claim| {
+                let held = held.get(claim.host.as_str()).map_or(&[][..], Vec::as_slice);
+                judge.refusal(claim.basis, held)
+            })
+            .collect();
+        let granted = claims.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none());
+        let granted: Vec<&HostId> = granted.map(|(claim, _)| &claim.host).collect();
+        let generations = self.grant(connection, node, &granted).await?;
+        let verdict = |(claim, refusal): (&LeaseClaim, Option<LeaseVerdict>)| {
+            let granted = || generations.get(claim.host.as_str()).copied();
+            let granted = || granted().map(LeaseVerdict::Granted);
+            refusal.or_else(granted).ok_or_else(|| corrupt("a lease was not kept"))
+        };
+        claims.iter().zip(refusals).map(verdict).collect()
+    }
+
+    /// The generations of the leases that these hosts have.
+    async fn held(
+        &self,
+        connection: &mut PgConnection,
+        claims: &[LeaseClaim],
+    ) -> Result<HashMap<String, Vec<u64>>, StoreError> {
+        let hosts: Vec<&str> = claims.iter().map(|claim| claim.host.as_str()).collect();
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT host, generation FROM leases WHERE limit_id = $1 AND host = ANY($2)",
+        )
+        .bind(self.id)
+        .bind(hosts)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+        let mut held: HashMap<String, Vec<u64>> = HashMap::new();
+        for (host, generation) in rows {
+            held.entry(host).or_default().push(u64::try_from(generation).map_err(corrupt)?);
+        }
+        Ok(held)
+    }
+
+    /// Grants leases. Returns their generations.
+    async fn grant(
+        &self,
+        connection: &mut PgConnection,
+        node: i64,
+        hosts: &[&HostId],
+    ) -> Result<HashMap<String, u64>, StoreError> {
+        if hosts.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let hosts: Vec<&str> = hosts.iter().map(|host| host.as_str()).collect();
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "INSERT INTO leases (limit_id, host, node, generation) \
+             SELECT $1, host, $2, nextval('lease_number') FROM unnest($3::TEXT[]) AS c (host) \
+             ON CONFLICT (limit_id, host, node) DO UPDATE SET generation = excluded.generation \
+             RETURNING host, generation",
+        )
+        .bind(self.id)
+        .bind(node)
+        .bind(hosts)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+        let generations = rows
+            .into_iter()
+            .map(|(host, generation)| Ok((host, u64::try_from(generation).map_err(corrupt)?)));
+        generations.collect()
+    }
+}
+
+fn number(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(corrupt)
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}
+
+fn duration(interval: &PgInterval) -> Duration {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let days = u32::try_from(interval.days).unwrap_or_default();
+    let microseconds = u64::try_from(interval.microseconds).unwrap_or_default();
+    DAY.saturating_mul(days).saturating_add(Duration::from_micros(microseconds))
+}
