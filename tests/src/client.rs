@@ -153,6 +153,18 @@ impl Streams {
         Answer::read(self.sender.clone().send_request(request).await).await
     }
 
+    /// Sends a request; `None` where the service goes away before it has
+    /// answered.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Option<Answer> {
+        let request = self.client.request(method, path, body);
+        Answer::try_read(self.sender.clone().send_request(request).await).await.ok()
+    }
+
     /// Sends a GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, Bytes::new()).await
@@ -161,9 +173,13 @@ impl Streams {
 
 impl Answer {
     async fn read(response: hyper::Result<Response<Incoming>>) -> Self {
-        let (parts, body) = response.expect("a response").into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
-        Self { status: parts.status, headers: parts.headers, body }
+        Self::try_read(response).await.expect("a response")
+    }
+
+    async fn try_read(response: hyper::Result<Response<Incoming>>) -> hyper::Result<Self> {
+        let (parts, body) = response?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Self { status: parts.status, headers: parts.headers, body })
     }
 
     /// The body as JSON.

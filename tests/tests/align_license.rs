@@ -4,7 +4,7 @@
 
 use std::{path::Path, time::Duration};
 
-use http::Method;
+use http::{Method, header};
 use license_tests::{
     Client, Service,
     align::{self, License, forged, in_force, license_file, licensed, licensed_at, put},
@@ -143,6 +143,19 @@ async fn a_bad_file_at_the_first_start_refuses_as_much() {
         let warnings = status["warnings"].to_string();
         assert!(warnings.contains(code), "{code}: {warnings}");
     }
+}
+
+#[tokio::test]
+async fn a_license_that_starts_later_is_waited_for_when_there_is_no_other() {
+    let waiting = of_2026().features(["sso"]).claim("/nbf", at("2026-06-15").as_seconds());
+    let align = licensed_at(at("2026-06-01"), waiting).await;
+    refuses_everything(&align, "license_not_yet_valid", "scheduled").await;
+    let status = align.admin().await.get("/api/license").await.json();
+    assert_eq!(status["next"]["id"], "lic_1");
+    assert_eq!(align.lines(), [""; 0], "nothing is validated yet");
+    align.move_clock(at("2026-06-15"));
+    align.admin().await.get("/api/sso").await.is(200);
+    align.process().logged("License expires: 2026-12-31").await;
 }
 
 async fn refuses_everything(align: &Service, code: &str, phase: &str) {
@@ -294,6 +307,12 @@ async fn after_grace_reading_goes_on_and_every_change_is_402() {
             }
         }
         client.get("/healthz").await.is(200);
+    }
+    // What would be upgraded is no reading.
+    for path in ["/api/users", "/api/unknown"] {
+        let upgrade = admin.with(header::CONNECTION, "upgrade");
+        let upgrade = upgrade.with(header::UPGRADE, "websocket");
+        upgrade.get(path).await.refused(402, "read_only");
     }
     // Reading goes on, features too; what is not there is said to be so.
     for path in ["/api/users", "/api/connectors", "/api/decisions", "/api/sso", "/api/auth/me"] {

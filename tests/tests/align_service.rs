@@ -277,6 +277,46 @@ async fn decisions_are_exact_at_the_limit_and_after_a_kill() {
 }
 
 #[tokio::test]
+async fn a_kill_under_load_loses_no_decision_that_was_acknowledged() {
+    let mut align = licensed(align::license().limit("decisions", 100_000)).await;
+    let (mut acknowledged, mut sent) = (0, 0);
+    for round in 0..4 {
+        let admin = align.admin().await;
+        let streams = admin.streams().await;
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                let streams = streams.clone();
+                tokio::spawn(async move {
+                    let (mut acknowledged, mut sent) = (0, 0);
+                    loop {
+                        sent += 1;
+                        match streams.try_send(Method::POST, "/api/decisions", "").await {
+                            Some(answer) => answer.is(201),
+                            None => return (acknowledged, sent),
+                        }
+                        acknowledged += 1;
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(std::time::Duration::from_millis(300 + 130 * round)).await;
+        align = align.crash().await;
+        for client in clients {
+            let (more, asked) = client.await.unwrap();
+            acknowledged += more;
+            sent += asked;
+        }
+        let admin = align.admin().await;
+        let status = admin.get("/api/license").await.json();
+        let used = status["license"]["limits"]["decisions"]["used"].as_u64().unwrap();
+        let kept = admin.get("/api/decisions").await.json().as_array().unwrap().len() as u64;
+        assert!(acknowledged <= kept && kept <= used, "{acknowledged} {kept} {used}");
+        assert!(used <= sent, "{used} of {sent}");
+        assert!(acknowledged > 20, "{acknowledged}");
+    }
+}
+
+#[tokio::test]
 async fn each_route_is_gated_by_its_feature() {
     let align = licensed(align::license().id("first")).await;
     let admin = align.admin().await;
