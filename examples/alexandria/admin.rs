@@ -122,7 +122,7 @@ async fn license(_: Admin, State(licensing): State<Licensing>) -> Json<LicenseSt
     let license = licensing.status(|_| None).license;
     Json(LicenseState {
         tier: license.as_ref().map(|it| it.plan.clone()),
-        entitlements: license.as_ref().map(|it| it.features.clone()).unwrap_or_default(),
+        entitlements: license.as_ref().map(|it| it.features_as_signed.clone()).unwrap_or_default(),
         expires_at: license.as_ref().map(|it| it.expires_at),
         days_remaining: license.as_ref().map_or(0, |it| it.days_remaining),
         grace_remaining_seconds: license.as_ref().map_or(0, |it| it.grace_remaining_seconds),

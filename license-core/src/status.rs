@@ -68,8 +68,12 @@ pub struct LicenseStatus {
     pub grace_ends_at: Timestamp,
     /// Seconds of grace left; 0 outside the grace window.
     pub grace_remaining_seconds: u64,
-    /// What it grants, in the order signed.
-    pub features: Vec<String>,
+    /// What it grants.
+    pub features: BTreeSet<String>,
+    /// The same in the order signed, for a product that shows it so. It is not
+    /// serialised.
+    #[serde(skip)]
+    pub features_as_signed: Vec<String>,
     /// What it caps.
     pub limits: BTreeMap<String, LimitStatus>,
     /// The machine it is bound to.
@@ -172,7 +176,8 @@ impl LicenseStatus {
             days_remaining: license.term.days_remaining(judged),
             grace_ends_at,
             grace_remaining_seconds: if license.term.has_ended(judged) { grace } else { 0 },
-            features: license.features_as_signed().to_vec(),
+            features: license.features().clone(),
+            features_as_signed: license.features_as_signed().to_vec(),
             limits: limits.collect(),
             machine: license.machine.clone(),
             domain: license.domain.as_ref().map(ToString::to_string),

@@ -219,7 +219,7 @@ async fn the_status_is_short_for_everybody_and_full_for_administrators() {
     assert_eq!(license["expires_at"], "2027-01-01T00:00:00Z");
     assert_eq!(license["grace_ends_at"], "2027-01-15T00:00:00Z");
     assert_eq!(license["grace_remaining_seconds"], 0);
-    assert_eq!(license["features"], json!(["sso", "auditLog"]));
+    assert_eq!(license["features"], json!(["auditLog", "sso"]));
     assert_eq!(license["limits"]["users"], json!({"max": 5, "used": 1}));
     assert_eq!(license["limits"]["decisions"], json!({"max": 7, "used": 0}));
     assert_eq!(license["limits"]["connectors"]["names"], json!(["slack"]));
