@@ -4,12 +4,18 @@
 //! Start it with `cargo run --release --example polygent` and follow what it
 //! prints.
 
+mod alerts;
 mod background;
 mod metrics;
 mod modules;
 mod users;
 
-use axum::{Router, extract::FromRef, middleware, routing::get};
+use axum::{
+    Router,
+    extract::FromRef,
+    middleware,
+    routing::{get, post},
+};
 use clap::Parser;
 use http::Method;
 use license_axum::{
@@ -24,16 +30,18 @@ use license_runtime::LicenseManager;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use self::background::Workers;
+use self::{alerts::AlertSettings, background::Workers};
 
 /// The product, as the operator's program reads it too.
 const PROFILE: &str = include_str!("polygent.toml");
 
 /// Polygent, an example of a licensed service
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    alerts: AlertSettings,
 }
 
 /// What every handler can ask for.
@@ -66,15 +74,20 @@ impl FromRef<AppState> for Licensing {
 
 #[tokio::main]
 async fn main() {
-    run(start(Arguments::parse().settings)).await;
+    run(start(Arguments::parse())).await;
 }
 
-async fn start(settings: Settings) -> Result<(), StartError> {
+async fn start(arguments: Arguments) -> Result<(), StartError> {
+    let Arguments { settings, alerts } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
     let pool = open_database(&setup.data_dir.join("polygent.db")).await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
     let figures = metrics::collect()?;
-    let manager = setup.manager().await?.usage(accounts.usage()).start().await?;
+    let mut manager = setup.manager().await?.usage(accounts.usage());
+    if let Some(alerts) = alerts.alerts(&accounts)? {
+        manager = manager.alerts(alerts);
+    }
+    let manager = manager.start().await?;
     let Setup { licensing, demo, .. } = setup;
     let workers = Workers::start(&licensing);
     let auth = Auth::new(&licensing, accounts.clone(), "polygent_session").one_session(one_session);
@@ -115,6 +128,7 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api", modules::routes())
+        .route("/api/license/alerts/run", post(alerts::run))
         .nest("/api/license", admin_routes::<Administrator, _>(state.manager.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -166,6 +166,17 @@ impl Accounts {
         rows.iter().map(account).collect()
     }
 
+    /// The e-mail addresses of the administrators who may sign in.
+    ///
+    /// # Errors
+    ///
+    /// The database failed.
+    pub async fn active_administrators(&self) -> Result<Vec<String>, AccountsError> {
+        let mut accounts = self.list().await?;
+        accounts.retain(|account| account.active && account.role == "admin");
+        Ok(accounts.into_iter().map(|account| account.email).collect())
+    }
+
     /// How many users are active.
     ///
     /// # Errors

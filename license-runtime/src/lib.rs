@@ -35,7 +35,7 @@
 //!
 //! # Features
 //!
-//! All are on by default but the last two.
+//! All are on by default but the last four.
 //!
 //! - `audit`: the audit history, for the operator's program.
 //! - `metrics` (off by default): figures through the `metrics` facade; see
@@ -45,8 +45,12 @@
 //! - `sources`: [`Source`], licenses from files, the environment and flags.
 //! - `sqlite`: [`SqliteStore`], one file.
 //! - `postgres`: `PostgresStore`, one database for all instances.
+//! - `alerts`: [`alerts`], telling people before a license ends.
+//! - `mail`: the same, by mail.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
+#[cfg(feature = "alerts")]
+pub mod alerts;
 #[cfg(feature = "audit")]
 mod audit;
 #[cfg(any(feature = "testing", all(test, feature = "manager")))]
@@ -99,7 +103,8 @@ pub use source::Source;
 pub use sqlite::SqliteStore;
 #[cfg(feature = "manager")]
 pub use store::{
-    LeaseAnswers, LeaseBasis, LeaseChanges, LeaseClaim, LeaseNode, LeaseRelease, LeaseStore,
-    LeaseVerdict, Loaded, LocalLeases, MemoryStore, NamedLocks, QuotaGrant, QuotaJournal,
-    QuotaRequest, SeatLock, Store, StoreChanges, StoreError, StoreErrorKind,
+    AlertClaim, AlertStore, LeaseAnswers, LeaseBasis, LeaseChanges, LeaseClaim, LeaseNode,
+    LeaseRelease, LeaseStore, LeaseVerdict, Loaded, LocalLeases, MemoryStore, NamedLocks,
+    QuotaGrant, QuotaJournal, QuotaRequest, SeatLock, Store, StoreChanges, StoreError,
+    StoreErrorKind,
 };

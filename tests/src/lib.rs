@@ -12,6 +12,7 @@ mod polygent;
 mod postgres;
 mod process;
 mod service;
+mod smtp;
 
 pub use build::{example, example_library, program, root};
 pub use client::{Answer, Client, Streams, raw};
@@ -19,6 +20,7 @@ pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, vendor};
 pub use postgres::{PostgresServer, postgres, postgres_database, unique_name};
 pub use process::{Process, Start};
 pub use service::{Service, at, lines, members, move_clock, now, with_clock};
+pub use smtp::{Smtp, SmtpEncryption};
 
 /// The guide, so that its examples are compiled and run.
 #[cfg(doctest)]

@@ -2,8 +2,8 @@
 
 use super::Licensing;
 use crate::{
-    AskedFeature, Denial, DenialCode, DenialCount, Month, RequestHost, current, decide::View,
-    standing::COARSE_LAG,
+    AskedFeature, Denial, DenialCode, DenialCount, Month, RequestHost, Timestamp, current,
+    decide::View, standing::COARSE_LAG,
 };
 
 impl Licensing {
@@ -149,6 +149,12 @@ impl Licensing {
     #[inline]
     pub fn check_max(&self, limit: &str) -> Result<Option<u64>, Denial> {
         self.view(|view| view.max(limit, |denial| self.shadowed(denial)))
+    }
+
+    /// The time on which expiry is judged: never before the latest time that
+    /// was trusted (DESIGN.md section 5).
+    pub fn judged_time(&self) -> Timestamp {
+        self.look(|_, reading| reading.judged())
     }
 
     /// The month (UTC) that it is, by the time on which expiry is judged: a

@@ -16,13 +16,14 @@
 //! The functions panic where a store does something else.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failed test panics")]
 
+mod alerts;
 mod installing;
 mod leases;
 mod quotas;
 mod seats;
 mod service;
 
-pub use self::{installing::*, leases::*, quotas::*, seats::*};
+pub use self::{alerts::*, installing::*, leases::*, quotas::*, seats::*};
 
 /// Makes a module of tests of a store. Takes the module's name and an async
 /// function that opens a new, empty store and returns it behind whatever has
@@ -64,6 +65,11 @@ macro_rules! store_conformance {
             a_quota_lowered_refuses_and_raised_allows_at_once,
             a_month_begins_at_0_to_the_millisecond,
             unlimited_use_is_counted_too,
+            a_claimed_alert_is_nobody_elses,
+            of_many_who_claim_an_alert_one_gets_it,
+            a_claim_ends_in_time_or_by_its_holder,
+            an_alert_that_was_sent_is_not_sent_again,
+            alerts_of_two_licenses_are_independent,
             closing_twice_does_no_harm,
         }
     };

@@ -26,6 +26,8 @@ pub struct ManagerBuilder<S = ()> {
     store: S,
     source: MachineIdSource,
     usage: Option<Box<Usage>>,
+    #[cfg(feature = "alerts")]
+    alerts: Option<crate::alerts::Alerts>,
     #[cfg(feature = "sources")]
     sources: Vec<Source>,
     lease_ttl: Duration,
@@ -44,6 +46,8 @@ impl ManagerBuilder {
             store: (),
             source,
             usage: None,
+            #[cfg(feature = "alerts")]
+            alerts: None,
             #[cfg(feature = "sources")]
             sources: Vec::new(),
             lease_ttl: LEASE_TTL,
@@ -58,6 +62,8 @@ impl ManagerBuilder {
             store: Arc::new(store),
             source: self.source,
             usage: self.usage,
+            #[cfg(feature = "alerts")]
+            alerts: self.alerts,
             #[cfg(feature = "sources")]
             sources: self.sources,
             lease_ttl: self.lease_ttl,
@@ -103,6 +109,13 @@ impl<S> ManagerBuilder<S> {
         self
     }
 
+    /// Tells people before the license ends.
+    #[cfg(feature = "alerts")]
+    pub fn alerts(mut self, alerts: crate::alerts::Alerts) -> Self {
+        self.alerts = Some(alerts);
+        self
+    }
+
     /// Starts no background task: whoever calls
     /// [`tick_once`](LicenseManager::tick_once) lets things happen. For tests
     /// that move the time by hand.
@@ -138,6 +151,8 @@ impl ManagerBuilder<Arc<dyn Store>> {
             leases: Arc::new(leases),
             source,
             usage,
+            #[cfg(feature = "alerts")]
+            alerts: self.alerts.map(crate::alerts::Job::new),
             #[cfg(feature = "sources")]
             sources: Sources::new(self.sources),
             kept: Mutex::new(Kept {
@@ -171,6 +186,11 @@ impl ManagerBuilder<Arc<dyn Store>> {
                 tasks.push(tokio::spawn(sources::follow(Arc::clone(&shared), stopped.clone())));
             }
             tasks.push(tokio::spawn(leases::run(Arc::clone(&shared.leases), stopped.clone())));
+            #[cfg(feature = "alerts")]
+            if shared.alerts.is_some() {
+                let run = super::alerts::run(Arc::clone(&shared), stopped.clone());
+                tasks.push(tokio::spawn(run));
+            }
             tasks.push(tokio::spawn(keep::run(Arc::clone(&shared), stopped)));
         }
         Ok(LicenseManager(Arc::new(Handle { shared, stop, tasks: Mutex::new(tasks) })))

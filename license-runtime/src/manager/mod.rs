@@ -23,6 +23,8 @@
 //! Requests never wait for any of this: they are decided from memory, and
 //! right to the second without the background task.
 
+#[cfg(feature = "alerts")]
+mod alerts;
 mod builder;
 mod dry_run;
 mod install;
@@ -84,6 +86,8 @@ struct Shared {
     leases: Arc<LeaseRegistry>,
     source: MachineIdSource,
     usage: Option<Box<Usage>>,
+    #[cfg(feature = "alerts")]
+    alerts: Option<crate::alerts::Job>,
     #[cfg(feature = "sources")]
     sources: Sources,
     /// Held over everything that changes the license, in memory and in the
@@ -147,7 +151,8 @@ impl LicenseManager {
     /// What the background tasks do every second or sooner: look at the
     /// clock, let a waiting license that has begun take over in the store,
     /// save the clock mark where it has moved, read the machine's id now and
-    /// then, read the sources, let the node of the leases beat. Returns how long nothing is due to change.
+    /// then, read the sources, let the node of the leases beat, send alerts.
+    /// Returns how long nothing is due to change.
     ///
     /// For tests, and for services that run without the tasks.
     pub async fn tick_once(&self) -> Duration {
@@ -157,6 +162,8 @@ impl LicenseManager {
         #[cfg(feature = "sources")]
         self.0.shared.look().await;
         self.0.shared.announce();
+        #[cfg(feature = "alerts")]
+        self.0.shared.alert().await;
         due
     }
 

@@ -13,6 +13,7 @@ use crate::{
 const SCRIPTS: &[Script] = &[
     (1, "state", include_str!("../../migrations/postgres/0001_state.sql")),
     (2, "leases", include_str!("../../migrations/postgres/0002_leases.sql")),
+    (3, "alerts", include_str!("../../migrations/postgres/0003_alerts.sql")),
 ];
 
 /// How long it may take, waiting for another node that does the same

@@ -29,6 +29,7 @@
 //! connection need a connection to the server itself, or a pooler in session
 //! mode.
 
+mod alerts;
 mod connections;
 mod leases;
 mod listener;

@@ -16,9 +16,10 @@ use crate::{StoreError, StoreErrorKind};
 #[derive(Debug)]
 struct Embedded;
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "state", include_str!("../../migrations/sqlite/0001_state.sql")),
     (2, "quotas", include_str!("../../migrations/sqlite/0002_quotas.sql")),
+    (3, "alerts", include_str!("../../migrations/sqlite/0003_alerts.sql")),
 ];
 
 /// Brings the tables up to date.

@@ -26,6 +26,7 @@
 //!
 //! A copy of the database alone is therefore a sound backup.
 
+mod alerts;
 mod connection;
 mod journal;
 mod migrations;

@@ -3,14 +3,16 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use license_core::{Clock, ClockMark, Month, Saved};
+use license_core::{Clock, ClockMark, Month, Saved, SystemClock, TokenDigest};
 
+use super::AlertState;
 use crate::{
-    AuditChain, AuditRecord, AuditRow, Loaded, LocalLeases, NamedLocks, QuotaGrant, QuotaRequest,
-    SeatLock, Store, StoreError, StoreErrorKind,
+    AlertClaim, AlertStore, AuditChain, AuditRecord, AuditRow, Loaded, LocalLeases, NamedLocks,
+    QuotaGrant, QuotaRequest, SeatLock, Store, StoreError, StoreErrorKind,
 };
 
 /// A store in memory, for tests and for services that read their license from
@@ -36,6 +38,8 @@ struct Kept {
     chain: AuditChain,
     /// Units taken, by limit and month.
     quotas: BTreeMap<(String, Month), u64>,
+    /// Alerts, by token digest.
+    alerts: BTreeMap<[u8; 32], AlertState>,
 }
 
 impl MemoryStore {
@@ -63,6 +67,10 @@ impl Kept {
         } else {
             Err(StoreErrorKind::Conflict.into())
         }
+    }
+
+    fn alert(&mut self, license: TokenDigest) -> &mut AlertState {
+        self.alerts.entry(*license.as_bytes()).or_default()
     }
 
     fn record(&mut self, record: AuditRecord) {
@@ -160,6 +168,39 @@ impl Store for MemoryStore {
 }
 
 super::forward_leases!([] MemoryStore, store => store.0.leases);
+
+#[async_trait]
+impl AlertStore for MemoryStore {
+    async fn claim_alert(
+        &self,
+        holder: u64,
+        license: TokenDigest,
+        milestone: u32,
+        time: Duration,
+    ) -> Result<AlertClaim, StoreError> {
+        let now = SystemClock::new().monotonic();
+        Ok(self.kept().alert(license).claim(holder, milestone, now, time))
+    }
+
+    async fn confirm_alert(
+        &self,
+        holder: u64,
+        license: TokenDigest,
+        milestone: u32,
+    ) -> Result<(), StoreError> {
+        self.kept().alert(license).confirm(holder, milestone);
+        Ok(())
+    }
+
+    async fn release_alert(&self, holder: u64, license: TokenDigest) -> Result<(), StoreError> {
+        self.kept().alert(license).release(holder);
+        Ok(())
+    }
+
+    async fn sent_alert(&self, license: TokenDigest) -> Result<Option<u32>, StoreError> {
+        Ok(self.kept().alert(license).sent())
+    }
+}
 
 #[cfg(test)]
 mod tests {

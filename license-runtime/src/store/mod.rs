@@ -8,6 +8,7 @@
 //! The `conformance` suite says
 //! exactly what a store must do.
 
+mod alerts;
 mod changes;
 mod error;
 mod leases;
@@ -21,10 +22,12 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use license_core::{ClockMark, Month, Saved, Timestamp};
 
+pub(crate) use self::alerts::AlertState;
 pub(crate) use self::leases::forward_leases;
 #[cfg(feature = "postgres")]
 pub(crate) use self::leases::{LeaseJudge, longest_silence, settling_time};
 pub use self::{
+    alerts::{AlertClaim, AlertStore},
     changes::StoreChanges,
     error::{StoreError, StoreErrorKind},
     leases::{
@@ -46,7 +49,7 @@ use crate::{AuditChain, AuditRecord, AuditRow, AuditVerdict};
 /// another. Calls end in bounded time: a store that cannot be reached says so
 /// within seconds.
 #[async_trait]
-pub trait Store: LeaseStore + fmt::Debug + Send + Sync {
+pub trait Store: AlertStore + LeaseStore + fmt::Debug + Send + Sync {
     /// Whether other instances of the service install into it, so that it is
     /// to be looked at every second.
     fn is_shared(&self) -> bool {

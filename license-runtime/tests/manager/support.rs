@@ -13,13 +13,13 @@ use std::{
 use async_trait::async_trait;
 use license_core::{
     Actor, ClockMark, InstallError, InstallRequest, Installer, Licensing, Month, Saved, Status,
-    Timestamp, Token,
+    Timestamp, Token, TokenDigest,
     testing::{ManualClock, START, Vendor, licensing},
 };
 use license_runtime::{
-    AuditChain, AuditRecord, AuditRow, LeaseAnswers, LeaseChanges, LeaseNode, LeaseStore,
-    LicenseManager, Loaded, MachineIdSource, MemoryStore, QuotaGrant, QuotaRequest, SeatLock,
-    SqliteStore, Store, StoreError, StoreErrorKind,
+    AlertClaim, AlertStore, AuditChain, AuditRecord, AuditRow, LeaseAnswers, LeaseChanges,
+    LeaseNode, LeaseStore, LicenseManager, Loaded, MachineIdSource, MemoryStore, QuotaGrant,
+    QuotaRequest, SeatLock, SqliteStore, Store, StoreError, StoreErrorKind,
 };
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -216,6 +216,40 @@ impl Probe {
 
 pub(crate) fn set(flag: &AtomicBool, on: bool) {
     flag.store(on, Ordering::SeqCst);
+}
+
+#[async_trait]
+impl AlertStore for Probe {
+    async fn claim_alert(
+        &self,
+        holder: u64,
+        license: TokenDigest,
+        milestone: u32,
+        time: Duration,
+    ) -> Result<AlertClaim, StoreError> {
+        self.writing()?;
+        self.inner.claim_alert(holder, license, milestone, time).await
+    }
+
+    async fn confirm_alert(
+        &self,
+        holder: u64,
+        license: TokenDigest,
+        milestone: u32,
+    ) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.confirm_alert(holder, license, milestone).await
+    }
+
+    async fn release_alert(&self, holder: u64, license: TokenDigest) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.release_alert(holder, license).await
+    }
+
+    async fn sent_alert(&self, license: TokenDigest) -> Result<Option<u32>, StoreError> {
+        self.reading()?;
+        self.inner.sent_alert(license).await
+    }
 }
 
 #[async_trait]

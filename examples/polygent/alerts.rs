@@ -1,0 +1,84 @@
+//! Mail before the license expires.
+
+use axum::extract::State;
+use clap::Args;
+use license_axum::Problem;
+use license_examples::{Accounts, Administrator, Json, StartError, internal};
+use license_runtime::alerts::{Alerts, AlertsError, LocalTime, Mail, MailError, SentAlert};
+use serde::Serialize;
+
+use crate::AppState;
+
+/// Where alerts go, and when.
+#[derive(Args)]
+pub(crate) struct AlertSettings {
+    /// The mail server for alerts before the license expires:
+    /// smtp://host:port without encryption, smtp+starttls:// or smtps:// with;
+    /// user and password may stand before the host
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, requires = "alert_from")]
+    smtp_url: Option<String>,
+
+    /// The sender of alerts
+    #[arg(long, env = "ALERT_FROM")]
+    alert_from: Option<String>,
+
+    /// Who gets alerts besides the active administrators; may be repeated
+    #[arg(long, env = "ALERT_TO", value_delimiter = ',')]
+    alert_to: Vec<String>,
+
+    /// At which local time alerts are sent
+    #[arg(long, env = "ALERT_AT", default_value_t)]
+    alert_at: LocalTime,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Report {
+    sent: Vec<SentAlert>,
+}
+
+impl AlertSettings {
+    /// Alerts by mail, where a mail server is given.
+    pub(crate) fn alerts(self, accounts: &Accounts) -> Result<Option<Alerts>, StartError> {
+        let (Some(url), Some(from)) = (self.smtp_url, self.alert_from) else { return Ok(None) };
+        let mail = Mail::new(&url, &from).map_err(|error| {
+            StartError::new(match error {
+                MailError::Sender => "--alert-from cannot be used",
+                _ => "--smtp-url cannot be used",
+            })
+            .with_source(error)
+        })?;
+        let accounts = accounts.clone();
+        let administrators = move || {
+            let accounts = accounts.clone();
+            async move { Ok(accounts.active_administrators().await?) }
+        };
+        let alerts = Alerts::by(mail).at(self.alert_at).recipients(self.alert_to);
+        Ok(Some(alerts.recipients_from(administrators)))
+    }
+}
+
+/// Sends the alert that is due now.
+pub(crate) async fn run(
+    _: Administrator,
+    State(state): State<AppState>,
+) -> Result<Json<Report>, Problem> {
+    match state.manager.run_alerts().await {
+        Ok(sent) => Ok(Json(Report { sent })),
+        Err(AlertsError::NotConfigured) => Err(Problem::new(
+            409,
+            "alerts_not_configured",
+            "No alerts are set up. Start the service with --smtp-url and --alert-from.",
+        )),
+        Err(AlertsError::Delivery(_)) => Err(Problem::new(
+            502,
+            "alert_delivery_failed",
+            "The mail server did not take the alert; the log says why. It is tried again.",
+        )),
+        Err(AlertsError::Store(_)) => Err(Problem::new(
+            503,
+            "store_unavailable",
+            "The store cannot say what was sent. Try again.",
+        )),
+        Err(error) => Err(internal(&error)),
+    }
+}

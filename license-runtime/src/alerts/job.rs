@@ -1,0 +1,254 @@
+//! Sending what is due, once.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use license_core::{Licensing, Phase, TokenDigest};
+use rand::{RngCore, rngs::OsRng};
+use serde::Serialize;
+use tokio::{sync::Mutex, time::timeout};
+
+use super::{Alert, Alerts, DeliveryError, schedule::Schedule};
+use crate::{AlertClaim, Store, StoreError};
+
+/// An alert that reached somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SentAlert {
+    /// How many days before the end.
+    pub milestone: u32,
+    /// Whom it reached.
+    pub to: String,
+}
+
+/// An alert that is due was not sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AlertsError {
+    /// The manager was built without alerts.
+    #[error("no alerts are set up")]
+    NotConfigured,
+    /// The store cannot say whether it was sent, or keep that it was.
+    #[error("the store of alerts failed")]
+    Store(#[source] StoreError),
+    /// It cannot be told who is to get it.
+    #[error("the recipients of alerts cannot be read")]
+    Recipients,
+    /// There is nobody to get it.
+    #[error("nobody is to get alerts")]
+    NoRecipients,
+    /// It reached nobody.
+    #[error("an alert could not be delivered")]
+    Delivery(#[source] DeliveryError),
+    /// The task that sent it was broken off.
+    #[error("sending an alert was broken off")]
+    BrokenOff,
+}
+
+/// Sends alerts for one instance of a service.
+#[derive(Debug)]
+pub(crate) struct Job {
+    alerts: Alerts,
+    /// Who this is, to the store.
+    holder: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    schedule: Schedule,
+    /// What reached some, and is to reach others or to be noted.
+    begun: Option<Begun>,
+}
+
+/// An alert and whom it has reached.
+#[derive(Debug)]
+struct Begun {
+    license: TokenDigest,
+    milestone: u32,
+    reached: BTreeSet<String>,
+}
+
+/// How an attempt ended.
+enum End {
+    /// Nothing is left to be done.
+    Done,
+    /// Another instance is at it.
+    Busy,
+}
+
+/// How long a delivery may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an alert is claimed beyond what is planned.
+const MARGIN: Duration = Duration::from_secs(90);
+
+impl From<StoreError> for AlertsError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl AlertsError {
+    fn log(&self, milestone: u32, wait: Duration) {
+        let cause = std::error::Error::source(self);
+        tracing::warn!(milestone, error = %self, cause, ?wait, "an alert is tried again");
+    }
+}
+
+impl Job {
+    pub(crate) fn new(alerts: Alerts) -> Self {
+        Self { alerts, holder: OsRng.next_u64(), state: Mutex::default() }
+    }
+
+    /// Sends what is due if it is time to; asked every few seconds. `settle`
+    /// brings the license up to date first.
+    pub(crate) async fn tick(
+        &self,
+        licensing: &Licensing,
+        store: &Arc<dyn Store>,
+        settle: impl AsyncFnOnce(),
+    ) {
+        let mut state = self.state.lock().await;
+        let (now, monotonic) = (licensing.judged_time(), licensing.clock().monotonic());
+        if state.schedule.is_time(self.alerts.at, &self.alerts.zone, now, monotonic) {
+            settle().await;
+            // What failed is in the log, and tried again.
+            let _ = self.send_due(&mut state, licensing, &**store).await;
+        }
+    }
+
+    /// Sends what is due now.
+    pub(crate) async fn run(
+        &self,
+        licensing: &Licensing,
+        store: &Arc<dyn Store>,
+        settle: impl AsyncFnOnce(),
+    ) -> Result<Vec<SentAlert>, AlertsError> {
+        let mut state = self.state.lock().await;
+        settle().await;
+        self.send_due(&mut state, licensing, &**store).await
+    }
+
+    async fn send_due(
+        &self,
+        state: &mut State,
+        licensing: &Licensing,
+        store: &dyn Store,
+    ) -> Result<Vec<SentAlert>, AlertsError> {
+        let Some(alert) = self.due(licensing) else {
+            state.begun = None;
+            state.schedule.succeeded();
+            return Ok(Vec::new());
+        };
+        let begun = state.begun.take().filter(|begun| begun.is_of(&alert));
+        let mut begun = begun.unwrap_or_else(|| Begun::new(&alert));
+        let before = begun.reached.clone();
+        let end = self.send(&alert, &mut begun, store).await;
+        let sent: Vec<SentAlert> = begun
+            .reached
+            .difference(&before)
+            .map(|to| SentAlert { milestone: alert.milestone, to: to.clone() })
+            .collect();
+        if !sent.is_empty() {
+            let recipients = sent.len();
+            tracing::info!(milestone = alert.milestone, recipients, "an alert was sent");
+        }
+        match end {
+            Ok(End::Done) => {
+                state.schedule.succeeded();
+                Ok(sent)
+            }
+            Ok(End::Busy) => {
+                state.schedule.failed(licensing.clock().monotonic());
+                Ok(sent)
+            }
+            Err(error) => {
+                let wait = state.schedule.failed(licensing.clock().monotonic());
+                let (holder, license, milestone) = (self.holder, alert.digest, alert.milestone);
+                error.log(milestone, wait);
+                // Where that fails, the claim ends by itself.
+                if begun.reached.is_empty() {
+                    let _ = store.release_alert(holder, license).await;
+                } else {
+                    let time = wait.saturating_add(MARGIN);
+                    let _ = store.claim_alert(holder, license, milestone, time).await;
+                    state.begun = Some(begun);
+                }
+                if sent.is_empty() { Err(error) } else { Ok(sent) }
+            }
+        }
+    }
+
+    /// The alert of the smallest milestone that is reached, sent or not.
+    fn due(&self, licensing: &Licensing) -> Option<Alert> {
+        let license = licensing.license()?;
+        let status = licensing.status(|_| None);
+        let in_term = matches!(status.phase, Phase::Active | Phase::Expiring);
+        if !in_term || status.next.is_some() {
+            return None;
+        }
+        let days = status.license?.days_remaining;
+        let reached = |milestone: &&u32| days <= u64::from(**milestone);
+        let milestone = *self.alerts.milestones.iter().find(reached)?;
+        Some(Alert::new(licensing, &license, milestone, days))
+    }
+
+    /// Sends an alert to everybody whom it has not reached yet, unless it was
+    /// sent.
+    async fn send(
+        &self,
+        alert: &Alert,
+        begun: &mut Begun,
+        store: &dyn Store,
+    ) -> Result<End, AlertsError> {
+        let (license, milestone) = (alert.digest, alert.milestone);
+        if store.sent_alert(license).await?.is_some_and(|sent| sent <= milestone) {
+            return Ok(End::Done);
+        }
+        let everybody = self.alerts.everybody().await.map_err(|_| AlertsError::Recipients)?;
+        let mut failed = None;
+        let mut refused = None;
+        for to in &everybody {
+            if begun.reached.contains(to) {
+                continue;
+            }
+            let time = PATIENCE.saturating_add(MARGIN);
+            match store.claim_alert(self.holder, license, milestone, time).await? {
+                AlertClaim::Granted => {}
+                AlertClaim::Sent => return Ok(End::Done),
+                AlertClaim::Busy => return Ok(End::Busy),
+            }
+            match self.deliver(alert, to).await {
+                Ok(()) => drop(begun.reached.insert(to.clone())),
+                Err(error) if error.is_permanent() => {
+                    tracing::warn!(milestone, %error, "a recipient of alerts is not to be reached");
+                    refused = Some(error);
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        if let Some(error) = failed {
+            return Err(AlertsError::Delivery(error));
+        }
+        if begun.reached.is_empty() {
+            return Err(refused.map_or(AlertsError::NoRecipients, AlertsError::Delivery));
+        }
+        store.confirm_alert(self.holder, license, milestone).await?;
+        Ok(End::Done)
+    }
+
+    async fn deliver(&self, alert: &Alert, to: &str) -> Result<(), DeliveryError> {
+        let delivery = self.alerts.delivery.deliver(alert, to);
+        let late = || Err(DeliveryError::passing("the delivery took too long"));
+        timeout(PATIENCE, delivery).await.unwrap_or_else(|_| late())
+    }
+}
+
+impl Begun {
+    fn new(alert: &Alert) -> Self {
+        Self { license: alert.digest, milestone: alert.milestone, reached: BTreeSet::new() }
+    }
+
+    fn is_of(&self, alert: &Alert) -> bool {
+        self.license == alert.digest && self.milestone == alert.milestone
+    }
+}

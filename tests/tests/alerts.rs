@@ -1,0 +1,192 @@
+//! `polygent`: mail before the license expires, through a real mail server.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+
+use std::process::Command;
+
+use http::Method;
+use license_tests::{ADMINISTRATOR, Answer, Client, Polygent, Smtp, SmtpEncryption, Start};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const FROM: &str = "Polygent <license@polygent.example>";
+const OPERATIONS: &str = "operations@example.com";
+const RUN: &str = "/api/license/alerts/run";
+
+/// Adds the arguments that send alerts. Nothing is sent by itself: the time of
+/// day has passed, or is not reached while the test runs.
+fn alerting(start: Start, url: &str) -> Start {
+    start.arg("--smtp-url").arg(url).arg("--alert-from").arg(FROM).arg("--alert-to").arg(OPERATIONS)
+}
+
+async fn run(client: &Client) -> Answer {
+    client.send(Method::POST, RUN, "").await
+}
+
+fn sent(milestone: u32, to: &[&str]) -> Value {
+    let sent: Vec<_> = to.iter().map(|to| json!({"milestone": milestone, "to": to})).collect();
+    json!({ "sent": sent })
+}
+
+#[tokio::test]
+async fn the_mail_arrives_once_with_what_happens_and_what_to_do() {
+    let Some(smtp) = Smtp::start().await else { return };
+    let url = format!("smtp://127.0.0.1:{}", smtp.port());
+    let polygent = Polygent::start_with(|start| alerting(start, &url)).await;
+    let admin = polygent.admin().await;
+    run(&admin).await.is(200);
+    assert_eq!(run(&admin).await.json(), json!({"sent": []}), "nothing is installed");
+    polygent.install(polygent.license().days(7)).await;
+    let status = admin.get("/api/license").await.json();
+    let expires_at = status["license"]["expires_at"].as_str().unwrap();
+
+    let answer = run(&admin).await;
+    answer.is(200);
+    assert_eq!(answer.json(), sent(7, &[ADMINISTRATOR, OPERATIONS]));
+    assert_eq!(run(&admin).await.json(), json!({"sent": []}));
+
+    let mails = smtp.received(2).await;
+    let to: Vec<_> = mails.iter().map(|mail| &mail["to"]).collect();
+    assert_eq!(to, [&json!([ADMINISTRATOR]), &json!([OPERATIONS])]);
+    for mail in &mails {
+        assert_eq!(mail["from"], "license@polygent.example");
+        assert_eq!(mail["type"], "multipart/alternative");
+        assert_eq!(mail["headers"]["from"], FROM);
+        assert_eq!(mail["headers"]["auto-submitted"], "auto-generated");
+        let subject = mail["headers"]["subject"].as_str().unwrap();
+        assert!(subject.starts_with("polygent: the license expires on "), "{subject}");
+        for part in ["text/plain", "text/html"] {
+            let text = mail["parts"][part].as_str().unwrap();
+            let moment = expires_at.replace('T', " ").replace('Z', " UTC");
+            for wanted in [&*moment, "The service is refused until", "Ask your vendor"] {
+                assert!(text.contains(wanted), "{part}: {wanted}: {text}");
+            }
+            assert!(!text.contains("Test Customer"), "{text}");
+        }
+        assert!(mail["parts"]["text/html"].as_str().unwrap().contains("<li>From <strong>"));
+    }
+    let log = polygent.process().log();
+    assert!(!log.contains('@'), "{log}");
+
+    // Neither after a restart; a renewal is announced anew.
+    let polygent = polygent
+        .replace(|vendor, directory| alerting(Polygent::command(vendor, directory), &url))
+        .await;
+    let admin = polygent.admin().await;
+    assert_eq!(run(&admin).await.json(), json!({"sent": []}));
+    polygent.install(polygent.license().days(14)).await;
+    assert_eq!(run(&admin).await.json(), sent(14, &[ADMINISTRATOR, OPERATIONS]));
+    assert_eq!(smtp.received(4).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_mail_that_failed_is_sent_later_and_one_that_is_refused_holds_up_nobody() {
+    let Some(smtp) = Smtp::start().await else { return };
+    let url = format!("smtp://127.0.0.1:{}", smtp.port());
+    // Nobody listens there.
+    let polygent = Polygent::start_with(|start| alerting(start, "smtp://127.0.0.1:9")).await;
+    polygent.install(polygent.license().days(7)).await;
+    let answer = run(&polygent.admin().await).await;
+    answer.refused(502, "alert_delivery_failed");
+    let polygent = polygent
+        .replace(|vendor, directory| {
+            let start = alerting(Polygent::command(vendor, directory), &url);
+            start.arg("--alert-to").arg("refused@example.com")
+        })
+        .await;
+    let answer = run(&polygent.admin().await).await;
+    assert_eq!(answer.json(), sent(7, &[ADMINISTRATOR, OPERATIONS]));
+    assert_eq!(smtp.received(2).await.len(), 2);
+    let log = polygent.process().logged("the mail server refuses (550)").await;
+    assert!(!log.contains('@'), "{log}");
+}
+
+#[tokio::test]
+async fn only_administrators_run_alerts_and_only_where_they_are_set_up() {
+    let polygent = Polygent::start().await;
+    polygent.install(polygent.license().days(7)).await;
+    run(&polygent.client()).await.refused(401, "unauthenticated");
+    let admin = polygent.admin().await;
+    let user = json!({"email": "user@example.com", "password": "secret", "role": "user"});
+    admin.post_json("/api/users", &user).await.is(201);
+    let user = polygent.signed_in("user@example.com", "secret").await;
+    run(&user).await.refused(403, "forbidden");
+    run(&admin).await.refused(409, "alerts_not_configured");
+    // The license's own routes are beside it.
+    admin.get("/api/license/audit").await.is(200);
+    admin.get(RUN).await.refused(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_mail_server_or_a_sender_that_cannot_be_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let vendor = license_tests::vendor();
+    for (url, from, named) in [
+        ("mail.example", "a@b.example", "--smtp-url"),
+        ("smtp://secret:word@host:none", "a@b.example", "--smtp-url"),
+        ("smtp://localhost", "nobody", "--alert-from"),
+    ] {
+        let start = Polygent::command(&vendor, directory.path());
+        let start = start.arg("--smtp-url").arg(url).arg("--alert-from").arg(from);
+        let (status, log) = start.fails().await;
+        assert_eq!(status, Some(2), "{log}");
+        assert!(log.contains(named) && !log.contains("secret"), "{log}");
+    }
+}
+
+/// A certificate of 127.0.0.1. `None`, aloud, without openssl.
+fn certificate() -> Option<TempDir> {
+    let directory = tempfile::tempdir().unwrap();
+    let mut openssl = Command::new("openssl");
+    openssl.current_dir(directory.path()).args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+    ]);
+    let Ok(output) = openssl.output() else {
+        eprintln!("SKIPPED: openssl is not installed");
+        return None;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(directory)
+}
+
+#[tokio::test]
+async fn mail_is_encrypted_where_the_url_says_so_and_the_certificate_is_judged() {
+    let Some(certificate) = certificate() else { return };
+    for (encryption, scheme) in
+        [(SmtpEncryption::StartTls, "smtp+starttls"), (SmtpEncryption::Tls, "smtps")]
+    {
+        let Some(smtp) = Smtp::encrypted(encryption, certificate.path()).await else { return };
+        let url = format!("{scheme}://127.0.0.1:{}", smtp.port());
+        let polygent = Polygent::start_with(|start| alerting(start, &url)).await;
+        polygent.install(polygent.license().days(7)).await;
+        let answer = run(&polygent.admin().await).await;
+        answer.refused(502, "alert_delivery_failed");
+        assert_eq!(smtp.mails().len(), 0, "nobody trusts the certificate");
+        let polygent = polygent
+            .replace(|vendor, directory| {
+                let start = alerting(Polygent::command(vendor, directory), &url);
+                start.env("SSL_CERT_FILE", certificate.path().join("cert.pem"))
+            })
+            .await;
+        let answer = run(&polygent.admin().await).await;
+        assert_eq!(answer.json(), sent(7, &[ADMINISTRATOR, OPERATIONS]));
+        assert!(smtp.received(2).await.iter().all(|mail| mail["encrypted"] == true));
+    }
+}
