@@ -18,8 +18,8 @@ use axum::{Router, extract::FromRef, routing::get};
 use clap::Parser;
 use license_axum::{Licensing, enforce, warning_layer};
 use license_examples::{
-    Demo, Documents, Settings, Setup, StartError, listen, method_not_allowed, not_found,
-    open_database, run, serve, write_private,
+    Demo, Documents, Settings, Setup, StartError, listen, method_not_allowed, not_found, run,
+    serve, write_private,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -88,8 +88,8 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let environment = Source::environment("LICENSE_KEY");
     let sources = flag.into_iter().chain([environment]).chain(key_file.as_ref().map(Source::file));
     let manager = setup.manager().await?.sources(sources).start().await?;
+    let documents = Documents::open(setup.open_database().await?).await?;
     let Setup { data_dir, licensing, demo, .. } = setup;
-    let documents = Documents::open(open_database(&data_dir.join("alexandria.db")).await?).await?;
     let (admins, token) = Admins::new(admin_jwt_secret.as_deref(), &data_dir, &licensing)?;
     if let Some(token) = &token {
         eprintln!("No ADMIN_JWT_SECRET was given. A token for administrators, good for 30 days:");

@@ -22,7 +22,7 @@ use license_axum::{
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, curl_credentials,
-    listen, method_not_allowed, not_found, open_accounts, open_database, run, serve,
+    listen, method_not_allowed, not_found, open_accounts, run, serve,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -80,7 +80,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         (None, Some(demo)) => demo.license_file("license.jwt")?,
         (None, None) => LICENSE_FILE.into(),
     };
-    let pool = open_database(&setup.data_dir.join("align.db")).await?;
+    let pool = setup.open_database().await?;
     let documents = Documents::open(pool.clone()).await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
     let builder = setup.manager().await?.sources([Source::file(&license_file)]);

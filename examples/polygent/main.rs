@@ -24,7 +24,7 @@ use license_axum::{
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, curl_credentials, listen,
-    method_not_allowed, not_found, open_accounts, open_database, run, serve,
+    method_not_allowed, not_found, open_accounts, run, serve,
 };
 use license_runtime::LicenseManager;
 
@@ -80,7 +80,7 @@ async fn main() {
 async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Arguments { settings, alerts } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
-    let pool = open_database(&setup.data_dir.join("polygent.db")).await?;
+    let pool = setup.open_database().await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
     let figures = metrics::collect()?;
     let mut manager = setup.manager().await?.usage(accounts.usage());

@@ -1,23 +1,27 @@
-//! Users and their sessions, kept in a database through sqlx.
+//! Users, kept in a database through sqlx.
 
-use std::{collections::BTreeMap, pin::Pin, time::Duration};
+use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
 use argon2::{
     Argon2,
     password_hash::{self, PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
 };
-use license_core::Timestamp;
+use license_axum::Problem;
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use sqlx::{AnyPool, Row, any::AnyRow};
 
-use crate::database::apply_schema;
+use crate::{
+    answer::{database_failed, internal},
+    database::{apply_schema, timely},
+    sessions::Recent,
+};
 
 /// Users and sessions.
 #[derive(Clone, Debug)]
 pub struct Accounts {
-    pool: AnyPool,
+    pub(crate) pool: AnyPool,
+    pub(crate) recent: Arc<Recent>,
 }
 
 /// A user.
@@ -65,10 +69,17 @@ pub enum AccountsError {
     Interrupted(#[from] tokio::task::JoinError),
 }
 
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// What is not the asker's doing.
+impl From<AccountsError> for Problem {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::Database(error) => database_failed(&error),
+            error => internal(&error),
+        }
+    }
+}
 
-/// How long a session lasts.
-const SESSION: Duration = Duration::from_secs(7 * 86_400);
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 const SCHEMA: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS users (
@@ -94,7 +105,7 @@ impl Accounts {
     /// The database failed.
     pub async fn open(pool: AnyPool) -> Result<Self, sqlx::Error> {
         apply_schema(&pool, &SCHEMA).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, recent: Arc::default() })
     }
 
     /// Makes sure that the administrator exists and, where one is given, has
@@ -108,20 +119,26 @@ impl Accounts {
         email: &str,
         password: Option<String>,
     ) -> Result<Option<String>, AccountsError> {
-        let exists = self.by_email(email).await?.is_some();
-        let made = (!exists && password.is_none()).then(|| random_hex(12));
-        let Some(password) = password.or_else(|| made.clone()) else { return Ok(None) };
-        if !exists {
+        if self.by_email(email).await?.is_none() {
+            let made = password.is_none().then(|| random_hex(12));
             let (email, role) = (email.to_owned(), "admin".to_owned());
-            self.create(NewAccount { email, password, role }).await?;
-        } else if self.check_password(email, &password).await?.is_none() {
+            let password = password.clone().or_else(|| made.clone()).unwrap_or_default();
+            match self.create(NewAccount { email, password, role }).await {
+                Ok(_) => return Ok(made),
+                // Another instance was faster.
+                Err(AccountsError::EmailTaken) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(password) = password else { return Ok(None) };
+        if self.check_password(email, &password).await?.is_none() {
             self.execute(
                 "UPDATE users SET password = $1 WHERE email = $2",
                 [&hash(password).await?, email],
             )
             .await?;
         }
-        Ok(made)
+        Ok(None)
     }
 
     /// Makes a user.
@@ -160,9 +177,8 @@ impl Accounts {
     ///
     /// The database failed.
     pub async fn list(&self) -> Result<Vec<Account>, AccountsError> {
-        let rows = sqlx::query("SELECT id, email, role, active FROM users ORDER BY email")
-            .fetch_all(&self.pool)
-            .await?;
+        let query = sqlx::query("SELECT id, email, role, active FROM users ORDER BY email");
+        let rows = timely(query.fetch_all(&self.pool)).await?;
         rows.iter().map(account).collect()
     }
 
@@ -183,9 +199,8 @@ impl Accounts {
     ///
     /// The database failed.
     pub async fn count_active(&self) -> Result<u64, sqlx::Error> {
-        let row = sqlx::query("SELECT COUNT(*) FROM users WHERE active = 1")
-            .fetch_one(&self.pool)
-            .await?;
+        let query = sqlx::query("SELECT COUNT(*) FROM users WHERE active = 1");
+        let row = timely(query.fetch_one(&self.pool)).await?;
         Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
     }
 
@@ -207,10 +222,8 @@ impl Accounts {
     ///
     /// The database failed.
     pub async fn get(&self, id: &str) -> Result<Option<Account>, AccountsError> {
-        let row = sqlx::query("SELECT id, email, role, active FROM users WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?;
+        let query = sqlx::query("SELECT id, email, role, active FROM users WHERE id = $1");
+        let row = timely(query.bind(id).fetch_optional(&self.pool)).await?;
         row.as_ref().map(account).transpose()
     }
 
@@ -229,23 +242,33 @@ impl Accounts {
     ///
     /// The last active administrator; the database failed.
     pub async fn deactivate(&self, id: &str) -> Result<(), AccountsError> {
-        let mut transaction = self.pool.begin().await?;
-        let changed = sqlx::query(
-            "UPDATE users SET active = 0 WHERE id = $1 AND (role <> 'admin' OR active = 0 OR EXISTS (
-                SELECT 1 FROM users AS other
-                WHERE other.role = 'admin' AND other.active = 1 AND other.id <> $1))",
-        )
-        .bind(id)
-        .execute(&mut *transaction)
-        .await?;
-        if changed.rows_affected() == 0 {
-            return Err(AccountsError::LastAdministrator);
-        }
-        sqlx::query("DELETE FROM sessions WHERE user_id = $1")
+        let changed = timely(async {
+            let mut transaction = self.pool.begin().await?;
+            // Of two administrators who deactivate each other one comes second.
+            sqlx::query("UPDATE users SET active = active WHERE role = 'admin'")
+                .execute(&mut *transaction)
+                .await?;
+            let changed = sqlx::query(
+                "UPDATE users SET active = 0 WHERE id = $1 AND (role <> 'admin' OR active = 0 \
+                 OR EXISTS (SELECT 1 FROM users AS other \
+                 WHERE other.role = 'admin' AND other.active = 1 AND other.id <> $1))",
+            )
             .bind(id)
             .execute(&mut *transaction)
             .await?;
-        transaction.commit().await?;
+            sqlx::query(
+                "DELETE FROM sessions WHERE user_id = $1 \
+                 AND EXISTS (SELECT 1 FROM users WHERE id = $1 AND active = 0)",
+            )
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(changed.rows_affected())
+        });
+        if changed.await? == 0 {
+            return Err(AccountsError::LastAdministrator);
+        }
         Ok(())
     }
 
@@ -258,85 +281,16 @@ impl Accounts {
         self.execute("DELETE FROM users WHERE id = $1", [id]).await
     }
 
-    /// Starts a session for who knows the password. Ends the user's other
-    /// sessions if `only` this one is to stay.
-    ///
-    /// # Errors
-    ///
-    /// The database or hashing failed.
-    pub async fn sign_in(
-        &self,
-        email: &str,
-        password: &str,
-        now: Timestamp,
-        only: bool,
-    ) -> Result<Option<String>, AccountsError> {
-        let Some(account) = self.check_password(email, password).await? else { return Ok(None) };
-        let token = random_hex(32);
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
-            .bind(now.as_seconds())
-            .execute(&mut *transaction)
-            .await?;
-        if only {
-            sqlx::query("DELETE FROM sessions WHERE user_id = $1")
-                .bind(&account.id)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        sqlx::query("INSERT INTO sessions (digest, user_id, expires_at) VALUES ($1, $2, $3)")
-            .bind(digest(&token))
-            .bind(&account.id)
-            .bind(now.saturating_add(SESSION).as_seconds())
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(Some(token))
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    ///
-    /// The database failed.
-    pub async fn sign_out(&self, token: &str) -> Result<(), AccountsError> {
-        self.execute("DELETE FROM sessions WHERE digest = $1", [&digest(token)]).await
-    }
-
-    /// The user of a session.
-    ///
-    /// # Errors
-    ///
-    /// The database failed.
-    pub async fn by_session(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Option<Account>, AccountsError> {
-        let row = sqlx::query(
-            "SELECT users.id, email, role, active FROM users
-             JOIN sessions ON sessions.user_id = users.id
-             WHERE digest = $1 AND expires_at > $2 AND active = 1",
-        )
-        .bind(digest(token))
-        .bind(now.as_seconds())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(account).transpose()
-    }
-
     async fn by_email(&self, email: &str) -> Result<Option<(Account, String)>, AccountsError> {
-        let row =
-            sqlx::query("SELECT id, email, role, active, password FROM users WHERE email = $1")
-                .bind(email.to_lowercase())
-                .fetch_optional(&self.pool)
-                .await?;
+        let query =
+            sqlx::query("SELECT id, email, role, active, password FROM users WHERE email = $1");
+        let row = timely(query.bind(email.to_lowercase()).fetch_optional(&self.pool)).await?;
         row.as_ref().map(|row| Ok((account(row)?, row.try_get("password")?))).transpose()
     }
 
     /// The active user of this e-mail address and password. Takes as long for
     /// an address that nobody has.
-    async fn check_password(
+    pub(crate) async fn check_password(
         &self,
         email: &str,
         password: &str,
@@ -357,7 +311,7 @@ impl Accounts {
         Ok(matched.await??)
     }
 
-    async fn execute<const N: usize>(
+    pub(crate) async fn execute<const N: usize>(
         &self,
         statement: &'static str,
         texts: [&str; N],
@@ -365,12 +319,12 @@ impl Accounts {
         let query = texts
             .into_iter()
             .fold(sqlx::query(statement), |query, text| query.bind(text.to_owned()));
-        query.execute(&self.pool).await?;
+        timely(query.execute(&self.pool)).await?;
         Ok(())
     }
 }
 
-fn account(row: &AnyRow) -> Result<Account, AccountsError> {
+pub(crate) fn account(row: &AnyRow) -> Result<Account, AccountsError> {
     Ok(Account {
         id: row.try_get("id")?,
         email: row.try_get("email")?,
@@ -385,11 +339,6 @@ async fn hash(password: String) -> Result<String, AccountsError> {
         Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
     });
     Ok(hashed.await??)
-}
-
-/// Sessions are kept by digest: who reads the database cannot sign in.
-fn digest(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 /// Whether a text can be an e-mail address.

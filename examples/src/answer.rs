@@ -10,6 +10,8 @@ use http::{HeaderValue, header, request::Parts};
 use license_axum::Problem;
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::database::is_away;
+
 /// JSON in a request or a response.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
@@ -102,6 +104,16 @@ pub async fn not_found() -> Problem {
 /// The answer to a method that a path does not take.
 pub async fn method_not_allowed() -> Problem {
     Problem::new(405, "method_not_allowed", "This path does not take this method.")
+}
+
+/// The answer where a database failed: it may be back before long, or it is a
+/// defect.
+pub(crate) fn database_failed(error: &sqlx::Error) -> Problem {
+    if !is_away(error) {
+        return internal(error);
+    }
+    tracing::warn!(error = error as &(dyn std::error::Error + 'static), "the database is away");
+    Problem::new(503, "store_unavailable", "The database cannot be reached. Try again.")
 }
 
 /// The answer to a defect: the story goes to the log only.

@@ -17,7 +17,7 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use license_axum::{Actor, Licensing, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::{Account, Accounts, Json, Settings, StartError, internal};
+use crate::{Account, Accounts, Json, Settings, StartError};
 
 /// The administrator's e-mail address.
 pub const ADMINISTRATOR: &str = "admin@example.com";
@@ -94,9 +94,7 @@ impl Auth {
         let shared = &*self.0;
         let now = shared.licensing.clock().now();
         let account = match self.credential(parts) {
-            Some(token) => {
-                shared.accounts.by_session(token, now).await.map_err(|error| internal(&error))?
-            }
+            Some(token) => shared.accounts.by_session(token, now).await?,
             None => None,
         };
         account.ok_or_else(|| Problem::new(401, "unauthenticated", "Sign in first."))
@@ -139,7 +137,8 @@ pub async fn open_accounts(
              out to have one made",
         ));
     }
-    let failed = || StartError::new("the accounts database is not usable; check --data-dir");
+    let failed =
+        || StartError::new("the accounts are not usable; check --data-dir or --database-url");
     let accounts = Accounts::open(pool).await.map_err(|error| failed().with_source(error))?;
     let given = settings.admin_password.clone();
     let made = accounts
@@ -179,8 +178,7 @@ async fn sign_in(
     let token = shared
         .accounts
         .sign_in(&credentials.email, &credentials.password, now, only)
-        .await
-        .map_err(|error| internal(&error))?
+        .await?
         .ok_or_else(|| {
             Problem::new(401, "unauthenticated", "The e-mail address or the password is wrong.")
         })?;
@@ -196,7 +194,7 @@ where
     S: Send + Sync,
 {
     if let Some(token) = auth.credential(&parts) {
-        auth.0.accounts.sign_out(token).await.map_err(|error| internal(&error))?;
+        auth.0.accounts.sign_out(token).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     auth.set_cookie(&mut response, "", "; Max-Age=0");

@@ -1,18 +1,72 @@
-//! The database file of an example: accounts and the product's own things.
+//! Where an example keeps what must survive a restart: files of its own, or a
+//! PostgreSQL database that all its instances share.
 
-use std::{os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
+use license_runtime::{PostgresStore, SqliteStore, Store};
 use sqlx::{AnyPool, any::AnyPoolOptions};
 
-use crate::StartError;
+use crate::{Settings, StartError};
 
-/// Opens the database file, making it if it is not there.
-///
-/// # Errors
-///
-/// A file that cannot be opened or is no database.
-pub async fn open_database(file: &Path) -> Result<AnyPool, StartError> {
-    sqlx::any::install_default_drivers();
+/// Files below a directory, or a database by its URL.
+#[derive(Clone)]
+pub(crate) enum Database {
+    /// `license.db`, and another one of this name.
+    Files { directory: PathBuf, name: String },
+    /// `postgres://…`
+    Postgres(String),
+}
+
+/// How long the database may take to answer.
+const ANSWER: Duration = Duration::from_secs(4);
+/// How long it may take to connect to it.
+const CONNECT: Duration = Duration::from_secs(3);
+
+impl Database {
+    /// Where these settings say.
+    pub(crate) fn new(
+        settings: &Settings,
+        directory: &Path,
+        name: &str,
+    ) -> Result<Self, StartError> {
+        match &settings.database_url {
+            None => Ok(Self::Files { directory: directory.to_owned(), name: name.to_owned() }),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Self::Postgres(url.clone()))
+            }
+            Some(_) => Err(StartError::new(
+                "--database-url must be postgres://USER@HOST/DATABASE; leave it out to keep files \
+                 below --data-dir",
+            )),
+        }
+    }
+
+    /// Opens what keeps the license.
+    pub(crate) async fn store(&self) -> Result<Arc<dyn Store>, StartError> {
+        Ok(match self {
+            Self::Files { directory, .. } => {
+                Arc::new(SqliteStore::open(directory.join("license.db")).await?)
+            }
+            Self::Postgres(url) => Arc::new(PostgresStore::open(url).await?),
+        })
+    }
+
+    /// Opens what keeps everything else.
+    pub(crate) async fn pool(&self) -> Result<AnyPool, StartError> {
+        sqlx::any::install_default_drivers();
+        match self {
+            Self::Files { directory, name } => files(&directory.join(format!("{name}.db"))).await,
+            Self::Postgres(url) => postgres(url).await,
+        }
+    }
+}
+
+async fn files(file: &Path) -> Result<AnyPool, StartError> {
     let url = format!("{}?mode=rwc", sqlite_url(file));
     let options = AnyPoolOptions::new().max_connections(4).after_connect(|connection, _| {
         Box::pin(async move {
@@ -28,15 +82,54 @@ pub async fn open_database(file: &Path) -> Result<AnyPool, StartError> {
     })
 }
 
+async fn postgres(url: &str) -> Result<AnyPool, StartError> {
+    let join = if url.contains('?') { '&' } else { '?' };
+    let limits = "options[statement_timeout]=4s&options[idle_in_transaction_session_timeout]=6s";
+    let options = AnyPoolOptions::new().max_connections(8).acquire_timeout(CONNECT);
+    options.connect(&format!("{url}{join}{limits}")).await.map_err(|error| {
+        StartError::new("the database is not usable; check --database-url").with_source(error)
+    })
+}
+
 /// Makes the tables and indexes that are not there.
 pub(crate) async fn apply_schema(
     pool: &AnyPool,
     statements: &[&'static str],
 ) -> Result<(), sqlx::Error> {
-    for statement in statements {
-        sqlx::query(statement).execute(pool).await?;
+    let shared = pool.connect_options().database_url.scheme().starts_with("postgres");
+    let mut transaction = pool.begin().await?;
+    if shared {
+        // Instances that start at the same time take turns.
+        let turn =
+            "DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('license examples')); END $$";
+        sqlx::query(turn).execute(&mut *transaction).await?;
     }
-    Ok(())
+    for statement in statements {
+        let statement =
+            if shared { statement.replace(" BLOB ", " BYTEA ") } else { (*statement).to_owned() };
+        sqlx::query(&statement).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await
+}
+
+/// Waits for the database, and not for ever.
+pub(crate) async fn timely<T>(
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(ANSWER, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// Whether the database cannot be reached, so that trying again may help.
+pub(crate) fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        // Connection exceptions, insufficient resources, operator intervention:
+        // https://www.postgresql.org/docs/current/errcodes-appendix.html
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+        }),
+        _ => false,
+    }
 }
 
 /// The file as a URL, whatever its path holds. The first part of a relative
@@ -53,4 +146,14 @@ fn sqlite_url(file: &Path) -> String {
         }
     }
     url
+}
+
+/// A URL may hold a password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Files { .. } => "Files",
+            Self::Postgres(_) => "Postgres",
+        })
+    }
 }

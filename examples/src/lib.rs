@@ -11,13 +11,13 @@ mod documents;
 mod keys;
 mod refusal;
 mod serve;
+mod sessions;
 mod settings;
 mod setup;
 
 pub use accounts::{Account, Accounts, AccountsError, NewAccount, is_email_address, random_hex};
 pub use answer::{Id, Json, OptionalJson, Raw, internal, method_not_allowed, not_found};
 pub use auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credentials, open_accounts};
-pub use database::open_database;
 pub use demo::{Demo, write_private};
 pub use documents::{Document, Documents};
 pub use keys::verifier;

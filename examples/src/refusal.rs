@@ -5,7 +5,7 @@ use std::error::Error;
 use axum::response::{IntoResponse, Response};
 use license_axum::{Denial, LicenseRejection, Licensing, Problem};
 
-use crate::{AccountsError, internal};
+use crate::{AccountsError, answer::database_failed};
 
 /// What went wrong: the license, or the request.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl From<LicenseRejection> for Refusal {
 
 impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
-        Self::Problem(internal(&error))
+        Self::Problem(database_failed(&error))
     }
 }
 
@@ -57,7 +57,7 @@ impl From<AccountsError> for Refusal {
                 "last_administrator",
                 "This is the last active administrator. Make another one first.",
             ),
-            error => internal(&error),
+            error => error.into(),
         })
     }
 }

@@ -16,6 +16,11 @@ pub struct Settings {
     #[arg(long, env = "DATA_DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Keep it in a database that several instances share instead:
+    /// postgres://USER@HOST/DATABASE
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
     /// A public key to trust; may be repeated. The environment variable may
     /// hold a PEM text itself. Without one the service runs in demo mode
     // A PEM text begins with hyphens; refused as a flag, it would be printed.
@@ -69,13 +74,15 @@ impl StartError {
 
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> Self {
-        Self::new("the license store is not usable; check --data-dir").with_source(error)
+        Self::new("the license store is not usable; check --data-dir or --database-url")
+            .with_source(error)
     }
 }
 
 impl From<sqlx::Error> for StartError {
     fn from(error: sqlx::Error) -> Self {
-        Self::new("the database is not usable; check --data-dir").with_source(error)
+        Self::new("the database is not usable; check --data-dir or --database-url")
+            .with_source(error)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use license_core::{Licensing, Product};
-use license_runtime::{LicenseManager, ManagerBuilder, SqliteStore, Store};
+use license_runtime::{LicenseManager, ManagerBuilder, Store};
+use sqlx::AnyPool;
 
-use crate::{Demo, Settings, StartError, clock, verifier};
+use crate::{Demo, Settings, StartError, clock, database::Database, verifier};
 
 /// The product, its handle, and where it keeps things.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ use crate::{Demo, Settings, StartError, clock, verifier};
 pub struct Setup {
     /// What must survive a restart stands below this directory.
     pub data_dir: PathBuf,
+    database: Database,
     /// The handle; nothing is installed yet.
     pub licensing: Licensing,
     /// The vendor, where no public key was given.
@@ -30,6 +32,7 @@ impl Setup {
             StartError::new("the product profile is not valid").with_source(error)
         })?;
         let data_dir = settings.data_dir(product.name())?;
+        let database = Database::new(settings, &data_dir, product.name())?;
         let demo = settings.public_key.is_empty().then(|| Demo::open(&data_dir, &product));
         let demo = demo.transpose()?;
         let keys = match &demo {
@@ -37,16 +40,27 @@ impl Setup {
             None => settings.public_key.clone(),
         };
         let licensing = clock::licensing(verifier(&product, &keys)?);
-        Ok(Self { data_dir, licensing, demo })
+        Ok(Self { data_dir, database, licensing, demo })
     }
 
-    /// Starts building what keeps the license, in `license.db`.
+    /// Starts building what keeps the license: in `license.db`, or in the
+    /// database that instances share.
     ///
     /// # Errors
     ///
     /// A store that cannot be opened.
     pub async fn manager(&self) -> Result<ManagerBuilder<Arc<dyn Store>>, StartError> {
-        let store = SqliteStore::open(self.data_dir.join("license.db")).await?;
+        let store = self.database.store().await?;
         Ok(LicenseManager::builder(self.licensing.clone()).store(store))
+    }
+
+    /// Opens what keeps the product's own things: a file that is named after it,
+    /// or the database that instances share.
+    ///
+    /// # Errors
+    ///
+    /// A database that cannot be opened.
+    pub async fn open_database(&self) -> Result<AnyPool, StartError> {
+        self.database.pool().await
     }
 }
