@@ -54,6 +54,12 @@
 //!
 //! Errors are problem details (RFC 9457) throughout; [`Problem`] makes the
 //! product's own errors look the same.
+//!
+//! # Features
+//!
+//! - `rust-crypto` (default), `aws-lc`: signature backends.
+//! - `ws`: the module `hosts`, for hosts that are connected by a WebSocket, as
+//!   many as the license allows.
 
 // The macros name this crate as its users do.
 extern crate self as license_axum;
@@ -61,7 +67,10 @@ extern crate self as license_axum;
 pub mod admin;
 mod current_license;
 mod enforce;
+#[cfg(feature = "ws")]
+pub mod hosts;
 mod problem;
+mod query;
 pub mod require_feature;
 mod routes;
 mod warnings;
@@ -69,6 +78,8 @@ mod warnings;
 pub use admin::{admin_routes, recovery, refuse_cross_site, status_route};
 pub use current_license::CurrentLicense;
 pub use enforce::{Enforceable, enforce};
+#[cfg(feature = "ws")]
+pub use hosts::{HostEvent, HostLimit, HostRejection, HostSocket, HostUpgrade};
 pub use license_core::{
     self as core, Actor, Denial, DenialCode, Feature, InstallError, Installer, Licensing,
     ProblemDetails, features,

@@ -18,7 +18,7 @@ use license_tower::{Recovery, RecoveryError};
 use serde::Serialize;
 
 use super::{install::Uploads, refuse_cross_site};
-use crate::Problem;
+use crate::{Problem, query::query};
 
 /// The routes for administrators, to be nested where the product likes.
 ///
@@ -181,14 +181,6 @@ async fn export_audit<I: Installer>(installer: I) -> Response {
         Body::from_stream(lines),
     )
         .into_response()
-}
-
-/// The values of a query parameter. None of those that these routes take has
-/// to be escaped.
-pub(super) fn query<'a>(uri: &'a Uri, name: &str) -> impl Iterator<Item = &'a str> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(move |(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// A JSON response that is not to be cached.

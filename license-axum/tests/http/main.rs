@@ -6,6 +6,8 @@ mod admin;
 mod attempts;
 mod enforce;
 mod extractors;
+#[cfg(feature = "ws")]
+mod hosts;
 mod marks;
 mod support;
 mod uploads;
