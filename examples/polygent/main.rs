@@ -4,6 +4,7 @@
 //! Start it with `cargo run --release --example polygent` and follow what it
 //! prints.
 
+mod agents;
 mod alerts;
 mod background;
 mod metrics;
@@ -19,8 +20,7 @@ use axum::{
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    Feature, LicenseLayer, Licensing, Problem, admin_routes, enforce, features, recovery,
-    refuse_cross_site,
+    Feature, LicenseLayer, Licensing, admin_routes, enforce, features, recovery, refuse_cross_site,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, curl_credentials, listen,
@@ -30,7 +30,7 @@ use license_runtime::LicenseManager;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use self::{alerts::AlertSettings, background::Workers};
+use self::{agents::AgentSettings, alerts::AlertSettings, background::Workers};
 
 /// The product, as the operator's program reads it too.
 const PROFILE: &str = include_str!("polygent.toml");
@@ -40,6 +40,8 @@ const PROFILE: &str = include_str!("polygent.toml");
 struct Arguments {
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    agents: AgentSettings,
     #[command(flatten)]
     alerts: AlertSettings,
 }
@@ -53,6 +55,7 @@ struct AppState {
     auth: Auth,
     workers: Workers,
     figures: PrometheusHandle,
+    agents: AgentSettings,
 }
 
 features! {
@@ -72,18 +75,24 @@ impl FromRef<AppState> for Licensing {
     }
 }
 
+impl FromRef<AppState> for LicenseManager {
+    fn from_ref(state: &AppState) -> Self {
+        state.manager.clone()
+    }
+}
+
 #[tokio::main]
 async fn main() {
     run(start(Arguments::parse())).await;
 }
 
 async fn start(arguments: Arguments) -> Result<(), StartError> {
-    let Arguments { settings, alerts } = arguments;
+    let Arguments { settings, agents, alerts } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
     let pool = setup.open_database().await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
     let figures = metrics::collect()?;
-    let mut manager = setup.manager().await?.usage(accounts.usage());
+    let mut manager = setup.manager().await?.usage(accounts.usage()).lease_ttl(agents.lease_ttl);
     if let Some(alerts) = alerts.alerts(&accounts)? {
         manager = manager.alerts(alerts);
     }
@@ -91,7 +100,8 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Setup { licensing, demo, .. } = setup;
     let workers = Workers::start(&licensing);
     let auth = Auth::new(&licensing, accounts.clone(), "polygent_session").one_session(one_session);
-    let state = AppState { licensing, manager: manager.clone(), accounts, auth, workers, figures };
+    let state =
+        AppState { licensing, manager: manager.clone(), accounts, auth, workers, figures, agents };
     let app = app(state)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&settings.listen).await?;
@@ -123,8 +133,7 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
         .route("/healthz", get(async || "ok"))
         .route("/background", get(background::show))
         .route("/metrics", get(metrics::show))
-        .route("/agents/session", get(agents))
-        .route("/agents/deploy", get(agents))
+        .nest("/agents", agents::routes())
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api", modules::routes())
@@ -135,11 +144,6 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
         .layer(middleware::from_fn(refuse_cross_site))
         .with_state(state);
     Ok(enforce(router, layer))
-}
-
-/// Agents connect here once concurrent hosts are counted.
-async fn agents() -> Problem {
-    Problem::new(501, "not_implemented", "This service does not accept agents yet.")
 }
 
 /// Prints what a newcomer pastes to license this service.

@@ -3,6 +3,7 @@
 //! Functions here panic where a test cannot go on.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod agent;
 pub mod alexandria;
 pub mod align;
 mod build;
@@ -14,6 +15,7 @@ mod process;
 mod service;
 mod smtp;
 
+pub use agent::{Agent, AgentProcess};
 pub use build::{example, example_library, program, root};
 pub use client::{Answer, Client, Streams, raw};
 pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, vendor};
