@@ -85,6 +85,13 @@ pub(crate) fn router_by_hand(license: Arc<RwLock<License>>) -> Router {
     router().layer(middleware::from_fn_with_state(license, by_hand::licensed)).with_state(())
 }
 
+/// The same with one function for each layer of ours.
+fn router_by_hand_twice(license: Arc<RwLock<License>>) -> Router {
+    let featured = middleware::from_fn_with_state(Arc::clone(&license), by_hand::featured);
+    let in_force = middleware::from_fn_with_state(license, by_hand::in_force);
+    router().layer((in_force, featured)).with_state(())
+}
+
 /// What [`router_enforced`] is compared with: the same with a layer and an
 /// extractor that do nothing.
 fn router_enforcing_nothing() -> Router {
@@ -154,7 +161,13 @@ pub(crate) fn group() -> Group {
         row(
             "axum/by-hand",
             "by hand: `from_fn`, `tokio::sync::RwLock<License>`, string compares",
-            router_by_hand(license),
+            router_by_hand(Arc::clone(&license)),
+        )
+        .beyond(NOTHING),
+        row(
+            "axum/by-hand-twice",
+            "the same by hand as two functions, for the service and for the feature",
+            router_by_hand_twice(license),
         )
         .beyond(NOTHING),
         row("axum/set-header", "tower-http `SetResponseHeaderLayer`", router().layer(frame))

@@ -36,6 +36,21 @@ impl License {
         }
     }
 
+    fn refuses_service(&self, request: &Request) -> Option<StatusCode> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        if now >= self.expires_at {
+            return Some(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let covered = host.is_some_and(|host| self.covers(host));
+        (!covered).then_some(StatusCode::FORBIDDEN)
+    }
+
+    fn refuses_feature(&self) -> Option<StatusCode> {
+        let granted = self.features.iter().any(|feature| feature == fixture::FEATURE);
+        (!granted).then_some(StatusCode::FORBIDDEN)
+    }
+
     fn covers(&self, host: &str) -> bool {
         let host = host.split(':').next().unwrap_or(host);
         match self.domain.strip_prefix("*.") {
@@ -47,29 +62,47 @@ impl License {
     }
 }
 
-/// The middleware function, for `axum::middleware::from_fn_with_state`.
-/// Written with care: it gives the lock back before the handler runs, and
-/// allocates nothing.
+/// One middleware function for everything, for
+/// `axum::middleware::from_fn_with_state`. Written with care: it gives the lock
+/// back before the handler runs, and allocates nothing.
 pub(crate) async fn licensed(
     State(license): State<Arc<RwLock<License>>>,
     request: Request,
     next: Next,
 ) -> Response {
-    {
+    let refused = {
         let license = license.read().await;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        if now >= license.expires_at {
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
-        }
-        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        if !host.is_some_and(|host| license.covers(host)) {
-            return StatusCode::FORBIDDEN.into_response();
-        }
-        if !license.features.iter().any(|feature| feature == fixture::FEATURE) {
-            return StatusCode::FORBIDDEN.into_response();
-        }
+        license.refuses_service(&request).or_else(|| license.refuses_feature())
+    };
+    answer(refused, request, next).await
+}
+
+/// The same as two functions, as services write it that gate some of their
+/// routes: this one around all of them...
+pub(crate) async fn in_force(
+    State(license): State<Arc<RwLock<License>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let refused = license.read().await.refuses_service(&request);
+    answer(refused, request, next).await
+}
+
+/// ...and this one around those that a feature gates.
+pub(crate) async fn featured(
+    State(license): State<Arc<RwLock<License>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let refused = license.read().await.refuses_feature();
+    answer(refused, request, next).await
+}
+
+async fn answer(refused: Option<StatusCode>, request: Request, next: Next) -> Response {
+    match refused {
+        Some(status) => status.into_response(),
+        None => next.run(request).await,
     }
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -95,9 +95,14 @@ impl Figures {
     fn axum_beside_by_hand(&self) -> Option<Target> {
         let ours = self.beyond("axum/license-feature-domain", "axum/nothing")?;
         let by_hand = self.beyond("axum/by-hand", "axum/nothing")?;
+        let twice = self.beyond("axum/by-hand-twice", "axum/nothing")?;
         Some(Target {
             wanted: "axum, beyond a do-nothing layer: at most a quarter of what is written by hand",
-            found: format!("{ours:.0} ns of {by_hand:.0} ns: {:.2}", ours / by_hand),
+            found: format!(
+                "{ours:.0} ns of {by_hand:.0} ns for one function: {:.2}; of {twice:.0} ns for two functions, as there are two layers: {:.2}",
+                ours / by_hand,
+                ours / twice
+            ),
             met: ours <= by_hand / 4.0,
         })
     }
