@@ -116,6 +116,8 @@ impl Counter {
                 return Ok(books.used(self.balance.left()));
             }
         }
+        // A block that is just being taken is in both numbers or in none.
+        let _turn = self.turn.lock().await;
         let taken = self.store.quota_taken(&self.limit, month).await;
         let taken = taken.map_err(|error| LimitError::store(&self.licensing, error))?;
         let books = self.books();

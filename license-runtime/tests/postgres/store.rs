@@ -246,6 +246,20 @@ async fn blocks_of_two_nodes_shrink_near_the_cap_and_never_exceed_it() {
     assert_eq!(two.take_quota("decisions", MONTH, request).await.unwrap().granted, 7);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_used_is_known_exactly_while_blocks_are_taken_ahead() {
+    let Some(place) = Place::new() else { return };
+    let vendor = license_core::testing::Vendor::new();
+    let node = place.node(&vendor).await;
+    let token = license(&vendor, "a").limit("decisions", None::<u64>).sign();
+    install(&node, &token).await.unwrap();
+    let quota = node.quota("decisions");
+    for uses in 1..=300 {
+        quota.consume(100).await.unwrap();
+        assert_eq!(quota.used().await.unwrap(), uses * 100);
+    }
+}
+
 #[tokio::test]
 async fn a_closed_store_is_unavailable() {
     let Some((_place, store)) = open().await else { return };
