@@ -71,7 +71,7 @@ mod quota;
 mod seats;
 #[cfg(feature = "sources")]
 pub mod source;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;

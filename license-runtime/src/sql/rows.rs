@@ -23,7 +23,7 @@ pub(crate) struct StateRow {
 /// One row of the audit history.
 #[derive(Debug)]
 pub(crate) struct RawAuditRow {
-    pub(crate) seq: i64,
+    seq: i64,
     at: i64,
     actor: String,
     address: Option<String>,

@@ -6,11 +6,8 @@ use async_trait::async_trait;
 use license_core::{Clock, SystemClock, TokenDigest};
 use sqlx::SqliteConnection;
 
-use super::{
-    SqliteStore,
-    rows::{corrupt, failed},
-};
-use crate::{AlertClaim, AlertStore, StoreError};
+use super::{SqliteStore, rows::failed};
+use crate::{AlertClaim, AlertStore, StoreError, sql::corrupt};
 
 #[async_trait]
 impl AlertStore for SqliteStore {

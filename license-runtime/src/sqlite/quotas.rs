@@ -9,9 +9,9 @@ use sqlx::{Executor, SqliteConnection};
 use super::{
     connection::Connection,
     journal::{Journal, Mark, Slot},
-    rows::{corrupt, failed},
+    rows::failed,
 };
-use crate::{QuotaGrant, QuotaRequest, StoreError};
+use crate::{QuotaGrant, QuotaRequest, StoreError, sql::corrupt};
 
 /// A process that counts quotas; there is one at a time.
 #[derive(Debug)]
