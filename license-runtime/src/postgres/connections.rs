@@ -78,6 +78,10 @@ impl Connections {
         }
         let begun = within(REACH, self.begun()).await;
         *self.away() = begun.is_err().then(Instant::now);
+        if begun.is_err() {
+            // As dead as the one that was tried, without knowing it perhaps.
+            self.idle().clear();
+        }
         Ok(Transaction { connection: begun?, home: Arc::clone(self), _permit: permit })
     }
 

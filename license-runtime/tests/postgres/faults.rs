@@ -1,13 +1,24 @@
 //! A server that stops, hangs, and comes back.
 
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use license_core::{Installer, testing::Vendor};
 use license_runtime::{LicenseManager, PostgresStore, Store, StoreErrorKind};
 use license_tests::PostgresServer;
 use tokio::{
-    net::{TcpListener, TcpStream},
-    time::Instant,
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    time::{Instant, sleep},
 };
 
 use crate::support::{in_force, install, license, node, until};
@@ -42,14 +53,14 @@ async fn after_a_restart_of_the_server_everything_goes_on_by_itself() {
 
         server.start_again();
         // For a moment it is not looked for.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        sleep(Duration::from_millis(500)).await;
         install(&nodes[0], &token).await.unwrap();
         all_have(&nodes, &round.to_string()).await;
         nodes[1].store().lock_seats("users").await.unwrap().release().await.unwrap();
         assert_eq!(nodes[0].status().await.warnings, []);
     }
     // By notification again, and not by looking every second.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    sleep(Duration::from_secs(2)).await;
     let mut quickest = SECONDS;
     for round in 10..13 {
         let id = round.to_string();
@@ -60,38 +71,45 @@ async fn after_a_restart_of_the_server_everything_goes_on_by_itself() {
     assert!(nodes[0].store().verify_audit().await.unwrap().is_intact());
 }
 
-/// A way to a server that can be blocked: what is sent then gets nowhere, and
-/// nobody is told.
+/// A way to a server that can be cut off: what is sent then gets nowhere, and
+/// nobody is told. Connections that were open are dead for good.
 struct Way {
-    address: std::net::SocketAddr,
-    open: tokio::sync::watch::Sender<bool>,
+    address: SocketAddr,
+    /// How often it was cut off or mended; odd while it is cut off.
+    era: Arc<AtomicU64>,
 }
 
 impl Way {
     async fn to(url: &str) -> Self {
         let server = url.split_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (open, is_open) = tokio::sync::watch::channel(true);
+        let way = Self { address: listener.local_addr().unwrap(), era: Arc::default() };
+        let era = Arc::clone(&way.era);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(&server).await;
-                let is_open = is_open.clone();
+                let (server, era) = (server.clone(), Arc::clone(&era));
                 tokio::spawn(async move {
-                    let Ok(far) = far else { return };
+                    let began = era.load(Ordering::SeqCst);
+                    let is_whole = move || began % 2 == 0 && era.load(Ordering::SeqCst) == began;
+                    let far = TcpStream::connect(&server).await.unwrap();
                     let (near_read, near_write) = near.into_split();
                     let (far_read, far_write) = far.into_split();
-                    let there = tokio::spawn(pass(near_read, far_write, is_open.clone()));
-                    pass(far_read, near_write, is_open).await;
-                    let _ = there.await;
+                    tokio::join!(
+                        pass(near_read, far_write, is_whole.clone()),
+                        pass(far_read, near_write, is_whole),
+                    );
                 });
             }
         });
-        Self { address, open }
+        way
     }
 
-    fn set_open(&self, open: bool) {
-        self.open.send_replace(open);
+    fn cut_off(&self) {
+        self.era.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn mend(&self) {
+        self.era.fetch_add(1, Ordering::SeqCst);
     }
 
     fn url(&self) -> String {
@@ -99,21 +117,18 @@ impl Way {
     }
 }
 
-async fn pass(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    mut is_open: tokio::sync::watch::Receiver<bool>,
-) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, is_whole: impl Fn() -> bool) {
     let mut buffer = [0; 4096];
-    while let Ok(read) = from.read(&mut buffer).await {
-        if is_open.wait_for(|open| *open).await.is_err() || read == 0 {
-            break;
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if !is_whole() {
+            std::future::pending().await
         }
         if to.write_all(&buffer[..read]).await.is_err() {
             break;
         }
+    }
+    if !is_whole() {
+        std::future::pending().await
     }
 }
 
@@ -129,7 +144,7 @@ async fn a_node_that_is_cut_off_answers_within_seconds_and_heals_by_itself() {
 
     // It holds the lock of a limit when it is cut off.
     let held = cut_off.store().lock_seats("users").await.unwrap();
-    way.set_open(false);
+    way.cut_off();
     for what in [
         cut_off.store().load().await.err(),
         cut_off.store().lock_seats("hosts").await.err(),
@@ -146,9 +161,19 @@ async fn a_node_that_is_cut_off_answers_within_seconds_and_heals_by_itself() {
     near.store().lock_seats("users").await.unwrap().release().await.unwrap();
     install(&near, &license(&vendor, "two").sign()).await.unwrap();
 
-    way.set_open(true);
+    way.mend();
     until(SECONDS, || in_force(&cut_off).as_deref() == Some("two")).await;
     install(&cut_off, &license(&vendor, "three").sign()).await.unwrap();
     until(SECONDS, || in_force(&near).as_deref() == Some("three")).await;
+    // It listens again, too.
+    sleep(Duration::from_secs(6)).await;
+    let mut quickest = SECONDS;
+    for round in 10..13 {
+        let id = round.to_string();
+        install(&near, &license(&vendor, &id).sign()).await.unwrap();
+        let waited = until(SECONDS, || in_force(&cut_off).as_deref() == Some(&id)).await;
+        quickest = quickest.min(waited);
+    }
+    assert!(quickest < Duration::from_millis(250), "{quickest:?}");
     assert!(near.store().verify_audit().await.unwrap().is_intact());
 }
