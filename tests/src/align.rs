@@ -144,7 +144,12 @@ pub async fn licensed_at(time: Timestamp, license: License) -> Service {
 /// Waits until the license of this id is in force, as the administrator sees
 /// it. Two seconds are allowed.
 pub async fn in_force(admin: &crate::Client, id: &str) {
-    let seen = tokio::time::timeout(Duration::from_secs(2), async {
+    in_force_within(admin, id, Duration::from_secs(2)).await;
+}
+
+/// The same within another time, for a service that is busy.
+pub async fn in_force_within(admin: &crate::Client, id: &str, allowed: Duration) {
+    let seen = tokio::time::timeout(allowed, async {
         loop {
             let status = admin.get("/api/license").await.json();
             if status["license"]["id"] == id {
@@ -153,5 +158,5 @@ pub async fn in_force(admin: &crate::Client, id: &str) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
-    assert!(seen.await.is_ok(), "{id} is not in force within two seconds");
+    assert!(seen.await.is_ok(), "{id} is not in force within {allowed:?}");
 }
