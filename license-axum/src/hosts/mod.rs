@@ -52,7 +52,7 @@
 //!
 //! | when | status | code |
 //! |---|---|---|
-//! | no `host` in the query, several, or one that is no [`HostId`] | 400 | `host_id_invalid` |
+//! | no `host` in the query, several, or one that is no [`HostId`](license_core::HostId) | 400 | `host_id_invalid` |
 //! | the request does not ask for a WebSocket | 426 | `upgrade_required` |
 //! | no license can say how many hosts are allowed | 402 or 503 | that of the phase |
 //! | as many hosts as allowed are connected | 409 | `concurrent_host_limit_reached` |
