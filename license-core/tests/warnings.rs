@@ -136,3 +136,32 @@ fn the_clock_of_the_service_concerns_administrators_alone() {
     assert_eq!((told[0].0, told[0].1), ("clock_ahead", WarningLevel::Warning));
     assert_eq!(banner(&licensing)["level"], "none");
 }
+
+#[test]
+fn what_a_runtime_reports_is_told_without_asking_it() {
+    let (licensing, clock) = service(Policy::new());
+    let using = |users: u64| [("users".to_owned(), users)].into();
+    licensing.report_used(using(4));
+    assert_eq!(told(&licensing), []);
+    assert_eq!(licensing.status(nothing).license.unwrap().limits["users"].used, Some(4));
+    licensing.report_used(using(5));
+    assert_eq!(told(&licensing)[0].0, "limit_reached");
+    assert_eq!(banner(&licensing)["level"], "warning");
+    // What is known better at the moment counts.
+    assert_eq!(licensing.warnings(|_| Some(1)), []);
+    licensing.report_used(using(4));
+    assert_eq!(told(&licensing), []);
+
+    let full = Warning::new("store_unavailable", WarningLevel::Warning, "The disk is full.");
+    licensing.report_warnings(vec![full.clone()]);
+    assert_eq!(licensing.warnings(nothing), [full]);
+    assert_eq!(licensing.status(nothing).warnings, licensing.warnings(nothing));
+    assert_eq!(banner(&licensing)["level"], "none");
+    clock.advance(DAY);
+    assert_eq!(
+        told(&licensing).iter().map(|it| it.0).collect::<Vec<_>>(),
+        ["license_expiring", "store_unavailable"]
+    );
+    licensing.report_warnings(Vec::new());
+    assert_eq!(told(&licensing).iter().map(|it| it.0).collect::<Vec<_>>(), ["license_expiring"]);
+}

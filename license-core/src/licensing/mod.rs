@@ -23,6 +23,7 @@
 //! # Ok::<(), license_core::InstallError>(())
 //! ```
 
+mod findings;
 mod installing;
 mod reports;
 mod requests;
@@ -39,6 +40,7 @@ use std::{
 use arc_swap::ArcSwap;
 use event_listener::Event;
 
+use self::findings::Findings;
 pub use self::installing::{Installation, Saved};
 use crate::{
     Clock, ClockMark, Machine, Product, SystemClock, Timestamp, Verifier,
@@ -61,6 +63,7 @@ struct Shared {
     state: Arc<ArcSwap<State>>,
     changed: Event,
     denials: DenialLog,
+    findings: Findings,
 }
 
 pub(crate) struct State {
@@ -92,8 +95,15 @@ impl Licensing {
         let state = State { id: next_id(), holdings, guard, standing, revision: 0 };
         let state = Arc::new(ArcSwap::from_pointee(state));
         let denials = DenialLog::default();
-        let changed = Event::new();
-        Self(Arc::new(Shared { verifier, clock, system_clock, state, changed, denials }))
+        Self(Arc::new(Shared {
+            verifier,
+            clock,
+            system_clock,
+            state,
+            changed: Event::new(),
+            denials,
+            findings: Findings::default(),
+        }))
     }
 
     /// The product.

@@ -50,19 +50,30 @@ impl Licensing {
     }
 
     /// What administrators may know. `used` tells how much of a limit is
-    /// used, where the product counts it.
+    /// used; where it does not, what was
+    /// [reported](Self::report_used) last counts.
     pub fn status(&self, used: impl Fn(&str) -> Option<u64>) -> Status {
-        self.look(|view, reading| view.status(reading, used))
+        let found = self.0.findings.latest();
+        let used = |limit: &str| used(limit).or_else(|| found.used(limit));
+        let mut status = self.look(|view, reading| view.status(reading, used));
+        status.warnings.extend(found.warnings.iter().cloned());
+        status
     }
 
-    /// What administrators should know. `used` tells how much of a limit is
-    /// used, where the product counts it.
+    /// What administrators should know: of the license, then of the service.
+    /// `used` tells how much of a limit is used; where it does not, what was
+    /// [reported](Self::report_used) last counts.
     pub fn warnings(&self, used: impl Fn(&str) -> Option<u64>) -> Vec<Warning> {
-        self.look(|view, reading| view.warnings(reading, used))
+        let found = self.0.findings.latest();
+        let used = |limit: &str| used(limit).or_else(|| found.used(limit));
+        let mut warnings = self.look(|view, reading| view.warnings(reading, used));
+        warnings.extend(found.warnings.iter().cloned());
+        warnings
     }
 
-    /// Whether [`warnings`](Self::warnings) has anything to tell, used-up
-    /// limits aside. As cheap as a decision about a request.
+    /// Whether [`warnings`](Self::warnings) has anything to tell. As cheap as
+    /// a decision about a request. That a limit is used up is known from the
+    /// last [report](Self::report_used).
     #[inline]
     pub fn warns(&self) -> bool {
         // A coarse reading that is believed is not behind the mark.
@@ -70,12 +81,18 @@ impl Licensing {
             let standing = &state.standing;
             standing.holds_at(self.0.now_coarse()).then_some(standing.phase != Phase::Active)
         });
-        quick.unwrap_or_else(|| !self.warnings(|_| None).is_empty())
+        match quick {
+            Some(warns) => warns || self.0.findings.warn(),
+            None => !self.warnings(|_| None).is_empty(),
+        }
     }
 
     /// What the product may show all its users about the license; what
-    /// concerns the service alone, such as its clock, is not in it.
+    /// concerns the service alone, such as its clock, is not in it. `used` is
+    /// that of [`warnings`](Self::warnings).
     pub fn banner(&self, used: impl Fn(&str) -> Option<u64>) -> Banner {
+        let found = self.0.findings.latest();
+        let used = |limit: &str| used(limit).or_else(|| found.used(limit));
         Banner::of(&self.look(|view, reading| view.license_warnings(reading, used)))
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, watch};
 #[cfg(feature = "sources")]
 use super::sources::{self, Judged, Sources};
 use super::{
-    Handle, Kept, LicenseManager, Shared, Usage, keep, machine::MachineWatch,
+    Handle, Kept, LicenseManager, Shared, Usage, figures, keep, machine::MachineWatch,
     store_clock::StoreClock, store_health::StoreHealth,
 };
 #[cfg(feature = "sources")]
@@ -80,9 +80,9 @@ impl<S> ManagerBuilder<S> {
         self
     }
 
-    /// How much of each limit is used, asked for every full status. Quotas and
-    /// leases are known without; other limits that it does not name are shown
-    /// without.
+    /// How much of each limit is used, asked for every full status and every 15
+    /// seconds. Quotas and leases are known without; other limits that it does
+    /// not name are shown without.
     pub fn usage<F>(mut self, usage: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = BTreeMap<String, u64>> + Send + 'static,
@@ -191,6 +191,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
                 let run = super::alerts::run(Arc::clone(&shared), stopped.clone());
                 tasks.push(tokio::spawn(run));
             }
+            tasks.push(tokio::spawn(figures::run(Arc::clone(&shared), stopped.clone())));
             tasks.push(tokio::spawn(keep::run(Arc::clone(&shared), stopped)));
         }
         Ok(LicenseManager(Arc::new(Handle { shared, stop, tasks: Mutex::new(tasks) })))

@@ -46,7 +46,7 @@ impl Shared {
         request: &InstallRequest,
     ) -> Vec<String> {
         let license = verified.license();
-        let used = self.used().await;
+        let used = self.count_used().await;
         let mut warnings = Vec::new();
         match installation.admission() {
             Admission::Unchanged => {

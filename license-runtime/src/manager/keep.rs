@@ -18,8 +18,6 @@ const SYSTEM: &str = "system";
 
 /// The background task, until it is told to stop or nobody is left who could.
 pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    #[cfg(feature = "metrics")]
-    let mut published = super::metrics::Published::new();
     let mut changes = shared.store.changes();
     loop {
         let keeper = Arc::clone(&shared);
@@ -33,8 +31,6 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
             shared.announce();
         };
         shared.announce();
-        #[cfg(feature = "metrics")]
-        published.bring_up_to_date(&shared).await;
         if result.is_err() {
             tracing::error!("keeping the license failed; it is tried again");
         }

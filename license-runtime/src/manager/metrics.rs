@@ -1,12 +1,10 @@
 //! Figures through the `metrics` facade. Labels are codes, phases and names of
 //! limits, never anything about a customer.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use license_core::{Licensing, Limit, Phase, Timestamp};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
-
-use super::Shared;
 
 const EXPIRES: &str = "license_expires_timestamp_seconds";
 const PHASE: &str = "license_phase";
@@ -16,31 +14,6 @@ const INSTALLS: &str = "license_installs_total";
 const LIMIT_MAX: &str = "license_limit_max";
 const LIMIT_USED: &str = "license_limit_used";
 const STORE_ERRORS: &str = "license_store_errors_total";
-
-/// How often the product is asked what it uses of its limits.
-const LIMITS_EVERY: Duration = Duration::from_secs(15);
-
-/// What was published last by the background task.
-pub(super) struct Published {
-    /// When the limits were, by the monotonic clock.
-    limits: Option<Duration>,
-}
-
-impl Published {
-    pub(super) fn new() -> Self {
-        Self { limits: None }
-    }
-
-    pub(super) async fn bring_up_to_date(&mut self, shared: &Shared) {
-        license(&shared.licensing);
-        let now = shared.licensing.clock().monotonic();
-        if self.limits.is_none_or(|last| now.saturating_sub(last) >= LIMITS_EVERY) {
-            self.limits = Some(now);
-            describe();
-            limits(&shared.licensing, &shared.used().await);
-        }
-    }
-}
 
 pub(super) fn describe() {
     describe_gauge!(EXPIRES, "When the license ends, in seconds since 1970; 0 without one.");

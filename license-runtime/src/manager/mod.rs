@@ -27,6 +27,7 @@
 mod alerts;
 mod builder;
 mod dry_run;
+mod figures;
 mod install;
 mod keep;
 mod machine;
@@ -139,8 +140,8 @@ impl LicenseManager {
     /// What the product may show all its users about the license: a banner of
     /// its warnings, those of limits that are used up included.
     pub async fn banner(&self) -> Banner {
-        let used = self.0.shared.used().await;
-        self.0.shared.licensing.banner(|limit| used.get(limit).copied())
+        self.0.shared.count_used().await;
+        self.0.shared.licensing.banner(|_| None)
     }
 
     /// The store.
@@ -161,6 +162,7 @@ impl LicenseManager {
         self.0.shared.leases.keep().await;
         #[cfg(feature = "sources")]
         self.0.shared.look().await;
+        self.0.shared.count_used().await;
         self.0.shared.announce();
         #[cfg(feature = "alerts")]
         self.0.shared.alert().await;
@@ -186,7 +188,7 @@ impl LicenseManager {
         let shared = &self.0.shared;
         metrics::describe();
         metrics::license(&shared.licensing);
-        metrics::limits(&shared.licensing, &shared.used().await);
+        metrics::limits(&shared.licensing, &shared.count_used().await);
     }
 
     /// Takes the installed and the waiting license out, in the store first: the
@@ -297,29 +299,16 @@ fn upload(token: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Shared {
-    async fn used(&self) -> BTreeMap<String, u64> {
-        let mut used = self.quotas.used().await;
-        used.extend(self.leases.used().await);
-        if let Some(usage) = &self.usage {
-            // What the product says itself counts.
-            used.extend(usage().await);
-        }
-        used
-    }
-
     async fn status(&self) -> Status {
-        let used = self.used().await;
-        let mut status = self.licensing.status(|limit| used.get(limit).copied());
-        #[cfg(feature = "sources")]
-        status.warnings.extend(self.sources.warnings());
-        status.warnings.extend(self.skew_warning());
-        status.warnings.extend(self.store_health.warning());
-        status
+        self.count_used().await;
+        self.licensing.status(|_| None)
     }
 
     /// Logs what has changed of license and phase since the last call, in the
-    /// product's words; everything at the first.
+    /// product's words; everything at the first. Says what administrators
+    /// should know of the service.
     fn announce(&self) {
+        self.report_warnings();
         let mut announcer = self.announcer.lock().unwrap_or_else(PoisonError::into_inner);
         announcer.due().iter().for_each(LogLine::log);
     }

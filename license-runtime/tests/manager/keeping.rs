@@ -142,6 +142,9 @@ async fn a_store_that_fails_at_the_periodic_save_is_reported_and_the_service_goe
     service.manager.tick_once().await;
     service.manager.tick_once().await;
     assert_eq!(service.licensing().check_feature("sso"), Ok(()));
+    // For the header of responses, which asks nobody.
+    assert!(service.licensing().warns());
+    assert_eq!(service.licensing().warnings(|_| None)[0].code, "store_unavailable");
     let status = service.manager.status().await;
     assert!(!status.restricted);
     assert_eq!(status.warnings[0].code, "store_unavailable");
@@ -150,6 +153,7 @@ async fn a_store_that_fails_at_the_periodic_save_is_reported_and_the_service_goe
 
     set(&service.store.full, false);
     service.manager.tick_once().await;
+    assert!(!service.licensing().warns());
     assert_eq!(service.manager.status().await.warnings, []);
     assert_eq!(service.store.load().await.unwrap().saved.clock.mark, Some(day(1)));
 }
@@ -571,4 +575,10 @@ async fn the_banner_goes_by_what_the_product_counts() {
     let token = vendor.license().limit("users", 8).sign();
     install(&manager, token.as_str().as_bytes()).await.unwrap();
     assert_eq!(manager.banner().await.level, None);
+    // Whoever asks on a request knows it too, without asking anybody.
+    assert!(!manager.licensing().warns());
+    let token = vendor.license().limit("users", 6).sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+    assert!(manager.licensing().warns());
+    assert_eq!(manager.licensing().warnings(|_| None)[0].code, "limit_reached");
 }

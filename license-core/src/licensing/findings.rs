@@ -1,0 +1,74 @@
+//! What a runtime has found out about the service, for whoever asks on a
+//! request and cannot wait for a store.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+
+use super::Licensing;
+use crate::{DenialCode, Warning};
+
+/// The latest that was reported.
+#[derive(Default)]
+pub(super) struct Findings {
+    latest: ArcSwap<Latest>,
+    /// Whether there is a warning among it.
+    warn: AtomicBool,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Latest {
+    used: BTreeMap<String, u64>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Findings {
+    pub(super) fn latest(&self) -> Arc<Latest> {
+        self.latest.load_full()
+    }
+
+    pub(super) fn warn(&self) -> bool {
+        self.warn.load(Ordering::Relaxed)
+    }
+}
+
+impl Latest {
+    pub(super) fn used(&self, limit: &str) -> Option<u64> {
+        self.used.get(limit).copied()
+    }
+}
+
+impl Licensing {
+    /// Says how much of each limit is used, as last counted: for warnings and
+    /// the status, never for a decision. A runtime calls it now and then, and
+    /// after a license was installed.
+    pub fn report_used(&self, used: BTreeMap<String, u64>) {
+        self.found(|latest| latest.used.clone_from(&used));
+    }
+
+    /// Says what else administrators should know, such as a store that cannot
+    /// be written. Takes the place of what was said before.
+    pub fn report_warnings(&self, warnings: Vec<Warning>) {
+        if self.0.findings.latest.load().warnings != warnings {
+            self.found(|latest| latest.warnings.clone_from(&warnings));
+        }
+    }
+
+    fn found(&self, change: impl Fn(&mut Latest)) {
+        self.0.findings.latest.rcu(|latest| {
+            let mut latest = Latest::clone(latest);
+            change(&mut latest);
+            latest
+        });
+        let used_up = |warning: &Warning| warning.code == DenialCode::LimitReached.as_str();
+        let warn = !self.0.findings.latest.load().warnings.is_empty()
+            || self.warnings(|_| None).iter().any(used_up);
+        self.0.findings.warn.store(warn, Ordering::Relaxed);
+    }
+}
