@@ -90,9 +90,10 @@ impl PostgresStoreBuilder {
         let listener = channel.clone().map(|channel| {
             tokio::spawn(listener::listen(options.clone(), channel, sender)).abort_handle()
         });
+        let connections = Connections::new(options.clone(), self.connections);
         Ok(PostgresStore(Arc::new(Inner {
-            seats: SeatLocks::new(&options),
-            connections: Connections::new(options, self.connections),
+            seats: SeatLocks::new(&connections, options),
+            connections,
             place: place(&self.options, schema),
             channel,
             news,

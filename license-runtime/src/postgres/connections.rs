@@ -26,8 +26,8 @@ pub(super) struct Connections {
     options: PgConnectOptions,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<PgConnection>>,
-    /// When a server was last looked for that was not there.
-    away: Mutex<Option<Instant>>,
+    /// When the server was last looked for and was not there.
+    away: Arc<Mutex<Option<Instant>>>,
 }
 
 /// A transaction. Dropping it rolls it back and closes the connection.
@@ -64,8 +64,22 @@ pub(super) fn unavailable(
 
 impl Connections {
     pub(super) fn new(options: PgConnectOptions, most: usize) -> Arc<Self> {
+        Self::knowing(Arc::default(), options, most)
+    }
+
+    /// More connections to the same server, with other settings. Where one
+    /// finds the server away, or back, all know.
+    pub(super) fn beside(&self, options: PgConnectOptions, most: usize) -> Arc<Self> {
+        Self::knowing(Arc::clone(&self.away), options, most)
+    }
+
+    fn knowing(
+        away: Arc<Mutex<Option<Instant>>>,
+        options: PgConnectOptions,
+        most: usize,
+    ) -> Arc<Self> {
         let permits = Arc::new(Semaphore::new(most));
-        Arc::new(Self { options, permits, idle: Mutex::default(), away: Mutex::default() })
+        Arc::new(Self { options, permits, idle: Mutex::default(), away })
     }
 
     /// Begins a transaction, once a connection is free. Cancel-safe.

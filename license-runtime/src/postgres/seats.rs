@@ -39,13 +39,14 @@ const WAIT: Duration = Duration::from_secs(10);
 const HOLD: Duration = Duration::from_secs(8);
 
 impl SeatLocks {
-    pub(super) fn new(options: &PgConnectOptions) -> Self {
-        let options = options.clone().options([
+    /// Locks on the server that `others` are connected to.
+    pub(super) fn new(others: &Connections, options: PgConnectOptions) -> Self {
+        let options = options.options([
             ("statement_timeout", WAIT.as_millis()),
             ("idle_in_transaction_session_timeout", HOLD.as_millis()),
         ]);
         let local = NamedLocks::default();
-        Self { connections: Connections::new(options, CONNECTIONS), local }
+        Self { connections: others.beside(options, CONNECTIONS), local }
     }
 
     /// Waits for a lock. Cancel-safe.
