@@ -9,7 +9,7 @@ use std::{
 use license_core::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     Account, Accounts, AccountsError,
@@ -26,7 +26,7 @@ pub(crate) struct Recent(Mutex<Seen>);
 struct Seen {
     /// The account and the end of a session, by digest.
     sessions: HashMap<String, (Account, i64)>,
-    /// When the database was found to be away.
+    /// When the database was found to be away, or was asked again since.
     away: Option<Instant>,
 }
 
@@ -36,6 +36,8 @@ const SESSION: Duration = Duration::from_secs(7 * 86_400);
 const MOST: usize = 10_000;
 /// How often a database that is away is asked again.
 const AWAY: Duration = Duration::from_secs(1);
+/// How long a session that is remembered waits for the database.
+const MOMENT: Duration = Duration::from_secs(1);
 
 impl Accounts {
     /// Starts a session for who knows the password. Ends the user's other
@@ -101,18 +103,23 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Option<Account>, AccountsError> {
         let digest = digest(token);
-        if self.recent.is_not_to_be_asked()
-            && let Some(account) = self.recent.recall(&digest, now)
-        {
-            return Ok(Some(account));
+        let known = self.recent.recall(&digest, now);
+        if known.is_some() && self.recent.is_away() {
+            self.look_again();
+            return Ok(known);
         }
         let query = sqlx::query(
             "SELECT users.id, email, role, active, expires_at FROM users
              JOIN sessions ON sessions.user_id = users.id
              WHERE digest = $1 AND expires_at > $2 AND active = 1",
         );
-        let query = query.bind(digest.clone()).bind(now.as_seconds());
-        match timely(query.fetch_optional(&self.pool)).await {
+        let query = query.bind(digest.clone()).bind(now.as_seconds()).fetch_optional(&self.pool);
+        let answer = match known {
+            // Who can be answered from memory does not wait for long.
+            Some(_) => timeout(MOMENT, query).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)),
+            None => timely(query).await,
+        };
+        match answer {
             Ok(row) => {
                 let found = match row {
                     Some(row) => Some((account(&row)?, row.try_get("expires_at")?)),
@@ -123,10 +130,23 @@ impl Accounts {
             }
             Err(error) if is_away(&error) => {
                 self.recent.went_away();
-                self.recent.recall(&digest, now).map(Some).ok_or(error.into())
+                known.map(Some).ok_or(error.into())
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Sees whether the database is back, while nobody waits for it.
+    fn look_again(&self) {
+        if !self.recent.is_to_be_asked() {
+            return;
+        }
+        let accounts = self.clone();
+        tokio::spawn(async move {
+            if timely(sqlx::query("SELECT 1").execute(&accounts.pool)).await.is_ok() {
+                accounts.recent.came_back();
+            }
+        });
     }
 }
 
@@ -154,17 +174,22 @@ impl Recent {
         self.seen().away = Some(Instant::now());
     }
 
-    /// Whether the database is away. Now and then one who asks is sent to see.
-    fn is_not_to_be_asked(&self) -> bool {
+    fn came_back(&self) {
+        self.seen().away = None;
+    }
+
+    fn is_away(&self) -> bool {
+        self.seen().away.is_some()
+    }
+
+    /// Whether a database that is away was not asked for a while; it is now.
+    fn is_to_be_asked(&self) -> bool {
         let mut seen = self.seen();
-        match seen.away {
-            None => false,
-            Some(since) if since.elapsed() < AWAY => true,
-            Some(_) => {
-                seen.away = Some(Instant::now());
-                false
-            }
+        let due = seen.away.is_some_and(|since| since.elapsed() >= AWAY);
+        if due {
+            seen.away = Some(Instant::now());
         }
+        due
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 const LICENSE: &str = "/api/license";
@@ -212,8 +212,10 @@ async fn while_the_database_is_away_only_who_would_change_something_notices() {
         server.kill();
         let token = text(cluster.license(&format!("after {round}")));
         for (client, node) in admin.iter().zip(&cluster.nodes) {
+            // Nobody who is signed in waits for it as long as it takes.
             for _ in 0..20 {
-                client.get("/api/workflows").await.is(200);
+                let answered = timeout(Duration::from_millis(2500), client.get("/api/workflows"));
+                answered.await.unwrap().is(200);
             }
             assert_eq!(client.get("/background").await.json()["queue"], "running");
             let anonymous = Client::new(node.process.address());
