@@ -13,7 +13,9 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Method, Uri, header, request::Parts};
-use license_core::{Actor, InstallError, InstallErrorKind, Installer, ProblemDetails};
+use license_core::{
+    Actor, DenialCode, InstallError, InstallErrorKind, Installer, ProblemDetails,
+};
 use license_tower::{Recovery, RecoveryError};
 use serde::Serialize;
 
@@ -147,7 +149,19 @@ async fn audit(installer: &impl Installer, uri: &Uri) -> Response {
     };
     match installer.audit(limit).await {
         Ok(entries) => json(&entries),
-        Err(error) => Problem::from(&error).into_response(),
+        Err(error) => unread(installer, &error),
+    }
+}
+
+/// The answer where the audit history cannot be read. Of a store that is away
+/// an [`InstallError`] would say that nothing was installed.
+fn unread(installer: &impl Installer, error: &InstallError) -> Response {
+    match error.kind() {
+        InstallErrorKind::StoreUnavailable => {
+            let denial = installer.licensing().denial(DenialCode::StoreUnavailable);
+            Problem::from(denial.problem()).into_response()
+        }
+        _ => Problem::from(error).into_response(),
     }
 }
 
@@ -159,7 +173,7 @@ async fn export_audit<I: Installer>(installer: I) -> Response {
     // can be told.
     let first = match installer.export_audit(0).await {
         Ok(page) => page,
-        Err(error) => return Problem::from(&error).into_response(),
+        Err(error) => return unread(&installer, &error),
     };
     let rest = first.next.map(|next| (installer, next));
     let rest = stream::try_unfold(rest, async |rest: Rest<I>| {

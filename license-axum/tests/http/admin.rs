@@ -335,7 +335,9 @@ async fn what_the_installer_cannot_do_is_a_problem() {
     let (app, _) = broken();
     send(&app, upload("", "token")).await.is_problem(503, "store_unavailable");
     send(&app, asked(Method::GET, "/machine-info")).await.is_problem(500, "internal_error");
-    send(&app, asked(Method::GET, "/audit?limit=13")).await.is_problem(503, "store_unavailable");
+    let unread = send(&app, asked(Method::GET, "/audit?limit=13")).await;
+    unread.is_problem(503, "store_unavailable");
+    assert!(!unread.text().contains("installed"), "{}", unread.text());
 }
 
 fn with_cookie(site: Option<&str>, request: http::request::Builder) -> Request<Body> {
