@@ -16,6 +16,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::StartError;
 
+/// What is logged unless `RUST_LOG` says otherwise. PostgreSQL says of each
+/// table that is there already that it is.
+const LOGGED: &str = "info,sqlx::postgres::notice=warn";
 /// How long open connections may take to finish after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -32,7 +35,7 @@ pub async fn run(service: impl Future<Output = Result<(), StartError>>) {
 /// Sends log lines to standard error; standard output stays for the one line
 /// that says where the service listens.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
