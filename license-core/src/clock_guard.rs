@@ -38,6 +38,28 @@ impl ClockMark {
     }
 }
 
+/// What time it is where several instances have to agree about it, by a clock
+/// that they share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharedTime {
+    /// What it shows. What a clock that is ahead of it shows has not come yet:
+    /// a license that begins later would stop the others.
+    pub now: Timestamp,
+    /// The latest mark that all may have; a later one does not count.
+    pub latest: Timestamp,
+}
+
+impl SharedTime {
+    /// Nothing is shared: the own clock decides.
+    pub const NONE: Self = Self { now: Timestamp::MAX, latest: Timestamp::MAX };
+
+    /// A shared clock that shows `now`, and how far clocks may be ahead of it.
+    pub const fn new(now: Timestamp, lead: Duration) -> Self {
+        Self { now, latest: now.saturating_add(lead) }
+    }
+}
+
 /// The guard: a mark, where the monotonic clock stood at it, and the latch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockGuard {
@@ -79,10 +101,10 @@ impl Reading {
         Self { wall, mark: Some(wall), latched: false, trust: Trust::Sound }
     }
 
-    /// The same by a clock that is not ahead of `latest`.
-    pub(crate) fn no_later_than(&self, latest: Timestamp) -> Self {
-        let mark = self.mark.map(|mark| mark.min(latest));
-        Self { wall: self.wall.min(latest), mark, ..*self }
+    /// The same by a clock that is not ahead of the one that is shared.
+    pub(crate) fn agreeing(&self, time: SharedTime) -> Self {
+        let mark = self.mark.map(|mark| mark.min(time.latest));
+        Self { wall: self.wall.min(time.now), mark, ..*self }
     }
 
     /// The time on which expiry and grace are judged: the wall clock, or the

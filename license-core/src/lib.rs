@@ -83,7 +83,7 @@ pub use asked_feature::AskedFeature;
 pub use backend::SelfTestError;
 pub use banner::Banner;
 pub use clock::{Clock, SystemClock};
-pub use clock_guard::ClockMark;
+pub use clock_guard::{ClockMark, SharedTime};
 pub use denial::{Denial, DenialCode, UnknownDenialCode};
 pub use denial_log::DenialCount;
 pub use difference::{Change, Difference};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Licensing;
 use crate::{
     Admission, ClockMark, Difference, InstallError, InstallErrorKind, InvalidReason, Machine,
-    Timestamp, Verified,
+    SharedTime, Timestamp, Verified,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
     decide::View,
@@ -62,23 +62,23 @@ impl Licensing {
         host: Option<&str>,
         force: bool,
     ) -> Result<Installation, InstallError> {
-        self.prepare_by(Timestamp::MAX, verified, host, force)
+        self.prepare_by(SharedTime::NONE, verified, host, force)
     }
 
     /// The same where several instances have to agree about the time: a clock
-    /// that is ahead of `latest` counts as one that shows `latest`.
+    /// that is ahead of the shared one counts as one that shows the same.
     ///
     /// # Errors
     ///
     /// See [`prepare`](Self::prepare).
     pub fn prepare_by(
         &self,
-        latest: Timestamp,
+        time: SharedTime,
         verified: &Verified,
         host: Option<&str>,
         force: bool,
     ) -> Result<Installation, InstallError> {
-        self.look_by(latest, |view, reading| {
+        self.look_by(time, |view, reading| {
             let upload = Upload { host, force };
             let admission =
                 admission::admit(view.holdings, view.policy, verified, reading, upload)?;
@@ -95,7 +95,7 @@ impl Licensing {
     ///
     /// Only a license for another machine is refused.
     pub fn prepare_source(&self, verified: &Verified) -> Result<Installation, InstallError> {
-        self.prepare_source_by(Timestamp::MAX, verified)
+        self.prepare_source_by(SharedTime::NONE, verified)
     }
 
     /// The same where several instances have to agree about the time, as in
@@ -106,10 +106,10 @@ impl Licensing {
     /// See [`prepare_source`](Self::prepare_source).
     pub fn prepare_source_by(
         &self,
-        latest: Timestamp,
+        time: SharedTime,
         verified: &Verified,
     ) -> Result<Installation, InstallError> {
-        self.look_by(latest, |view, reading| {
+        self.look_by(time, |view, reading| {
             let mut holdings = view.holdings.clone();
             admission::check_machine(verified, &holdings.machine)?;
             let admission = admission::of_source(&holdings, verified, reading);
@@ -217,14 +217,14 @@ impl Licensing {
         });
     }
 
-    /// Decides as of `latest` where the clock is ahead of it. Nothing is
+    /// Decides as of the shared time where the clock is ahead of it. Nothing is
     /// published.
-    fn look_by<R>(&self, latest: Timestamp, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
+    fn look_by<R>(&self, time: SharedTime, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
         self.look(|view, reading| {
-            if reading.judged() <= latest {
+            if reading.wall <= time.now && reading.judged() <= time.latest {
                 return decide(view, reading);
             }
-            let reading = reading.no_later_than(latest);
+            let reading = reading.agreeing(time);
             let standing = view.holdings.standing(view.policy, &reading);
             decide(View { standing: &standing, ..view }, &reading)
         })

@@ -34,7 +34,7 @@ impl Shared {
         let verified = self.read(token).await.verified?;
         let host = request.host.as_deref();
         let installation =
-            self.licensing.prepare_by(self.latest(), &verified, host, request.force)?;
+            self.licensing.prepare_by(self.shared_time(), &verified, host, request.force)?;
         Ok((verified, installation))
     }
 
@@ -77,7 +77,7 @@ impl Shared {
         #[cfg(feature = "sources")]
         warnings.extend(self.sources.overrides_uploads());
         let unforced =
-            self.licensing.prepare_by(self.latest(), verified, request.host.as_deref(), false);
+            self.licensing.prepare_by(self.shared_time(), verified, request.host.as_deref(), false);
         if unforced.is_err_and(|error| error.kind() == InstallErrorKind::DomainMismatch) {
             warnings.push("The license does not cover the host name you are using.".to_owned());
         }

@@ -59,8 +59,8 @@ impl Shared {
         record: &AuditRecord,
     ) -> Result<Outcome, InstallError> {
         let host = request.host.as_deref();
-        let latest = self.latest();
-        let prepare = || self.licensing.prepare_by(latest, verified, host, request.force);
+        let time = self.shared_time();
+        let prepare = || self.licensing.prepare_by(time, verified, host, request.force);
         let outcome = self.apply(kept, prepare, record).await?;
         if outcome == Outcome::Unchanged {
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };

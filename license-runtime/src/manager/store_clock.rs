@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{ClockMark, Timestamp, Verified, Warning, WarningLevel};
+use license_core::{ClockMark, SharedTime, Timestamp, Verified, Warning, WarningLevel};
 
 use super::{Kept, Shared};
 
@@ -72,7 +72,12 @@ impl Shared {
 
     /// The latest time that the store agrees with.
     pub(super) fn latest(&self) -> Timestamp {
-        self.store_now().map_or(Timestamp::MAX, |now| now.saturating_add(LEAD))
+        self.shared_time().latest
+    }
+
+    /// The time by which installations are judged.
+    pub(super) fn shared_time(&self) -> SharedTime {
+        self.store_now().map_or(SharedTime::NONE, |now| SharedTime::new(now, LEAD))
     }
 
     /// The clock mark that the store is to keep; the own one where it is not

@@ -114,6 +114,22 @@ async fn a_license_that_waits_takes_over_when_it_has_begun_for_all() {
 }
 
 #[tokio::test]
+async fn a_license_that_begins_in_minutes_waits_also_where_the_clock_is_minutes_fast() {
+    let (vendor, store) = (Vendor::new(), store());
+    let honest = Node::start(&vendor, &store, START).await;
+    let fast = Node::start(&vendor, &store, lead(8)).await;
+    honest.install(vendor.license().id("now")).await;
+    fast.install(vendor.license().id("soon").not_before(lead(4))).await;
+    assert_eq!(fast.in_force().await, "soon");
+    // Nor does another upload there put it in force for all.
+    fast.install(vendor.license().id("sooner").not_before(lead(3))).await;
+    for node in [&honest, &Node::start(&vendor, &store, START).await] {
+        assert_eq!(node.phase().await, Phase::Active);
+        assert_eq!(node.in_force().await, "now");
+    }
+}
+
+#[tokio::test]
 async fn the_latch_is_each_instances_own() {
     let (vendor, store) = (Vendor::new(), store());
     let honest = Node::start(&vendor, &store, START).await;

@@ -176,8 +176,8 @@ impl Shared {
         self.settle(kept).await;
         self.find_machine().await;
         let record = self.audit_record(&self.actor(found), None, read);
-        let latest = self.latest();
-        let prepare = || self.licensing.prepare_source_by(latest, verified);
+        let time = self.shared_time();
+        let prepare = || self.licensing.prepare_source_by(time, verified);
         match self.apply(kept, prepare, &record).await {
             Ok(outcome) => {
                 kept.sources.asserted = true;
