@@ -111,7 +111,12 @@ impl Shared {
                     return Ok(outcome);
                 }
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {
-                    self.adopt(kept).await.map_err(|error| self.not_stored(error))?;
+                    let known = self.follow(kept).await;
+                    if !known.map_err(|error| self.not_stored(error))? {
+                        // Another instance has to judge it: what is installed
+                        // has not begun by this clock.
+                        return Err(InstallError::store(error));
+                    }
                 }
                 Err(error) => return Err(self.not_stored(error)),
             }

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{Kept, Shared, install::ATTEMPTS, store_clock::is_reset};
-use crate::{AuditRecord, Outcome, StoreError, StoreErrorKind};
+use crate::{AuditRecord, Loaded, Outcome, StoreError, StoreErrorKind};
 
 /// Who is named in the audit history for what happens by itself.
 const SYSTEM: &str = "system";
@@ -90,24 +90,60 @@ impl Shared {
     /// Where another instance, or an earlier write whose answer was lost, may
     /// have changed the license, finds out.
     pub(super) async fn settle(&self, kept: &mut Kept) {
-        if (kept.in_doubt || self.store.is_shared())
-            && let Err(error) = self.adopt(kept).await
-        {
+        if !kept.in_doubt && !self.store.is_shared() {
+            return;
+        }
+        if let Err(error) = self.follow(kept).await {
             self.store_health.read_failed(&error);
         }
     }
 
+    /// Takes over what the store holds, if it is newer than what is known and
+    /// has begun. Returns whether that is known now.
+    pub(super) async fn follow(&self, kept: &mut Kept) -> Result<bool, StoreError> {
+        let loaded = self.load(kept).await?;
+        let due = self.is_due(kept, &loaded).await;
+        if due {
+            self.take(kept, loaded).await;
+        }
+        Ok(due)
+    }
+
     /// Takes over what the store holds, if it is newer than what is known.
-    pub(super) async fn adopt(&self, kept: &mut Kept) -> Result<(), StoreError> {
+    async fn adopt(&self, kept: &mut Kept) -> Result<(), StoreError> {
+        let loaded = self.load(kept).await?;
+        self.take(kept, loaded).await;
+        Ok(())
+    }
+
+    async fn load(&self, kept: &mut Kept) -> Result<Loaded, StoreError> {
         let loaded = self.store.load().await?;
         self.store_health.was_read();
         self.saw_store_clock(loaded.now);
         kept.in_doubt = false;
+        Ok(loaded)
+    }
+
+    /// Whether the license that another instance has installed has begun here,
+    /// too. Where this clock is slow, the one in force goes on until then.
+    async fn is_due(&self, kept: &Kept, loaded: &Loaded) -> bool {
+        if loaded.revision == kept.revision || !self.licensing.phase().is_in_force() {
+            return true;
+        }
+        let Some(token) = loaded.saved.current.clone() else { return true };
+        let read = self.read(Some(token.into_bytes())).await;
+        let now = self.licensing.clock().now();
+        read.verified.map_or(true, |verified| {
+            verified.license().term().not_before.is_none_or(|it| it <= now)
+        })
+    }
+
+    async fn take(&self, kept: &mut Kept, loaded: Loaded) {
         let mut saved = loaded.saved;
         let stored = saved.clock;
         if loaded.revision == kept.revision {
             kept.clock = stored;
-            return Ok(());
+            return;
         }
         // Unless a license has reset the clock, what this process has seen
         // itself counts as well.
@@ -118,7 +154,6 @@ impl Shared {
         self.restore(saved).await;
         kept.revision = loaded.revision;
         kept.clock = stored;
-        Ok(())
     }
 
     /// Makes a waiting license that has begun the installed one, in the store
