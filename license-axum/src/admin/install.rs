@@ -28,7 +28,9 @@ struct Upload {
     dry_run: bool,
 }
 
-const OLDER: InstallErrorKind = InstallErrorKind::OlderThanInstalled;
+/// What says nothing against a genuine license.
+const NOT_COUNTED: [InstallErrorKind; 2] =
+    [InstallErrorKind::OlderThanInstalled, InstallErrorKind::StoreUnavailable];
 
 impl<I: Installer> Uploads<I> {
     pub(super) fn new(installer: I) -> Self {
@@ -62,17 +64,22 @@ impl<I: Installer> Uploads<I> {
 
     /// Answers an upload, and says whether it counts as refused. A genuine
     /// license that is only older than another does not: of many uploads at a
-    /// time the newest must get in, whatever came before it.
+    /// time the newest must get in, whatever came before it. Nor does one that
+    /// the store could not keep: whoever tries again until the store is back
+    /// must get in then.
     async fn judge(&self, upload: Upload) -> (bool, Response) {
         let Upload { token, request, dry_run } = upload;
         if dry_run {
             let outcome = self.installer.dry_run(&token, request).await;
-            let refused = outcome.code.is_some_and(|code| code != OLDER.code());
+            let refused =
+                outcome.code.is_some_and(|code| NOT_COUNTED.iter().all(|not| not.code() != code));
             return (refused, json(&outcome));
         }
         match self.installer.install(&token, request).await {
             Ok(status) => (false, json(&status)),
-            Err(error) => (error.kind() != OLDER, Problem::from(&error).into_response()),
+            Err(error) => {
+                (!NOT_COUNTED.contains(&error.kind()), Problem::from(&error).into_response())
+            }
         }
     }
 }

@@ -92,9 +92,11 @@
 //!   `application/octet-stream`, `application/json` (`{"license": "…"}`) and
 //!   `multipart/form-data` (one part, `license`), 415.
 //! - After 30 refused uploads by one administrator from one address within a
-//!   minute, further ones are 429. Administrators are told apart by the
-//!   [`Actor`], so its address should be the client's. Uploads are judged one
-//!   after the other, so that many at once are no more than 30 either.
+//!   minute, further ones are 429; a genuine license that is only older than
+//!   another, or that the store could not keep, does not count. Administrators
+//!   are told apart by the [`Actor`], so its address should be the client's.
+//!   Uploads are judged one after the other, so that many at once are no more
+//!   than 30 either.
 //! - A cross-site request that carries a cookie is 403: [`refuse_cross_site`].
 //!
 //! `GET /` answers everybody, with the public status where `Admin` refuses.

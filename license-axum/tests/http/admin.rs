@@ -299,7 +299,7 @@ async fn the_audit_history_is_exported_part_by_part() {
     assert_eq!(crate::support::get(&app, "/api/license/audit/export").await.status, 401);
 }
 
-fn broken() -> (Router, Arc<AtomicU32>) {
+pub(crate) fn broken() -> (Router, Arc<AtomicU32>) {
     let service = Service::new();
     let limit = Arc::new(AtomicU32::new(0));
     let installer = Broken { licensing: service.licensing.clone(), limit: Arc::clone(&limit) };

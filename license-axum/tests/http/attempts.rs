@@ -10,7 +10,10 @@ use license_core::{
     testing::{START, Vendor},
 };
 
-use crate::admin::{Administered, request, unread, upload};
+use crate::{
+    admin::{Administered, broken, request, unread, upload},
+    support::send,
+};
 
 /// Makes 30 refused attempts, each after a second.
 async fn refuse_thirty(administered: &Administered) {
@@ -97,6 +100,15 @@ async fn an_older_license_does_not_count() {
         assert_eq!(told.json()["code"], "older_than_installed");
     }
     assert_eq!(administered.send(upload("", issued(59))).await.status, 200);
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_uploads_do_not_count() {
+    let (app, _) = broken();
+    for _ in 0..40 {
+        let unkept = send(&app, upload("", "token")).await;
+        unkept.is_problem(503, "store_unavailable");
+    }
 }
 
 #[tokio::test]
