@@ -36,15 +36,20 @@ impl Agent {
 
     /// Connects, or tells the status with which that is refused.
     pub async fn try_connect(address: SocketAddr, path: &str) -> Result<Self, u16> {
-        let stream = TcpStream::connect(address).await.expect("it listens");
+        Self::attempt(address, path).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// The same where the service may go away meanwhile; then it is the error.
+    pub async fn attempt(address: SocketAddr, path: &str) -> Result<Result<Self, u16>, Error> {
+        let stream = TcpStream::connect(address).await?;
         let connecting = client_async(format!("ws://{address}{path}"), stream);
         match timeout(PATIENCE, connecting).await.expect("in time") {
             Ok((socket, response)) => {
                 assert_eq!(response.status(), 101);
-                Ok(Self(socket))
+                Ok(Ok(Self(socket)))
             }
-            Err(Error::Http(response)) => Err(response.status().as_u16()),
-            Err(error) => panic!("{path}: {error}"),
+            Err(Error::Http(response)) => Ok(Err(response.status().as_u16())),
+            Err(error) => Err(error),
         }
     }
 

@@ -3,7 +3,8 @@
 
 use std::{
     io::Write,
-    path::Path,
+    net::TcpStream,
+    path::{Path, PathBuf},
     process::Command,
     sync::{
         Once,
@@ -21,8 +22,9 @@ use crate::root;
 /// everything at each start would take seconds.
 #[derive(Debug)]
 pub struct PostgresServer {
-    directory: TempDir,
+    directory: PathBuf,
     url: String,
+    made: Option<TempDir>,
 }
 
 /// The environment variable that names the tests' server.
@@ -60,10 +62,17 @@ impl PostgresServer {
     /// Makes a server and starts it. `None` where PostgreSQL is not installed;
     /// then it says so.
     pub fn start() -> Option<Self> {
-        static SAID: Once = Once::new();
         let directory = tempfile::tempdir().expect("a directory");
-        match control(&["start"], directory.path()) {
-            Ok(url) => Some(Self { directory, url }),
+        let mut server = Self::start_in(directory.path())?;
+        server.made = Some(directory);
+        Some(server)
+    }
+
+    /// The same in this directory, which is empty.
+    pub fn start_in(directory: &Path) -> Option<Self> {
+        static SAID: Once = Once::new();
+        match control(&["start"], directory) {
+            Ok(url) => Some(Self { directory: directory.to_owned(), url, made: None }),
             Err(why) if why.contains("not installed") => {
                 SAID.call_once(|| skipped(&why));
                 None
@@ -79,19 +88,26 @@ impl PostgresServer {
 
     /// Stops it as a crash would.
     pub fn kill(&self) {
-        control(&["stop", "immediate"], self.directory.path()).expect("it runs");
+        control(&["stop", "immediate"], &self.directory).expect("it runs");
     }
 
     /// Starts it again, at the same URL.
     pub fn start_again(&self) {
-        control(&["start"], self.directory.path()).expect("it starts");
+        control(&["start"], &self.directory).expect("it starts");
+    }
+
+    /// Whether it is there, if only to say that it is not ready.
+    pub fn is_running(&self) -> bool {
+        let (_, address) = self.url.split_once('@').expect("a user in the URL");
+        let (address, _) = address.split_once('/').expect("a database in the URL");
+        TcpStream::connect(address).is_ok()
     }
 }
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
         // It may be stopped already.
-        let _ = control(&["stop", "immediate"], self.directory.path());
+        let _ = control(&["stop", "immediate"], &self.directory);
     }
 }
 

@@ -2,19 +2,12 @@
 //! disk that is full.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::{
-    fs::{self, File},
-    io::Write,
-    path::Path,
-    process::Command,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use http::Method;
 use license_core::{Timestamp, testing::Vendor};
-use license_tests::{Client, Polygent, Process, Start, example, now, vendor};
+use license_tests::{Client, Polygent, Process, SmallDisk, Start, example, now, vendor};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::Instant,
@@ -132,48 +125,9 @@ fn expected(pattern: &Value, number: u64, first: i64) -> Value {
     status
 }
 
-/// A small file system of its own, unmounted when this is dropped.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    /// `None` where mounting is not allowed.
-    fn new(size: &str) -> Option<Self> {
-        let directory = tempfile::tempdir().unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(directory.path());
-        mount.output().is_ok_and(|output| output.status.success()).then(|| Self(directory))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Leaves no byte free.
-    fn fill(&self) {
-        let mut file = File::create(self.path().join("ballast")).unwrap();
-        for size in [4096, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.path().join("ballast")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("--lazy").arg(self.path()).status();
-        assert!(unmounted.is_ok_and(|status| status.success()), "{:?} stays mounted", self.path());
-    }
-}
-
 #[tokio::test]
 async fn case_52_a_full_disk_is_503_and_the_old_license_intact() {
-    let Some(disk) = SmallDisk::new("4m") else {
-        println!("SKIPPED: mounting a small file system is not allowed here");
-        return;
-    };
+    let Some(disk) = SmallDisk::new("4m") else { return };
     let vendor = vendor();
     let process = Polygent::command(&vendor, disk.path()).start().await;
     let body = json!({"email": license_tests::ADMINISTRATOR, "password": license_tests::PASSWORD});
