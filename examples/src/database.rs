@@ -9,7 +9,7 @@ use std::{
 };
 
 use license_runtime::{PostgresStore, SqliteStore, Store};
-use sqlx::{AnyPool, any::AnyPoolOptions};
+use sqlx::{AnyPool, Connection, any::AnyPoolOptions};
 
 use crate::{Settings, StartError};
 
@@ -86,6 +86,14 @@ async fn postgres(url: &str) -> Result<AnyPool, StartError> {
     let join = if url.contains('?') { '&' } else { '?' };
     let limits = "options[statement_timeout]=4s&options[idle_in_transaction_session_timeout]=6s";
     let options = AnyPoolOptions::new().max_connections(8).acquire_timeout(CONNECT);
+    // A connection that comes back without its answer is asked for a sign of
+    // life, and the pool itself would wait for that for ever.
+    let options = options.after_release(|connection, _| {
+        Box::pin(async move {
+            let alive = tokio::time::timeout(CONNECT, connection.ping()).await;
+            Ok(alive.is_ok_and(|answer| answer.is_ok()))
+        })
+    });
     options.connect(&format!("{url}{join}{limits}")).await.map_err(|error| {
         StartError::new("the database is not usable; check --database-url").with_source(error)
     })
