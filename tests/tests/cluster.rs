@@ -5,8 +5,8 @@ use std::{fs, time::Duration};
 
 use license_core::testing::{LicenseBuilder, Vendor};
 use license_tests::{
-    ADMINISTRATOR, Client, PASSWORD, Polygent, PostgresServer, Process, Start, example, now,
-    postgres_database, vendor,
+    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, PostgresServer, Process, Start, example,
+    now, postgres_database, vendor,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -110,6 +110,21 @@ async fn until(client: &Client, path: &str, expected: (u16, &str)) -> Duration {
         }
         assert!(began.elapsed() < PATIENCE, "{path} answers {answer:?}");
         sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Tries until it succeeds with this status. A server that has just come back
+/// is not looked for at once.
+async fn until_kept<F: Future<Output = Answer>>(status: u16, attempt: impl Fn() -> F) {
+    let began = Instant::now();
+    loop {
+        let outcome = attempt().await.outcome();
+        if outcome.0 == status {
+            return;
+        }
+        assert_eq!(outcome, (503, "store_unavailable".to_owned()));
+        assert!(began.elapsed() < PATIENCE, "it stays away");
+        sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -229,21 +244,13 @@ async fn while_the_database_is_away_only_who_would_change_something_notices() {
         }
         server.start_again();
         // Nothing has to be done for it.
-        let began = Instant::now();
-        while admin[0].upload(LICENSE, token.clone()).await.outcome().0 != 200 {
-            assert!(began.elapsed() < PATIENCE);
-            sleep(Duration::from_millis(50)).await;
-        }
+        until_kept(200, || admin[0].upload(LICENSE, token.clone())).await;
         for client in &admin {
             client.get("/api/workflows").await.is(200);
             until_installed(client, &format!("after {round}")).await;
         }
-        // Until the database is looked for again it is away.
-        let (user, began) = (new_user(&round.to_string()), Instant::now());
-        while admin[1].post_json("/api/users", &user).await.outcome().0 != 201 {
-            assert!(began.elapsed() < PATIENCE);
-            sleep(Duration::from_millis(50)).await;
-        }
+        let user = new_user(&format!("{round}"));
+        until_kept(201, || admin[1].post_json("/api/users", &user)).await;
     }
 }
 
