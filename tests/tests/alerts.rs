@@ -1,12 +1,17 @@
 //! `polygent`: mail before the license expires, through a real mail server.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use http::Method;
-use license_tests::{ADMINISTRATOR, Answer, Client, Polygent, Smtp, SmtpEncryption, Start};
+use license_core::Timestamp;
+use license_tests::{
+    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Process, Smtp, SmtpEncryption, Start, now,
+    postgres_database, vendor,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 const FROM: &str = "Polygent <license@polygent.example>";
 const OPERATIONS: &str = "operations@example.com";
@@ -78,6 +83,62 @@ async fn the_mail_arrives_once_with_what_happens_and_what_to_do() {
     let admin = polygent.admin().await;
     assert_eq!(run(&admin).await.json(), sent(14, &[ADMINISTRATOR, OPERATIONS]));
     assert_eq!(smtp.received(4).await.len(), 4);
+}
+
+#[tokio::test]
+async fn of_two_instances_on_one_database_one_sends_the_mail() {
+    let Some(smtp) = Smtp::start().await else { return };
+    let Some(database) = postgres_database().await else { return };
+    let url = format!("smtp://127.0.0.1:{}", smtp.port());
+    let vendor = vendor();
+    let directories = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let start = async |directory: &TempDir| {
+        let start = alerting(Polygent::command(&vendor, directory.path()), &url);
+        start.arg("--database-url").arg(&database).start().await
+    };
+    let mut one = start(&directories[0]).await;
+    let two = start(&directories[1]).await;
+    let body = json!({ "email": ADMINISTRATOR, "password": PASSWORD });
+    let answer = Client::new(one.address()).post_json("/api/auth/sign-in", &body).await;
+    let session = answer.json()["token"].as_str().unwrap().to_owned();
+    let admin = |process: &Process| Client::new(process.address()).bearer(&session);
+    // A license, a renewal, and one more with fewer days: each is announced
+    // once, by whoever is first.
+    for (number, days, milestone) in [(0_u32, 6, 7), (1, 13, 14), (2, 1, 1)] {
+        let at = Timestamp::from_seconds(now().as_seconds() - 60 + i64::from(number));
+        let id = format!("lic_{number}");
+        let license = vendor.license().id(&id).issued_at(at).days(days);
+        let license = license.limit("users", 5).features(["multiple-active-sessions"]).sign();
+        admin(&two).upload("/api/license", license.as_str().to_owned()).await.is(200);
+        for process in [&one, &two] {
+            let began = Instant::now();
+            while admin(process).get("/api/license").await.json()["license"]["id"] != id {
+                assert!(began.elapsed() < Duration::from_secs(20), "{id} is not in force");
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+        let (first, second) = (admin(&one), admin(&two));
+        let answers = tokio::join!(run(&first), run(&second));
+        let (mut sender, mut other) = (answers.0.json(), answers.1.json());
+        if sender == json!({"sent": []}) {
+            std::mem::swap(&mut sender, &mut other);
+        }
+        assert_eq!(sender, sent(milestone, &[ADMINISTRATOR, OPERATIONS]));
+        assert_eq!(other, json!({"sent": []}));
+        // Neither after a restart.
+        one.terminate().await;
+        one = start(&directories[0]).await;
+        for process in [&one, &two] {
+            assert_eq!(run(&admin(process)).await.json(), json!({"sent": []}));
+        }
+        let mails = smtp.received(2 * (number as usize + 1)).await;
+        let to: Vec<_> = mails.iter().rev().take(2).map(|mail| &mail["to"]).collect();
+        assert_eq!(to, [&json!([OPERATIONS]), &json!([ADMINISTRATOR])]);
+        assert_eq!(mails.len(), 2 * (number as usize + 1));
+    }
+    // Nothing is on its way either.
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(smtp.mails().len(), 6);
 }
 
 #[tokio::test]
