@@ -84,7 +84,7 @@ async fn a_valid_license_is_told_in_the_products_words_once() {
 
 #[tokio::test]
 async fn the_customers_name_cannot_forge_the_log() {
-    let name = "Acme\u{202e}\n2026-01-01T00:00:00Z ERROR license: forged";
+    let name = "Acme\u{202e}\n2026-01-01T00:00:00Z ERROR forged";
     let license = of_2026().claim("/customer/name", name);
     let align = licensed_at(at("2026-06-01"), license).await;
     let log = align.process().logged("License expires").await;
@@ -175,6 +175,9 @@ async fn refuses_everything(align: &Service, code: &str, phase: &str) {
             "/API/users",
             "//api/users",
             "/%61pi/users",
+            "/",
+            "/unknown",
+            "/healthz/",
         ] {
             for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
                 let answer = client.send(method.clone(), path, "").await;
@@ -185,7 +188,6 @@ async fn refuses_everything(align: &Service, code: &str, phase: &str) {
         assert_eq!(level, "critical");
         assert!(!messages.is_empty());
         client.get("/healthz").await.is(200);
-        client.get("/unknown").await.refused(404, "not_found");
     }
     let public = anybody.get("/api/license").await;
     public.is(200);
@@ -300,6 +302,8 @@ async fn after_grace_reading_goes_on_and_every_change_is_402() {
                 "/api/unknown",
                 "//api/decisions",
                 "/API/decisions",
+                "/unknown",
+                "/healthz",
             ] {
                 let answer = client.send(method.parse().unwrap(), path, "").await;
                 assert_eq!(answer.outcome(), (402, "read_only".to_owned()), "{method} {path}");
