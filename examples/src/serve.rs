@@ -12,9 +12,22 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
-use tracing_subscriber::EnvFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{Format, Writer},
+    },
+    registry::LookupSpan,
+};
 
 use crate::StartError;
+
+/// The lines of the log. What the product says of its license stands there
+/// in its own words, behind the time and the level and nothing else; other
+/// lines say where they come from.
+struct Lines;
 
 /// What is logged unless `RUST_LOG` says otherwise. PostgreSQL says of each
 /// table that is there already that it is.
@@ -40,7 +53,24 @@ fn log_to_stderr() {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        .event_format(Lines)
         .init();
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let own = event.metadata().target() == "license";
+        Format::default().with_target(!own).format_event(context, writer, event)
+    }
 }
 
 /// Listens on an address.

@@ -136,8 +136,11 @@ impl Service {
 pub fn lines(log: &str) -> Vec<String> {
     let own = |line: &str| {
         let (_, rest) = line.split_once("Z ")?;
-        let (level, text) = rest.trim_start().split_once(" license: ")?;
-        Some(format!("{level} {text}"))
+        let (level, text) = rest.trim_start().split_once(' ')?;
+        // Every other line begins with the module that it comes from.
+        let module = text.split_once(": ").is_some_and(|(from, _)| !from.contains(' '));
+        (level.bytes().all(|byte| byte.is_ascii_uppercase()) && !module)
+            .then(|| format!("{level} {text}"))
     };
     log.lines().filter_map(own).collect()
 }
