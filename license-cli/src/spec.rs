@@ -72,7 +72,7 @@ struct SpecToml {
     #[serde(default)]
     customer: CustomerToml,
     plan: Option<String>,
-    features: Option<BTreeSet<String>>,
+    features: Option<Vec<String>>,
     #[serde(default)]
     limits: BTreeMap<String, LimitToml>,
     domain: Option<String>,
@@ -124,7 +124,7 @@ impl FactArgs {
         spec.customer_name = self.customer;
         spec.customer_email = self.email;
         spec.plan = self.plan;
-        spec.features = (!self.feature.is_empty()).then(|| self.feature.into_iter().collect());
+        spec.features = (!self.feature.is_empty()).then_some(self.feature);
         spec.limits = limits(&self.limit)?;
         for (name, names) in names(&self.name)? {
             if spec.limits.insert(name.clone(), Limit::Names(names)).is_some() {
@@ -295,7 +295,7 @@ mod tests {
             id = "lic_1"
             customer = { id = "cust_1", name = "Acme Corp", email = "it@acme.example" }
             plan = "enterprise"
-            features = ["sso"]
+            features = ["sso", "audit"]
             limits = { users = 50, hosts = "unlimited", connectors = ["slack"] }
             domain = "*.acme.internal"
             not_before = "2026-01-01T00:00:00Z"
@@ -305,7 +305,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(spec.customer_email.as_deref(), Some("it@acme.example"));
-        assert_eq!(spec.features, Some(set(&["sso"])));
+        assert_eq!(spec.features, Some(vec!["sso".to_owned(), "audit".to_owned()]));
         assert_eq!(spec.limits["users"], Limit::Max(50));
         assert_eq!(spec.limits["hosts"], Limit::Unlimited);
         assert_eq!(spec.limits["connectors"], Limit::Names(set(&["slack"])));

@@ -55,7 +55,7 @@ fn flags_become_the_standard_claims() {
             "iat": 0, "exp": 2_114_380_800_i64,
             "customer": {"id": "cust_1", "name": "Acme", "email": "it@acme.example"},
             "plan": "enterprise",
-            "features": ["sso-saml", "workflows"],
+            "features": ["workflows", "sso-saml"],
             "limits": {"users": 50, "session_hosts": 10, "deploy_hosts": null},
             "binding": {"domain": "*.acme.internal"},
         })
@@ -269,7 +269,7 @@ fn a_dialect_is_written_and_read() {
             "customer": {"id": "cust_abc123", "name": "Acme"}, "plan": "enterprise",
             "limits": {
                 "users": 500, "decisions": null, "connectors": ["github", "jira", "slack"],
-                "features": ["auditLog", "sso"],
+                "features": ["sso", "auditLog"],
             },
             "deployment": {"type": "self-hosted"},
         })

@@ -28,9 +28,9 @@ pub struct LicenseSpec {
     pub customer_email: Option<String>,
     /// The plan.
     pub plan: Option<String>,
-    /// The features. `None` leaves them to the plan, and is none where the
-    /// plan says nothing of features.
-    pub features: Option<BTreeSet<String>>,
+    /// The features, signed in this order. `None` leaves them to the plan, and
+    /// is none where the plan says nothing of features.
+    pub features: Option<Vec<String>>,
     /// The limits by name; one that is not here is left to the plan.
     pub limits: BTreeMap<String, Limit>,
     /// The domain it is bound to.
@@ -121,7 +121,9 @@ impl LicenseSpec {
         let silent = plan.is_some_and(|plan| plan.features.is_some()) || optional(Claim::Features);
         match &self.features {
             Some(features) => {
-                payload.fact(Claim::Features, features.iter().cloned().collect::<Value>())?
+                let mut seen = BTreeSet::new();
+                let once = features.iter().filter(|name| seen.insert(*name));
+                payload.fact(Claim::Features, once.cloned().collect::<Value>())?
             }
             None if silent => {}
             None => payload.fact(Claim::Features, json!([]))?,
@@ -251,6 +253,15 @@ mod tests {
         assert!(matches!(error, IssueError::Missing(Claim::CustomerId)));
         let claims = claims(&silent, acme().optional(Claim::CustomerId)).unwrap();
         assert_eq!(claims["customer"], json!({"name": "Acme Corp"}));
+    }
+
+    #[test]
+    fn features_are_signed_once_and_in_the_order_given() {
+        let mut spec = spec();
+        let given = ["sso", "audit", "sso"];
+        spec.features = Some(given.map(str::to_owned).into());
+        let product = acme().feature("audit", "Audit");
+        assert_eq!(claims(&spec, product).unwrap()["features"], json!(["sso", "audit"]));
     }
 
     #[test]
