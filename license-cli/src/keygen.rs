@@ -43,13 +43,13 @@ impl Keygen {
         let (private, public) = (self.out.join("private.pem"), self.out.join("public.pem"));
         write::vacant(&private)?;
         write::vacant(&public)?;
-        fs::create_dir_all(&self.out).map_err(|error| {
-            Failure::usage(format!("cannot make the directory {}: {error}", shown(&self.out)))
-        })?;
         let failed = |error| Failure::usage(format!("--alg, --bits: {error}"));
         let key = SigningKey::generate(self.alg, self.bits).map_err(failed)?;
         let (private_pem, public_pem) =
             (key.to_pkcs8_pem().map_err(failed)?, key.public_pem().map_err(failed)?);
+        fs::create_dir_all(&self.out).map_err(|error| {
+            Failure::usage(format!("cannot make the directory {}: {error}", shown(&self.out)))
+        })?;
         write::new_file(&private, &private_pem, Access::Owner)?;
         if let Err(failure) = write::new_file(&public, &public_pem, Access::Everybody) {
             let _ = fs::remove_file(&private);

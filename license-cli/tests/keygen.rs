@@ -74,6 +74,7 @@ fn wrong_algorithms_and_sizes_are_wrong_use() {
         "keygen --alg none --out .",
         "keygen --alg rs256 --bits 2048 --out .",
         "keygen --alg es256 --bits 256 --out .",
+        "keygen --alg es256 --bits 4096 --out new",
         "keygen --alg es256",
         "keygen",
         "",
@@ -82,6 +83,7 @@ fn wrong_algorithms_and_sizes_are_wrong_use() {
         place.bad(2, line);
     }
     assert!(!place.exists("private.pem") && !place.exists("public.pem"));
+    assert!(!place.exists("new"), "a directory was left behind");
 }
 
 #[cfg(unix)]
