@@ -31,12 +31,13 @@ struct Arguments {
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000")]
     listen: String,
 
-    /// A public key to trust; may be repeated
+    /// A public key to trust; may be repeated, or several separated by commas
     // A PEM text begins with hyphens; refused as a flag, it would be printed.
     #[arg(
         long,
         env = "LICENSE_PUBLIC_KEY",
         value_name = "[KID=][ALG:]FILE.pem",
+        value_delimiter = ',',
         allow_hyphen_values = true,
         hide_env_values = true,
         required = true

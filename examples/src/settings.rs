@@ -21,13 +21,15 @@ pub struct Settings {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// A public key to trust; may be repeated. The environment variable may
-    /// hold a PEM text itself. Without one the service runs in demo mode
+    /// A public key to trust; may be repeated, or several separated by commas.
+    /// The environment variable may hold PEM texts themselves. Without a key
+    /// the service runs in demo mode
     // A PEM text begins with hyphens; refused as a flag, it would be printed.
     #[arg(
         long,
         env = "LICENSE_PUBLIC_KEY",
         value_name = "[KID=][ALG:]FILE.pem",
+        value_delimiter = ',',
         allow_hyphen_values = true,
         hide_env_values = true
     )]

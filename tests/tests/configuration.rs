@@ -115,6 +115,23 @@ async fn every_flag_can_come_from_the_environment_and_a_flag_wins() {
 }
 
 #[tokio::test]
+async fn the_environment_may_name_several_keys() {
+    let (old, new) = (vendor(), vendor());
+    let place = tempfile::tempdir().unwrap();
+    let files = [&old, &new].map(public_pem);
+    let files = [write(&place, "old.pem", &files[0]), write(&place, "new.pem", &files[1])];
+    for keys in [files.join(","), format!("{},{}", public_pem(&old), public_pem(&new))] {
+        let data = tempfile::tempdir().unwrap();
+        let start = polygent().arg("--listen").arg("127.0.0.1:0").env("DATA_DIR", data.path());
+        let start = start.env("ADMIN_PASSWORD", PASSWORD).env("LICENSE_PUBLIC_KEY", keys);
+        let process = start.start().await;
+        for vendor in [&old, &new] {
+            trusts(&Client::new(process.address()), vendor, PASSWORD).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_a_directory_data_goes_below_data_and_the_name() {
     let place = tempfile::tempdir().unwrap();
     let key = write(&place, "vendor.pem", &public_pem(&vendor()));
