@@ -14,7 +14,6 @@ use std::{
 };
 
 use license_benches::{GROUPS, measure, memory, report, target::Figures};
-use license_core::{Clock, SystemClock};
 
 /// Which section of README.md a full run replaces.
 const SECTION: &str = if cfg!(feature = "aws-lc") { "aws-lc" } else { "figures" };
@@ -86,7 +85,7 @@ fn main() {
         take_sample(&arguments, sample);
         return;
     }
-    let mut text = heading();
+    let mut text = report::heading();
     let mut tables = String::new();
     let mut figures = Figures { allocations: allocations(&arguments.groups), ..Figures::default() };
     for (id, set_up) in GROUPS {
@@ -147,25 +146,6 @@ fn allocations(groups: &[String]) -> BTreeMap<String, f64> {
         .filter_map(|line| line.split_once('\t'))
         .filter_map(|(id, count)| Some((id.to_owned(), count.parse().ok()?)))
         .collect()
-}
-
-/// The date and the machine.
-fn heading() -> String {
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let cpu = cpu.map_or("unknown processor", |(_, name)| name);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let rustc = Command::new("rustc").arg("--version").output();
-    let rustc = rustc.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or_default();
-    format!(
-        "{}, {cpu}, {cores} cores, {} {}, {}, load before the run {load}.\n",
-        SystemClock::new().now().date(),
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-        rustc.unwrap_or_default(),
-    )
 }
 
 fn write(text: &str) {

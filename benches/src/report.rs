@@ -1,8 +1,29 @@
 //! The figures as Markdown.
 
-use std::fmt::Write;
+use std::{fmt::Write, fs, process::Command};
+
+use license_core::{Clock, SystemClock};
 
 use crate::{Group, measure::Timing, memory, target::Figures};
+
+/// The date and the machine.
+pub fn heading() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cpu = cpu.map_or("unknown processor", |(_, name)| name);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let rustc = Command::new("rustc").arg("--version").output();
+    let rustc = rustc.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
+    format!(
+        "{}, {cpu}, {cores} cores, {} {}, {}, load before the run {load}.\n",
+        SystemClock::new().now().date(),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        rustc.unwrap_or_default(),
+    )
+}
 
 /// The table of one group.
 pub fn group(group: &Group, figures: &Figures) -> String {
@@ -91,7 +112,8 @@ fn per_second(rate: f64) -> String {
     format!("{}/s", thousands(rate.round() as u64))
 }
 
-pub(crate) fn thousands(number: u64) -> String {
+/// A number as people write it: `1,000`.
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
