@@ -24,6 +24,11 @@ struct Limit {
     hosts: i64,
 }
 
+/// How many leases of swept nodes are removed in one transaction: a tenth of a
+/// second's work, so that none runs out of its time however many hosts a node
+/// had, and nobody who comes meanwhile waits for long.
+const SWEPT_AT_ONCE: i64 = 16_384;
+
 /// Whether a node has not beaten for its TTL, by a clock that may jump.
 macro_rules! overdue {
     ($node:literal) => {
@@ -152,11 +157,12 @@ pub(super) async fn leased(connection: &mut PgConnection, name: &str) -> Result<
     u64::try_from(hosts).map_err(corrupt)
 }
 
-/// Ends a node and its leases.
+/// Ends a node and its leases. Returns whether all of them are gone; those that
+/// are left are those of a node that was swept.
 pub(super) async fn leave(
     connection: &mut PgConnection,
     node: LeaseNode,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let node = number(node.number())?;
     let limits: Vec<(i32, i64)> =
         sqlx::query_as("SELECT id, hosts FROM lease_limits ORDER BY id FOR UPDATE")
@@ -175,11 +181,19 @@ pub(super) async fn leave(
             limit.save(connection).await?;
         }
     }
+    let (left,): (bool,) = sqlx::query_as("SELECT EXISTS (SELECT FROM leases l WHERE l.node = $1)")
+        .bind(node)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if left {
+        return Ok(false);
+    }
     sqlx::query("DELETE FROM lease_nodes WHERE node = $1")
         .bind(node)
         .execute(connection)
         .await
-        .map(drop)
+        .map(|_| true)
         .map_err(failed)
 }
 
@@ -264,16 +278,21 @@ impl Limit {
         Ok(false)
     }
 
-    /// Removes the leases of nodes that were swept.
+    /// Removes leases of nodes that were swept, as many as one transaction has
+    /// time for. What is left counts until the next one removes it.
     async fn remove_swept(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        // A host is gone with its last lease, of whichever node. The table is
+        // seen as it was before; nobody else changes what is of this limit.
         let (gone,): (i64,) = sqlx::query_as(
-            "WITH gone AS (DELETE FROM leases l USING lease_nodes n \
-             WHERE n.swept AND l.node = n.node AND l.limit_id = $1 RETURNING l.host) \
-             SELECT count(DISTINCT g.host) FROM gone g WHERE NOT EXISTS \
-             (SELECT FROM leases o JOIN lease_nodes m ON m.node = o.node AND NOT m.swept \
+            "WITH gone AS (DELETE FROM leases l WHERE l.ctid = ANY (ARRAY(\
+             SELECT s.ctid FROM leases s JOIN lease_nodes n ON n.node = s.node AND n.swept \
+             WHERE s.limit_id = $1 LIMIT $2)) RETURNING l.host) \
+             SELECT count(*) FROM (SELECT host, count(*) AS leases FROM gone GROUP BY host) g \
+             WHERE g.leases = (SELECT count(*) FROM leases o \
              WHERE o.limit_id = $1 AND o.host = g.host)",
         )
         .bind(self.id)
+        .bind(SWEPT_AT_ONCE)
         .fetch_one(connection)
         .await
         .map_err(failed)?;

@@ -137,7 +137,8 @@ impl LeaseStore for PostgresStore {
     }
 
     async fn leave(&self, node: LeaseNode) -> Result<(), StoreError> {
-        self.transaction(async |it| leases::leave(it, node).await).await
+        while !self.transaction(async |it| leases::leave(it, node).await).await? {}
+        Ok(())
     }
 }
 

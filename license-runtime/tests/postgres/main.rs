@@ -6,3 +6,4 @@ mod faults;
 mod propagation;
 mod store;
 mod support;
+mod sweeping;
