@@ -29,6 +29,23 @@ struct Limit {
 /// had, and nobody who comes meanwhile waits for long.
 const SWEPT_AT_ONCE: i64 = 16_384;
 
+/// What became of a call that sweeps first.
+pub(super) enum Swept<T> {
+    /// What was asked for.
+    Done(T),
+    /// Leases of dead nodes were removed, and nothing else; more are left. To be
+    /// committed, and called again.
+    More,
+}
+
+/// What a sweep found.
+struct Sweep {
+    /// The store was away a moment ago.
+    settling: bool,
+    /// Leases of dead nodes are left.
+    more: bool,
+}
+
 /// Whether a node has not beaten for its TTL, by a clock that may jump.
 macro_rules! overdue {
     ($node:literal) => {
@@ -112,32 +129,38 @@ pub(super) async fn beat(
 pub(super) async fn change(
     connection: &mut PgConnection,
     node: LeaseNode,
-    changes: LeaseChanges,
-) -> Result<Option<LeaseAnswers>, StoreError> {
+    changes: &LeaseChanges,
+) -> Result<Swept<Option<LeaseAnswers>>, StoreError> {
     let node = number(node.number())?;
-    let LeaseChanges { limit, cap, releases, claims } = changes;
-    let mut limit = lock(connection, &limit).await?;
+    let mut limit = lock(connection, &changes.limit).await?;
     let found: Option<(PgInterval,)> =
         sqlx::query_as("SELECT ttl FROM lease_nodes WHERE node = $1 AND NOT swept")
             .bind(node)
             .fetch_optional(&mut *connection)
             .await
             .map_err(failed)?;
-    let Some((ttl,)) = found else { return Ok(None) };
+    let Some((ttl,)) = found else { return Ok(Swept::Done(None)) };
     let before = limit.hosts;
-    let settling = limit.sweep(connection, Some(node), duration(&ttl)).await?;
-    limit.release(connection, node, &releases).await?;
-    let mut judge = LeaseJudge { cap, used: limit.used()?, settling };
-    let verdicts = limit.claim(connection, node, claims, &mut judge).await?;
+    let Sweep { settling, more } = limit.sweep(connection, Some(node), duration(&ttl)).await?;
+    if more {
+        limit.save(connection).await?;
+        return Ok(Swept::More);
+    }
+    limit.release(connection, node, &changes.releases).await?;
+    let mut judge = LeaseJudge { cap: changes.cap, used: limit.used()?, settling };
+    let verdicts = limit.claim(connection, node, &changes.claims, &mut judge).await?;
     limit.hosts = number(judge.used)?;
     if limit.hosts != before {
         limit.save(connection).await?;
     }
-    Ok(Some(LeaseAnswers::new(verdicts, judge.used)))
+    Ok(Swept::Done(Some(LeaseAnswers::new(verdicts, judge.used))))
 }
 
 /// How many hosts have a lease of a limit.
-pub(super) async fn leased(connection: &mut PgConnection, name: &str) -> Result<u64, StoreError> {
+pub(super) async fn leased(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<Swept<u64>, StoreError> {
     const READ: &str = concat!(
         "SELECT coalesce((SELECT hosts FROM lease_limits WHERE name = $1), 0), \
          (SELECT max(n.ttl) FROM lease_nodes n WHERE ",
@@ -148,21 +171,20 @@ pub(super) async fn leased(connection: &mut PgConnection, name: &str) -> Result<
         sqlx::query_as(READ).bind(name).fetch_one(&mut *connection).await.map_err(failed)?;
     if let (Some(ttl), true) = (late, hosts > 0) {
         let mut limit = lock(connection, name).await?;
-        limit.sweep(connection, None, duration(&ttl)).await?;
+        let sweep = limit.sweep(connection, None, duration(&ttl)).await?;
         if limit.hosts != hosts {
             limit.save(connection).await?;
         }
-        return limit.used();
+        return if sweep.more { Ok(Swept::More) } else { limit.used().map(Swept::Done) };
     }
-    u64::try_from(hosts).map_err(corrupt)
+    u64::try_from(hosts).map(Swept::Done).map_err(corrupt)
 }
 
-/// Ends a node and its leases. Returns whether all of them are gone; those that
-/// are left are those of a node that was swept.
+/// Ends a node and its leases.
 pub(super) async fn leave(
     connection: &mut PgConnection,
     node: LeaseNode,
-) -> Result<bool, StoreError> {
+) -> Result<Swept<()>, StoreError> {
     let node = number(node.number())?;
     let limits: Vec<(i32, i64)> =
         sqlx::query_as("SELECT id, hosts FROM lease_limits ORDER BY id FOR UPDATE")
@@ -174,26 +196,23 @@ pub(super) async fn leave(
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
+    let mut more = false;
     for (id, hosts) in limits {
         let mut limit = Limit { id, hosts };
-        limit.remove_swept(connection).await?;
+        more |= limit.remove_swept(connection).await?;
         if limit.hosts != hosts {
             limit.save(connection).await?;
         }
     }
-    let (left,): (bool,) = sqlx::query_as("SELECT EXISTS (SELECT FROM leases l WHERE l.node = $1)")
-        .bind(node)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed)?;
-    if left {
-        return Ok(false);
+    if more {
+        // The node is known until its last lease is gone.
+        return Ok(Swept::More);
     }
     sqlx::query("DELETE FROM lease_nodes WHERE node = $1")
         .bind(node)
         .execute(connection)
         .await
-        .map(|_| true)
+        .map(|_| Swept::Done(()))
         .map_err(failed)
 }
 
@@ -230,13 +249,13 @@ impl Limit {
     }
 
     /// Ends nodes that are overdue, but not this one, unless the store was
-    /// away a moment ago. Returns whether it was.
+    /// away a moment ago.
     async fn sweep(
         &mut self,
         connection: &mut PgConnection,
         but: Option<i64>,
         ttl: Duration,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Sweep, StoreError> {
         const LOOK: &str = concat!(
             "SELECT coalesce(",
             was_away!(),
@@ -255,7 +274,7 @@ impl Limit {
             .await
             .map_err(failed)?;
         if settling || !late {
-            return Ok(settling);
+            return Ok(Sweep { settling, more: false });
         }
         const SWEEP: &str = concat!(
             "UPDATE lease_nodes SET swept = TRUE WHERE node IN (SELECT n.node FROM lease_nodes n \
@@ -264,7 +283,7 @@ impl Limit {
             " ORDER BY n.node FOR UPDATE)"
         );
         sqlx::query(SWEEP).bind(but).execute(&mut *connection).await.map_err(failed)?;
-        self.remove_swept(connection).await?;
+        let more = self.remove_swept(connection).await?;
         // A node that was swept a while ago is in nobody's hands any more.
         sqlx::query(
             "DELETE FROM lease_nodes WHERE node IN (SELECT n.node FROM lease_nodes n \
@@ -275,29 +294,31 @@ impl Limit {
         .execute(connection)
         .await
         .map_err(failed)?;
-        Ok(false)
+        Ok(Sweep { settling: false, more })
     }
 
     /// Removes leases of nodes that were swept, as many as one transaction has
-    /// time for. What is left counts until the next one removes it.
-    async fn remove_swept(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
+    /// time for. Returns whether more are left.
+    async fn remove_swept(&mut self, connection: &mut PgConnection) -> Result<bool, StoreError> {
         // A host is gone with its last lease, of whichever node. The table is
         // seen as it was before; nobody else changes what is of this limit.
-        let (gone,): (i64,) = sqlx::query_as(
+        let (hosts, leases): (i64, i64) = sqlx::query_as(
             "WITH gone AS (DELETE FROM leases l WHERE l.ctid = ANY (ARRAY(\
-             SELECT s.ctid FROM leases s JOIN lease_nodes n ON n.node = s.node AND n.swept \
-             WHERE s.limit_id = $1 LIMIT $2)) RETURNING l.host) \
-             SELECT count(*) FROM (SELECT host, count(*) AS leases FROM gone GROUP BY host) g \
-             WHERE g.leases = (SELECT count(*) FROM leases o \
-             WHERE o.limit_id = $1 AND o.host = g.host)",
+             SELECT s.ctid FROM lease_nodes n, LATERAL (SELECT o.ctid FROM leases o \
+             WHERE o.node = n.node AND o.limit_id = $1 LIMIT $2) s \
+             WHERE n.swept LIMIT $2)) RETURNING l.host), \
+             by_host AS (SELECT host, count(*) AS leases FROM gone GROUP BY host) \
+             SELECT (SELECT count(*) FROM by_host g WHERE g.leases = (SELECT count(*) \
+             FROM leases o WHERE o.limit_id = $1 AND o.host = g.host)), \
+             (SELECT count(*) FROM gone)",
         )
         .bind(self.id)
         .bind(SWEPT_AT_ONCE)
         .fetch_one(connection)
         .await
         .map_err(failed)?;
-        self.hosts = self.hosts.saturating_sub(gone);
-        Ok(())
+        self.hosts = self.hosts.saturating_sub(hosts);
+        Ok(leases == SWEPT_AT_ONCE)
     }
 
     async fn release(
@@ -335,13 +356,13 @@ impl Limit {
         &self,
         connection: &mut PgConnection,
         node: i64,
-        claims: Vec<LeaseClaim>,
+        claims: &[LeaseClaim],
         judge: &mut LeaseJudge,
     ) -> Result<Vec<LeaseVerdict>, StoreError> {
         if claims.is_empty() {
             return Ok(Vec::new());
         }
-        let held = self.held(connection, &claims).await?;
+        let held = self.held(connection, claims).await?;
         let refusals: Vec<Option<LeaseVerdict>> = claims
             .iter()
             .map(|claim| {

@@ -49,6 +49,7 @@ use tokio::{sync::watch, task::AbortHandle};
 pub use self::builder::PostgresStoreBuilder;
 use self::{
     connections::{Connections, within},
+    leases::Swept,
     seats::SeatLocks,
 };
 use crate::{
@@ -118,6 +119,8 @@ impl PostgresStore {
     }
 }
 
+/// The leases of dead nodes are removed first, in as many transactions as that
+/// takes: each is short, and others come in between.
 #[async_trait]
 impl LeaseStore for PostgresStore {
     async fn beat(&self, node: Option<LeaseNode>, ttl: Duration) -> Result<LeaseNode, StoreError> {
@@ -129,16 +132,30 @@ impl LeaseStore for PostgresStore {
         node: LeaseNode,
         changes: LeaseChanges,
     ) -> Result<Option<LeaseAnswers>, StoreError> {
-        self.transaction(async |it| leases::change(it, node, changes).await).await
+        loop {
+            let swept = self.transaction(async |it| leases::change(it, node, &changes).await);
+            if let Swept::Done(answer) = swept.await? {
+                return Ok(answer);
+            }
+        }
     }
 
     async fn leased(&self, limit: &str) -> Result<u64, StoreError> {
-        self.transaction(async |it| leases::leased(it, limit).await).await
+        loop {
+            let swept = self.transaction(async |it| leases::leased(it, limit).await);
+            if let Swept::Done(answer) = swept.await? {
+                return Ok(answer);
+            }
+        }
     }
 
     async fn leave(&self, node: LeaseNode) -> Result<(), StoreError> {
-        while !self.transaction(async |it| leases::leave(it, node).await).await? {}
-        Ok(())
+        loop {
+            let swept = self.transaction(async |it| leases::leave(it, node).await);
+            if let Swept::Done(answer) = swept.await? {
+                return Ok(answer);
+            }
+        }
     }
 }
 
