@@ -1,6 +1,8 @@
 //! Tables of the report.
 
-use std::fmt::Write;
+use std::{fmt::Write, fs, path::PathBuf};
+
+use license_benches::report;
 
 /// A table as Markdown.
 #[derive(Debug)]
@@ -44,4 +46,12 @@ impl Targets {
         }
         text
     }
+}
+
+/// Puts a text into a section of docs/scaling.md.
+pub(crate) fn write(section: &str, text: &str) {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "docs", "scaling.md"].iter().collect();
+    let page = fs::read_to_string(&path).expect("docs/scaling.md can be read");
+    let page = report::replace_section(&page, section, text).expect("it has the markers");
+    fs::write(&path, page).expect("docs/scaling.md can be written");
 }

@@ -1,12 +1,15 @@
 //! What was seen.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use crate::license::QUOTAS;
+use license_benches::report::thousands;
+
+use crate::{license::QUOTAS, statistics::duration, table::Table};
 
 /// Everything that was counted, and everything that was not kept.
 #[derive(Debug, Default)]
@@ -27,6 +30,9 @@ struct Entries {
     samples: u64,
     most_hosts: u64,
     most_seats: u64,
+    /// Answers that must not be, by what was asked.
+    answered: BTreeMap<String, u64>,
+    lost: u64,
     broken: Vec<String>,
 }
 
@@ -55,6 +61,7 @@ impl Book {
                 }
             }
             ["denied" | "wrong", code] => {
+                *entries.answered.entry(words[0].to_owned()).or_default() += 1;
                 entries.broke(format!("node {node} answered {code}"));
             }
             _ => {}
@@ -111,13 +118,45 @@ impl Book {
         self.entries().used.clone()
     }
 
-    pub(super) fn judge_installations(&self, history: &BTreeSet<String>) {
+    /// The licenses whose installation was acknowledged.
+    pub(super) fn acknowledged(&self) -> Vec<String> {
+        self.entries().installed.keys().cloned().collect()
+    }
+
+    /// An installation that was acknowledged is not in the history.
+    pub(super) fn lost(&self, id: &str) {
         let mut entries = self.entries();
-        let lost: Vec<String> =
-            entries.installed.keys().filter(|id| !history.contains(*id)).cloned().collect();
-        for id in lost {
-            entries.broke(format!("the installation of {id} was acknowledged and is lost"));
+        entries.lost += 1;
+        entries.broke(format!("the installation of {id} was acknowledged and is lost"));
+    }
+
+    /// The report. What is said to be none is none, or the run has failed.
+    pub(super) fn table(&self, lifetimes: u32, seed: u64, healed: Duration) -> Table {
+        let title = format!("{lifetimes} lifetimes of a lease under faults, seed {seed}");
+        let mut table = Table::new(&title, &["count"]);
+        let it = self.entries();
+        let mut row = |label: &str, number: u64| table.row(label, &[thousands(number)]);
+        for (fault, times) in &it.faults {
+            row(&format!("fault: {fault}"), *times);
         }
+        row("requests decided by memory", it.decided);
+        row("... that were refused", it.count("denied"));
+        row("hosts that were let in", it.granted);
+        row("... that were not: the cap was reached, or the store away", it.refused);
+        row("looks at the database", it.samples);
+        row(&format!("most hosts that counted at once, of {}", super::HOST_CAP), it.most_hosts);
+        row("seats that were handed out", it.seats);
+        row(&format!("most seats that were taken at once, of {}", super::SEAT_CAP), it.most_seats);
+        row("uses of quotas that were acknowledged", it.used.iter().sum());
+        let most = it.used.iter().copied().max().unwrap_or_default();
+        row(&format!("most uses of one quota, of {}", super::USE_CAP), most);
+        row("installations that were acknowledged", it.installed.len() as u64);
+        row("... that were lost", it.lost);
+        for (code, times) in &it.not_installed {
+            row(&format!("installations answered `{code}`"), *times);
+        }
+        table.row("until all was well after the last fault", &[duration(healed)]);
+        table
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -126,6 +165,10 @@ impl Book {
 }
 
 impl Entries {
+    fn count(&self, asked: &str) -> u64 {
+        self.answered.get(asked).copied().unwrap_or_default()
+    }
+
     fn broke(&mut self, what: String) {
         if self.broken.len() < MOST {
             self.broken.push(what);

@@ -11,8 +11,9 @@ mod breaking;
 mod sampler;
 mod site;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use license_benches::report;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sqlx::Executor;
 use tokio::time::{sleep, timeout};
@@ -23,6 +24,7 @@ use crate::{
     cluster::NODES,
     license::{self, HOSTS, QUOTAS, USERS, monotonic, quota},
     server::Server,
+    table::write,
 };
 
 /// How long a lease lives.
@@ -40,6 +42,7 @@ pub(crate) async fn run(arguments: &Arguments, server: &Server) -> bool {
     let seed = arguments.seed.unwrap_or_else(|| rand::thread_rng().gen_range(0..1_000_000));
     let time = TTL * arguments.lifetimes;
     println!("faults for {} lifetimes of a lease, {time:?}, --seed {seed}", arguments.lifetimes);
+    let heading = report::heading();
     let mut random = StdRng::seed_from_u64(seed);
     let mut connection = server.connect().await.expect("the server lets in");
     let product = "CREATE SCHEMA product; CREATE TABLE product.users (id BIGINT PRIMARY KEY, \
@@ -67,9 +70,13 @@ pub(crate) async fn run(arguments: &Arguments, server: &Server) -> bool {
     let healed = heal(&site, &book).await;
     sampling.abort();
     judge(server, &book).await;
-    println!("{book}");
-    if let Some(healed) = healed {
-        println!("healed {healed:.1?} after the last fault");
+    let text = format!(
+        "{heading}\n{}",
+        book.table(arguments.lifetimes, seed, healed.unwrap_or(HEALING)).end("")
+    );
+    println!("{text}");
+    if arguments.write {
+        write("faults", &text);
     }
     let broken = book.broken();
     broken.iter().for_each(|broken| println!("BROKEN: {broken}"));
@@ -125,13 +132,16 @@ async fn is_well(site: &Site, book: &Book) -> bool {
 /// Looks whether what was acknowledged is there.
 async fn judge(server: &Server, book: &Book) {
     let mut connection = server.connect().await.expect("the server lets in");
+    let acknowledged = book.acknowledged();
     let history: Vec<(Option<String>,)> =
         sqlx::query_as("SELECT license_id FROM faults.audit WHERE outcome = 'installed'")
             .fetch_all(&mut connection)
             .await
             .expect("the server answers");
-    let history = history.into_iter().filter_map(|(id,)| id).collect();
-    book.judge_installations(&history);
+    let history: BTreeSet<String> = history.into_iter().filter_map(|(id,)| id).collect();
+    for id in acknowledged.iter().filter(|id| !history.contains(*id)) {
+        book.lost(id);
+    }
     for (number, used) in book.used().iter().enumerate().filter(|(_, used)| **used > 0) {
         let taken: Option<i64> =
             sqlx::query_scalar("SELECT taken FROM faults.quota WHERE name = $1")

@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{HOST_POOL, TTL, book::Book, token};
+use super::{HEALING, HOST_POOL, TTL, book::Book, token};
 use crate::{
     child::{Events, Node},
     cluster::{NODES, setting},
@@ -66,12 +66,15 @@ impl Site {
     /// Starts a node, as soon as the server lets it.
     pub(super) async fn start_node(&self, number: usize) {
         let setting = setting(&self.vendor, self.ways[number].url(), "faults", TTL, true);
-        let node = loop {
-            match Node::start(number, &setting, self.events.clone()).await {
-                Ok(node) => break node,
-                Err(_) => sleep(Duration::from_millis(200)).await,
+        let started = timeout(HEALING, async {
+            loop {
+                match Node::start(number, &setting, self.events.clone()).await {
+                    Ok(node) => break node,
+                    Err(_) => sleep(Duration::from_millis(200)).await,
+                }
             }
-        };
+        });
+        let node = started.await.expect("a node starts within a minute");
         self.nodes()[number] = Some(Arc::new(node));
     }
 

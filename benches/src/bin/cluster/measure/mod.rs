@@ -7,11 +7,13 @@ mod quotas;
 mod rows;
 mod seats;
 
-use std::{fs, path::PathBuf};
-
 use license_benches::report;
 
-use crate::{arguments::Arguments, server::Server, table::Targets};
+use crate::{
+    arguments::Arguments,
+    server::Server,
+    table::{Targets, write},
+};
 
 /// What is found, and whether what was promised was kept.
 #[derive(Debug, Default)]
@@ -44,7 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, server: &Server) -> bool {
     let text = format!("{heading}\n{}\n{tables}", found.targets.table());
     println!("{text}");
     if arguments.write {
-        write(&text);
+        write("figures", &text);
     }
     for broken in &found.broken {
         eprintln!("BROKEN: {broken}");
@@ -59,11 +61,4 @@ impl Found {
             self.broken.push(what.to_owned());
         }
     }
-}
-
-fn write(text: &str) {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "docs", "scaling.md"].iter().collect();
-    let page = fs::read_to_string(&path).expect("docs/scaling.md can be read");
-    let page = report::replace_section(&page, "figures", text).expect("it has the markers");
-    fs::write(&path, page).expect("docs/scaling.md can be written");
 }

@@ -86,7 +86,7 @@ async fn renew(server: &Server, size: &Size, pace: f64, batch: u64) -> u64 {
                         "UPDATE alternative.leases SET renewed_at = clock_timestamp() \
                          WHERE host = $1",
                     )
-                    .bind(names.last())
+                    .bind(format!("host-{}", first % hosts))
                     .execute(&mut connection)
                     .await
                 } else {
