@@ -6,6 +6,8 @@ use std::{str::FromStr, time::Duration};
 #[derive(Debug)]
 pub(crate) struct Arguments {
     pub(crate) what: What,
+    /// Which section of docs/scaling.md it is.
+    pub(crate) section: &'static str,
     /// The groups to measure; all when there is none.
     pub(crate) groups: Vec<String>,
     pub(crate) database_url: Option<String>,
@@ -49,7 +51,8 @@ pub(crate) const GROUPS: [&str; 5] = ["propagation", "hosts", "crash", "quotas",
 
 pub(crate) const USAGE: &str = "usage: cluster [--write] [--small] [--hosts N] [--hold SECONDS] \
      [--database-url URL] [propagation hosts crash quotas seats]\n       \
-     cluster faults [--lifetimes N] [--seed N]";
+     cluster million [--write]\n       \
+     cluster faults [--write] [--lifetimes N] [--seed N]";
 
 const FULL: Size = Size {
     installs: 200,
@@ -78,6 +81,7 @@ impl Arguments {
     pub(crate) fn read(arguments: &[String]) -> Result<Self, String> {
         let mut read = Self {
             what: What::Figures,
+            section: "figures",
             groups: Vec::new(),
             database_url: None,
             write: false,
@@ -91,7 +95,12 @@ impl Arguments {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             match argument.as_str() {
-                "faults" => read.what = What::Faults,
+                "faults" => (read.what, read.section) = (What::Faults, "faults"),
+                "million" => {
+                    read.section = "million";
+                    read.groups.extend(["hosts", "crash"].map(str::to_owned));
+                    (read.size.hosts, read.size.hold) = (1_000_000, Duration::from_secs(30));
+                }
                 "--write" => read.write = true,
                 "--small" => {}
                 "--hosts" => read.size.hosts = number(argument, rest.next())?,
@@ -106,7 +115,7 @@ impl Arguments {
                 other => return Err(format!("unknown argument {other}")),
             }
         }
-        if read.write && !read.groups.is_empty() {
+        if read.write && read.section == "figures" && !read.groups.is_empty() {
             return Err("--write takes a run of all groups".to_owned());
         }
         if read.what == What::Faults && read.database_url.is_some() {

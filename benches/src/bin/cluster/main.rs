@@ -4,8 +4,8 @@
 //! ```sh
 //! cargo run --release -p license-benches --bin cluster                       # measures everything
 //! cargo run --release -p license-benches --bin cluster -- --write            # ... into docs/scaling.md
-//! cargo run --release -p license-benches --bin cluster -- hosts --hosts 1000000
-//! cargo run --release -p license-benches --bin cluster -- faults --lifetimes 240
+//! cargo run --release -p license-benches --bin cluster -- million            # a million hosts
+//! cargo run --release -p license-benches --bin cluster -- faults             # breaks things
 //! ```
 //!
 //! It starts itself as `cluster node` for each node, and a PostgreSQL of its

@@ -76,7 +76,7 @@ pub(crate) async fn run(arguments: &Arguments, server: &Server) -> bool {
     );
     println!("{text}");
     if arguments.write {
-        write("faults", &text);
+        write(arguments.section, &text);
     }
     let broken = book.broken();
     broken.iter().for_each(|broken| println!("BROKEN: {broken}"));

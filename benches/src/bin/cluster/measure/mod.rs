@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, server: &Server) -> bool {
     let text = format!("{heading}\n{}\n{tables}", found.targets.table());
     println!("{text}");
     if arguments.write {
-        write("figures", &text);
+        write(arguments.section, &text);
     }
     for broken in &found.broken {
         eprintln!("BROKEN: {broken}");
