@@ -36,9 +36,9 @@ pub trait LeaseStore {
     async fn beat(&self, node: Option<LeaseNode>, ttl: Duration) -> Result<LeaseNode, StoreError>;
 
     /// Sweeps overdue nodes other than this, then releases, then acquires, in
-    /// the order given, all of it or nothing. Over all nodes the hosts that
-    /// are granted a lease never exceed the cap by it. `None`: this node was
-    /// swept, and nothing is done.
+    /// the order given, all of it or nothing; what a sweep removes may be gone
+    /// in steps before. Over all nodes the hosts that are granted a lease never
+    /// exceed the cap by it. `None`: this node was swept, and nothing is done.
     ///
     /// # Errors
     ///

@@ -60,7 +60,7 @@ pub(super) async fn measure(server: &Server, size: &Size, found: &mut Found) {
     table.row("hosts that were refused meanwhile", &[thousands(one.0 + two.0)]);
     found.tables.push(table.end(
         "The places are free as soon as somebody comes or goes after the TTL; whoever comes first \
-         removes leases, up to 16,384 of them, and waits for it.",
+         removes the leases, in transactions of up to 16,384, and waits for it.",
     ));
     found.targets.add(
         "A killed node's places are free within its TTL and a second",
