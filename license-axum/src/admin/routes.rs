@@ -13,9 +13,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Method, Uri, header, request::Parts};
-use license_core::{
-    Actor, DenialCode, InstallError, InstallErrorKind, Installer, ProblemDetails,
-};
+use license_core::{Actor, DenialCode, InstallError, InstallErrorKind, Installer, ProblemDetails};
 use license_tower::{Recovery, RecoveryError};
 use serde::Serialize;
 

@@ -25,7 +25,6 @@ mod processes;
 mod server;
 mod statistics;
 mod table;
-mod way;
 
 use std::process::ExitCode;
 

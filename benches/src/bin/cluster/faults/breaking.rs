@@ -54,9 +54,9 @@ async fn fault(
         }
         55..80 => {
             book.fault("cut off");
-            site.ways[number].turn();
+            site.ways[number].cut_off();
             sleep(time).await;
-            site.ways[number].turn();
+            site.ways[number].mend();
         }
         _ => {
             book.fault("server stopped");

@@ -9,6 +9,7 @@ use std::{
 };
 
 use license_core::testing::Vendor;
+use license_tests::Way;
 use tokio::{
     sync::mpsc::unbounded_channel,
     time::{sleep, timeout},
@@ -20,7 +21,6 @@ use crate::{
     cluster::{NODES, setting},
     license,
     server::Server,
-    way::Way,
 };
 
 /// The nodes, and the ways between them and the server.
