@@ -7,6 +7,7 @@ mod agent;
 pub mod alexandria;
 pub mod align;
 mod build;
+mod certificate;
 mod client;
 pub mod demo;
 mod disk;
@@ -19,6 +20,7 @@ mod way;
 
 pub use agent::{Agent, AgentProcess};
 pub use build::{example, example_library, program, root};
+pub use certificate::certificate;
 pub use client::{Answer, Client, Streams, raw};
 pub use disk::SmallDisk;
 pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, vendor};

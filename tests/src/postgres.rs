@@ -4,6 +4,7 @@
 use std::{
     io::Write,
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -24,11 +25,15 @@ use crate::root;
 pub struct PostgresServer {
     directory: PathBuf,
     url: String,
+    /// Of the server's command line.
+    options: String,
     made: Option<TempDir>,
 }
 
 /// The environment variable that names the tests' server.
 const URL: &str = "LICENSE_TEST_POSTGRES";
+/// What a server of a test's own is started with.
+const OPTIONS: &str = "-c fsync=off";
 
 /// The server of all tests, as a URL. `None` where there is none; then it says
 /// so, and the test is to do nothing.
@@ -68,11 +73,33 @@ impl PostgresServer {
         Some(server)
     }
 
-    /// The same in this directory, which is empty.
+    /// The same, which also takes encrypted connections, with the certificate
+    /// and the key that are `cert.pem` and `key.pem` in this directory.
+    pub fn encrypted(certificate: &Path) -> Option<Self> {
+        let key = certificate.join("key.pem");
+        // The server takes no key that others may read, nor one it cannot.
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(certificate, open).expect("a directory of one's own");
+        // Where this is not root the server is not another user.
+        let _ = Command::new("chown").arg("postgres").arg(&key).output();
+        let (certificate, key) = (certificate.join("cert.pem"), key.display());
+        let certificate = certificate.display();
+        let ssl = format!("-c ssl=on -c ssl_cert_file={certificate} -c ssl_key_file={key}");
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut server = Self::start_with(directory.path(), format!("{OPTIONS} {ssl}"))?;
+        server.made = Some(directory);
+        Some(server)
+    }
+
+    /// One in this directory, which is empty.
     pub fn start_in(directory: &Path) -> Option<Self> {
+        Self::start_with(directory, OPTIONS.to_owned())
+    }
+
+    fn start_with(directory: &Path, options: String) -> Option<Self> {
         static SAID: Once = Once::new();
-        match control(&["start"], directory) {
-            Ok(url) => Some(Self { directory: directory.to_owned(), url, made: None }),
+        match control(&["start"], directory, &options) {
+            Ok(url) => Some(Self { directory: directory.to_owned(), url, options, made: None }),
             Err(why) if why.contains("not installed") => {
                 SAID.call_once(|| skipped(&why));
                 None
@@ -88,12 +115,16 @@ impl PostgresServer {
 
     /// Stops it as a crash would.
     pub fn kill(&self) {
-        control(&["stop", "immediate"], &self.directory).expect("it runs");
+        self.control(&["stop", "immediate"]).expect("it runs");
     }
 
     /// Starts it again, at the same URL.
     pub fn start_again(&self) {
-        control(&["start"], &self.directory).expect("it starts");
+        self.control(&["start"]).expect("it starts");
+    }
+
+    fn control(&self, arguments: &[&str]) -> Result<String, String> {
+        control(arguments, &self.directory, &self.options)
     }
 
     /// Whether it is there, if only to say that it is not ready.
@@ -107,18 +138,18 @@ impl PostgresServer {
 impl Drop for PostgresServer {
     fn drop(&mut self) {
         // It may be stopped already.
-        let _ = control(&["stop", "immediate"], &self.directory);
+        let _ = self.control(&["stop", "immediate"]);
     }
 }
 
 /// Runs `scripts/postgres`. Returns what it printed, or why it failed.
-fn control(arguments: &[&str], directory: &Path) -> Result<String, String> {
+fn control(arguments: &[&str], directory: &Path, options: &str) -> Result<String, String> {
     let (command, mode) = arguments.split_first().expect("a command");
     let output = Command::new(root().join("scripts/postgres"))
         .arg(command)
         .arg(directory)
         .args(mode)
-        .env("OPTIONS", "-c fsync=off")
+        .env("OPTIONS", options)
         .output()
         .expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();

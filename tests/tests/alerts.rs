@@ -1,13 +1,13 @@
 //! `polygent`: mail before the license expires, through a real mail server.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use http::Method;
 use license_core::Timestamp;
 use license_tests::{
-    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Process, Smtp, SmtpEncryption, Start, now,
-    postgres_database, vendor,
+    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Process, Smtp, SmtpEncryption, Start,
+    certificate, now, postgres_database, vendor,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -194,39 +194,6 @@ async fn a_mail_server_or_a_sender_that_cannot_be_stops_the_start() {
         assert_eq!(status, Some(2), "{log}");
         assert!(log.contains(named) && !log.contains("secret"), "{log}");
     }
-}
-
-/// A certificate of 127.0.0.1. `None`, aloud, without openssl.
-fn certificate() -> Option<TempDir> {
-    let directory = tempfile::tempdir().unwrap();
-    let mut openssl = Command::new("openssl");
-    openssl.current_dir(directory.path()).args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        "-addext",
-        "basicConstraints=critical,CA:FALSE",
-        "-keyout",
-        "key.pem",
-        "-out",
-        "cert.pem",
-    ]);
-    let Ok(output) = openssl.output() else {
-        eprintln!("SKIPPED: openssl is not installed");
-        return None;
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(directory)
 }
 
 #[tokio::test]
