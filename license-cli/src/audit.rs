@@ -26,6 +26,9 @@ enum AuditCommand {
 
 /// Finds the first row that was edited, removed or moved.
 ///
+/// An export that breaks off is refused: its last line says where the history
+/// ends.
+///
 /// Reads JSON lines as a service exports them. That they are intact proves
 /// that nobody changed single rows, not that nobody rewrote all of them:
 /// compare the hash of the last row with one that was noted elsewhere.
@@ -54,31 +57,33 @@ impl Verify {
             AuditVerdict::Broken { seq } => Some(seq),
             _ => None,
         };
+        let intact = broken.is_none() && has_end;
         if self.json {
             let rows = match verdict {
                 AuditVerdict::Intact { rows } => Some(rows),
                 _ => None,
             };
             let judged = json!({
-                "intact": broken.is_none(),
+                "intact": intact,
                 "rows": rows,
                 "first_broken_row": broken,
                 "has_end": has_end,
             });
             write::line(&judged.to_string())?;
-            return if broken.is_none() { Ok(()) } else { Err(Failure::told()) };
+            return if intact { Ok(()) } else { Err(Failure::told()) };
         }
         match verdict {
-            AuditVerdict::Intact { rows } => {
-                write::line(&format!("intact: {rows} rows, each where and as it was written"))?;
-                if !has_end {
-                    eprintln!(
-                        "warning: the line that says where the history ends is missing; rows \
-                         removed behind the last one would go unnoticed"
-                    );
-                }
-                Ok(())
+            AuditVerdict::Intact { rows } if has_end => {
+                write::line(&format!("intact: {rows} rows, each where and as it was written"))
             }
+            AuditVerdict::Intact { rows } => Err(Failure::refused(
+                "audit_incomplete",
+                format!(
+                    "{rows} rows are where and as they were written, but the line that says where \
+                     the history ends is missing, so that rows removed behind them go unnoticed; \
+                     export it again, whole"
+                ),
+            )),
             _ => Err(Failure::refused(
                 "audit_broken",
                 format!(

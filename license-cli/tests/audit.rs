@@ -61,14 +61,19 @@ fn an_edited_removed_or_moved_row_is_named() {
 }
 
 #[test]
-fn a_history_without_its_end_is_judged_with_a_warning() {
+fn a_history_without_its_end_is_refused() {
     let place = Place::empty();
     let history = history();
     let (rows, _) = history.trim_end().rsplit_once('\n').unwrap();
-    place.write("audit.jsonl", rows);
-    let run = place.run("audit verify audit.jsonl");
-    assert_eq!(run.status, 0);
-    assert!(run.err.contains("would go unnoticed"), "{}", run.err);
+    let (fewer, _) = rows.rsplit_once('\n').unwrap();
+    for (count, rows) in [(5, rows), (4, fewer), (0, "")] {
+        place.write("audit.jsonl", rows);
+        let error = place.bad(1, "audit verify audit.jsonl");
+        assert!(error.contains(&format!("audit_incomplete: {count} rows are")), "{error}");
+        let run = place.run("audit verify --json audit.jsonl");
+        assert_eq!(run.status, 1);
+        assert!(run.out.contains(r#""has_end":false,"intact":false"#), "{run:?}");
+    }
 }
 
 #[test]
