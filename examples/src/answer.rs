@@ -41,7 +41,7 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = Bytes::from_request(request, state).await.map_err(|_| invalid_body())?;
+        let Raw(body) = Raw::from_request(request, state).await?;
         serde_json::from_slice(&body).map(Self).map_err(|_| invalid_body())
     }
 }
@@ -54,7 +54,7 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = Bytes::from_request(request, state).await.map_err(|_| invalid_body())?;
+        let Raw(body) = Raw::from_request(request, state).await?;
         match &*body {
             [] => Ok(Self(T::default())),
             body => serde_json::from_slice(body).map(Self).map_err(|_| invalid_body()),

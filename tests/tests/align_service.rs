@@ -458,7 +458,7 @@ async fn every_error_is_problem_details_that_are_never_stored_and_head_follows_g
             assert_eq!(answer.outcome(), (405, "method_not_allowed".to_owned()), "{method} {path}");
         }
         let answer = admin.send(Method::POST, "/api/decisions", vec![b' '; 3 << 20]).await;
-        answer.refused(400, "invalid_body");
+        answer.refused(413, "body_too_large");
         for path in [
             "/api/users",
             "/api/connectors",
