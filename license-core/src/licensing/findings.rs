@@ -39,8 +39,13 @@ impl Findings {
 }
 
 impl Latest {
-    pub(super) fn used(&self, limit: &str) -> Option<u64> {
-        self.used.get(limit).copied()
+    /// How much of a limit is used: by whoever knows it at the moment, else as
+    /// last reported.
+    pub(super) fn used_or_reported(
+        &self,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> impl Fn(&str) -> Option<u64> {
+        move |limit| used(limit).or_else(|| self.used.get(limit).copied())
     }
 }
 

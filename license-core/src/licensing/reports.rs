@@ -54,7 +54,7 @@ impl Licensing {
     /// [reported](Self::report_used) last counts.
     pub fn status(&self, used: impl Fn(&str) -> Option<u64>) -> Status {
         let found = self.0.findings.latest();
-        let used = |limit: &str| used(limit).or_else(|| found.used(limit));
+        let used = found.used_or_reported(used);
         let mut status = self.look(|view, reading| view.status(reading, used));
         status.warnings.extend(found.warnings.iter().cloned());
         status
@@ -65,7 +65,7 @@ impl Licensing {
     /// [reported](Self::report_used) last counts.
     pub fn warnings(&self, used: impl Fn(&str) -> Option<u64>) -> Vec<Warning> {
         let found = self.0.findings.latest();
-        let used = |limit: &str| used(limit).or_else(|| found.used(limit));
+        let used = found.used_or_reported(used);
         let mut warnings = self.look(|view, reading| view.warnings(reading, used));
         warnings.extend(found.warnings.iter().cloned());
         warnings
@@ -92,7 +92,7 @@ impl Licensing {
     /// that of [`warnings`](Self::warnings).
     pub fn banner(&self, used: impl Fn(&str) -> Option<u64>) -> Banner {
         let found = self.0.findings.latest();
-        let used = |limit: &str| used(limit).or_else(|| found.used(limit));
+        let used = found.used_or_reported(used);
         Banner::of(&self.look(|view, reading| view.license_warnings(reading, used)))
     }
 
