@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Denial, DenialCode, License, Limit, Phase, Policy, RequestHost, Restriction, Rule, Verified,
+    Denial, DenialCode, DomainPattern, License, Limit, Phase, Policy, RequestHost, Restriction,
+    Rule, Verified,
     standing::{Holdings, Standing},
 };
 
@@ -52,9 +53,7 @@ impl<'a> View<'a> {
         observe: impl Fn(Denial),
     ) -> Result<(), Denial> {
         self.everything(&observe)?;
-        if let Some(license) = self.license()
-            && let Some(domain) = license.domain()
-        {
+        if let Some(domain) = self.domain() {
             match host().is_in(domain) {
                 Ok(true) => {}
                 Ok(false) => self.foreign(DenialCode::DomainMismatch, &observe)?,
@@ -65,6 +64,24 @@ impl<'a> View<'a> {
             self.change_refused(&observe)?;
         }
         Ok(())
+    }
+
+    /// The domain that the license binds.
+    #[inline]
+    pub(crate) fn domain(self) -> Option<&'a DomainPattern> {
+        self.license().and_then(License::domain)
+    }
+
+    /// Whether [`request`](Self::request) says yes to whatever comes from this
+    /// raw host; `false` says nothing.
+    #[inline]
+    pub(crate) fn plainly_passes(self, host: Option<&[u8]>) -> bool {
+        match self.standing.restriction {
+            Some(Restriction::Everything | Restriction::ReadOnly) => false,
+            _ => self
+                .domain()
+                .is_none_or(|domain| host.is_some_and(|host| domain.plainly_matches(host))),
+        }
     }
 
     #[inline]

@@ -29,10 +29,21 @@ impl<'a> RequestHost<'a> {
     ) -> Self {
         let mut lines = host_lines.into_iter();
         let (first, second) = (lines.next(), lines.next());
-        match (authority, first, second) {
-            (None, Some(only), None) | (Some(only), None, None) => Self(Candidates::One(only)),
-            _ => Host::resolve(authority, first.into_iter().chain(second).chain(lines)).into(),
+        match one(authority, first, second) {
+            Some(only) => Self(Candidates::One(only)),
+            None => Host::resolve(authority, first.into_iter().chain(second).chain(lines)).into(),
         }
+    }
+
+    /// The only host that a request names, raw; `None` where it names none or
+    /// several.
+    #[inline]
+    pub fn only(
+        authority: Option<&'a [u8]>,
+        host_lines: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Option<&'a [u8]> {
+        let mut lines = host_lines.into_iter();
+        one(authority, lines.next(), lines.next())
     }
 
     /// The host.
@@ -54,6 +65,19 @@ impl<'a> RequestHost<'a> {
             Candidates::One(only) if domain.plainly_matches(only) => Ok(true),
             _ => self.resolve().map(|host| domain.matches(&host)),
         }
+    }
+}
+
+/// The one that is there, of a request's authority and first `Host` lines.
+#[inline]
+fn one<'a>(
+    authority: Option<&'a [u8]>,
+    first: Option<&'a [u8]>,
+    second: Option<&'a [u8]>,
+) -> Option<&'a [u8]> {
+    match (authority, first, second) {
+        (None, Some(only), None) | (Some(only), None, None) => Some(only),
+        _ => None,
     }
 }
 

@@ -149,6 +149,52 @@ fn the_host_is_not_asked_for_when_no_domain_is_bound() {
 }
 
 #[test]
+fn what_plainly_passes_is_what_no_request_from_there_is_refused_for() {
+    const HOSTS: [Option<&[u8]>; 4] =
+        [Some(b"eu.acme.example"), Some(b"eu.acme.example:8443"), Some(b"other.example"), None];
+    let states = |restriction| {
+        let in_force = |bound: bool| {
+            let vendor = with(restriction);
+            let (licensing, clock) = licensing(&vendor);
+            let license = vendor.license().days(1);
+            let license = if bound { license.domain("*.acme.example") } else { license };
+            license.install(&licensing);
+            (licensing, clock)
+        };
+        let lapsed = |bound| {
+            let (licensing, clock) = in_force(bound);
+            clock.advance(Duration::from_secs(DAY));
+            licensing
+        };
+        let in_force = [true, false].map(|bound| in_force(bound).0);
+        in_force.into_iter().chain([true, false].map(lapsed)).chain([unlicensed(restriction)])
+    };
+    let mut passed = 0;
+    for restriction in [
+        Restriction::Everything,
+        Restriction::ReadOnly,
+        Restriction::Features,
+        Restriction::Advisory,
+    ] {
+        for licensing in states(restriction) {
+            // From the first ones it learns what time it is, and whether the
+            // host matters.
+            licensing.refresh();
+            let _ = licensing.plainly_passes(|| None);
+            for host in HOSTS {
+                let plainly = licensing.plainly_passes(|| host);
+                let changing = licensing.check_request(|| true, || RequestHost::new(None, host));
+                assert_eq!(plainly, changing.is_ok(), "{restriction:?} {licensing:?} {host:?}");
+                passed += usize::from(plainly);
+            }
+        }
+    }
+    // In force 2 + 4; the same after its end, and 4 without, where no more
+    // than features is refused.
+    assert_eq!(passed, 4 * 6 + 2 * (6 + 4));
+}
+
+#[test]
 fn whether_a_request_changes_something_is_asked_only_under_read_only() {
     let asked = std::cell::Cell::new(0);
     let changes = || {

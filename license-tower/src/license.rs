@@ -8,7 +8,7 @@ use tower_layer::Layer;
 
 use crate::{
     Check, Enforce, EnforceLayer, Mark, Marks, Problem, Recovery, Scope, ScopeError, TrustedProxy,
-    request_host,
+    proxy::only_host, request_host,
 };
 
 /// Refuses requests that the license of the service does not allow: when its
@@ -140,6 +140,12 @@ impl Rules {
 
 impl Check for LicenseCheck {
     #[inline]
+    fn plainly_passes<B>(&self, request: &Request<B>) -> bool {
+        let rules = &*self.0;
+        let believes_nobody = rules.proxy.is_none();
+        rules.licensing.plainly_passes(|| if believes_nobody { only_host(request) } else { None })
+    }
+
     fn check<B>(&self, request: &Request<B>) -> Result<(), Denial> {
         let rules = &*self.0;
         if rules.scope.as_ref().is_some_and(|scope| !scope.covers(request.uri().path())) {

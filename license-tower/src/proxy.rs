@@ -103,9 +103,23 @@ pub fn request_host<'r, B>(
     if let Some(forwarded) = forwarded {
         return forwarded.into();
     }
+    let (authority, lines) = own_hosts(request);
+    RequestHost::new(authority, lines)
+}
+
+/// The request's own host, where it names exactly one.
+#[inline]
+pub(crate) fn only_host<B>(request: &Request<B>) -> Option<&[u8]> {
+    let (authority, lines) = own_hosts(request);
+    RequestHost::only(authority, lines)
+}
+
+/// What a request says of its host: in its URI, and in its `Host` lines.
+#[inline]
+fn own_hosts<B>(request: &Request<B>) -> (Option<&[u8]>, impl Iterator<Item = &[u8]>) {
     let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
     let lines = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
-    RequestHost::new(authority, lines)
+    (authority, lines)
 }
 
 impl TrustedProxyError {

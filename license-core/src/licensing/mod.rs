@@ -32,7 +32,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -61,6 +61,8 @@ struct Shared {
     /// Whether that is the [`SystemClock`], which is then read directly.
     system_clock: bool,
     state: Arc<ArcSwap<State>>,
+    /// Whether the license was last found to bind a domain: a hint.
+    host_wanted: AtomicBool,
     changed: Event,
     denials: DenialLog,
     findings: Findings,
@@ -100,6 +102,7 @@ impl Licensing {
             clock,
             system_clock,
             state,
+            host_wanted: AtomicBool::new(false),
             changed: Event::new(),
             denials,
             findings: Findings::default(),
@@ -153,6 +156,17 @@ impl Licensing {
             Ok(decide(View { holdings: &state.holdings, standing: &state.standing, policy }))
         });
         decided.unwrap_or_else(|decide| self.look(|view, _| decide(view)))
+    }
+
+    /// Whether the state as it stands answers yes, given its id; `false` also
+    /// where the coarse clock does not prove that nothing changed.
+    #[inline(always)]
+    fn glance(&self, answer: impl FnOnce(u64, View<'_>) -> bool) -> bool {
+        current::with(&self.0.state, |state| {
+            let policy = self.0.verifier.product().policy();
+            let view = View { holdings: &state.holdings, standing: &state.standing, policy };
+            state.standing.holds_at(self.0.now_coarse()) && answer(state.id, view)
+        })
     }
 
     /// Decides from an exact reading of the clock, judged by the guard. Where

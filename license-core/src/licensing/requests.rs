@@ -1,9 +1,11 @@
 //! What requests ask.
 
+use std::sync::atomic::Ordering;
+
 use super::Licensing;
 use crate::{
     AskedFeature, Denial, DenialCode, DenialCount, Month, RequestHost, Timestamp, current,
-    decide::View, standing::COARSE_LAG,
+    standing::COARSE_LAG,
 };
 
 impl Licensing {
@@ -81,24 +83,37 @@ impl Licensing {
         self.view(|view| view.feature(name, drop)).is_ok()
     }
 
-    /// Whether a feature may be used that is asked for again and again: the
-    /// same as [`check_feature`](Self::check_feature), and cheaper while one
-    /// license grants it.
-    ///
-    /// # Errors
-    ///
-    /// The denial.
+    /// Whether the license in force grants a feature that is asked for again
+    /// and again, as far as one glance can tell. `false` says nothing: ask
+    /// [`check_feature`](Self::check_feature).
     #[inline]
-    pub fn check_asked_feature(&self, asked: &AskedFeature) -> Result<(), Denial> {
-        let granted = current::with(&self.0.state, |state| {
-            state.standing.holds_at(self.0.now_coarse())
-                && asked.is_granted_in(state.id, || {
-                    let policy = self.0.verifier.product().policy();
-                    let (holdings, standing) = (&state.holdings, &state.standing);
-                    View { holdings, standing, policy }.grants(asked.name())
-                })
-        });
-        if granted { Ok(()) } else { self.check_feature(asked.name()) }
+    pub fn plainly_grants(&self, asked: &AskedFeature) -> bool {
+        self.glance(|id, view| asked.is_granted_in(id, || view.grants(asked.name())))
+    }
+
+    /// Whether a request passes whatever it does and wherever it goes, as far
+    /// as one glance can tell; most do. `false` says nothing: ask
+    /// [`check_request`](Self::check_request).
+    ///
+    /// `host` is the [only host](RequestHost::only) that the request names,
+    /// raw, and is asked for only where the license seems to bind a domain.
+    #[inline]
+    pub fn plainly_passes<'h>(&self, host: impl FnOnce() -> Option<&'h [u8]>) -> bool {
+        // Found before the state is looked at, so that nothing of the request
+        // has to be reached from there.
+        let wanted = self.0.host_wanted.load(Ordering::Relaxed);
+        let host = if wanted { host() } else { None };
+        self.plainly_passes_from(host, wanted)
+    }
+
+    fn plainly_passes_from(&self, host: Option<&[u8]>, wanted: bool) -> bool {
+        self.glance(|_, view| {
+            let domain = view.domain();
+            if domain.is_some() != wanted {
+                self.0.host_wanted.store(domain.is_some(), Ordering::Relaxed);
+            }
+            view.plainly_passes(host)
+        })
     }
 
     /// Whether `adding` more units of a limit fit beside the `used` ones.
