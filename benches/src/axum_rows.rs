@@ -19,7 +19,7 @@ use crate::{
     Group, Row,
     by_hand::{self, License},
     fixture::{self, DOMAIN, PATH, SsoSaml, Warehouse},
-    nothing::{EitherLayer, NothingExtracted, NothingLayer},
+    nothing::{NothingExtracted, NothingLayer},
     plain,
 };
 
@@ -128,12 +128,6 @@ pub(crate) fn group() -> Group {
         Row::new("axum/request", "(building the request, in every row)", building),
         row("axum/none", "no layer", router()).beyond(NOTHING),
         row(NOTHING, "a do-nothing layer", router().layer(NothingLayer).with_state(())),
-        row(
-            "axum/either",
-            "a do-nothing layer that could refuse",
-            router().layer(EitherLayer).with_state(()),
-        )
-        .allocating_like(NOTHING),
         row(
             "axum/license-feature-domain",
             "`LicenseLayer` + `FeatureLayer`: term, domain, one feature",

@@ -3,13 +3,12 @@
 
 use std::{
     convert::Infallible,
-    hint::black_box,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use axum::extract::FromRequestParts;
-use http::{Response, request::Parts};
+use http::request::Parts;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -59,69 +58,6 @@ impl<F: Future> Future for ResponseFuture<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().inner.poll(cx)
-    }
-}
-
-/// A layer that does nothing but whose service could answer by itself, so
-/// that its future is one of two.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct EitherLayer;
-
-/// Its service.
-#[derive(Clone, Debug)]
-pub(crate) struct Either<S> {
-    inner: S,
-}
-
-pin_project! {
-    /// The inner service's response, or one of its own.
-    #[project = EitherProjection]
-    pub(crate) enum EitherFuture<F> where F: Future {
-        Inner { #[pin] inner: F },
-        Own { response: Option<F::Output> },
-    }
-}
-
-impl<S> Layer<S> for EitherLayer {
-    type Service = Either<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Either { inner }
-    }
-}
-
-impl<S, R, B> Service<R> for Either<S>
-where
-    S: Service<R, Response = Response<B>>,
-    B: Default,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = EitherFuture<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        // The compiler must not know that it never is.
-        if black_box(false) {
-            return EitherFuture::Own { response: Some(Ok(Response::default())) };
-        }
-        EitherFuture::Inner { inner: self.inner.call(request) }
-    }
-}
-
-impl<F: Future> Future for EitherFuture<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            EitherProjection::Inner { inner } => inner.poll(cx),
-            EitherProjection::Own { response } => {
-                response.take().map_or(Poll::Pending, Poll::Ready)
-            }
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use tower_service::Service;
 use crate::{
     Group, Row,
     fixture::{self, DOMAIN, FEATURE},
-    nothing::{EitherLayer, NothingLayer},
+    nothing::NothingLayer,
 };
 
 /// One request and one response that go round: taken, sent through the
@@ -142,8 +142,6 @@ pub(crate) fn group() -> Group {
         row("plain/none", "no layer", get(), Identity::new()).beyond(NOTHING),
         row(NOTHING, "a do-nothing layer", get(), NothingLayer),
         row("plain/nothing-twice", "two do-nothing layers", get(), (NothingLayer, NothingLayer))
-            .allocating_like(NOTHING),
-        row("plain/either", "a do-nothing layer that could refuse", get(), EitherLayer)
             .allocating_like(NOTHING),
         row(
             "plain/license-feature-domain",

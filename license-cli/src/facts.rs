@@ -1,5 +1,7 @@
 //! What a license says, for people and for programs.
 
+use std::collections::BTreeSet;
+
 use license_core::{License, Limit, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -27,7 +29,7 @@ pub(crate) fn members(license: &License, now: Timestamp) -> Map<String, Value> {
         "expires_at": term.expires_at,
         "days_remaining": term.days_remaining(now),
         "features": license.features(),
-        "unknown_features": license.unknown_features(),
+        "unknown_features": license.unknown_features().collect::<BTreeSet<_>>(),
         "limits": limits,
         "machine": license.machine(),
         "domain": license.domain(),
@@ -50,7 +52,7 @@ pub(crate) fn lines(license: &License) -> String {
         who = format!("{who} <{}>", shown(email));
     }
     let expires = format!("{} (last day {})", term.expires_at, term.expires_at.last_day());
-    let list = |names: &std::collections::BTreeSet<String>| {
+    let list = |names: &BTreeSet<String>| {
         let names: Vec<String> = names.iter().map(|name| shown(name)).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     };
@@ -73,8 +75,9 @@ pub(crate) fn lines(license: &License) -> String {
     lines.extend(term.not_before.map(|at| ("begins", at.to_string())));
     lines.push(("expires", expires));
     lines.push(("features", list(license.features())));
-    if !license.unknown_features().is_empty() {
-        lines.push(("unknown", list(license.unknown_features())));
+    let unknown: BTreeSet<String> = license.unknown_features().map(str::to_owned).collect();
+    if !unknown.is_empty() {
+        lines.push(("unknown", list(&unknown)));
     }
     lines.push(("limits", if limits.is_empty() { "none".to_owned() } else { limits.join(", ") }));
     lines.extend(license.machine().map(|machine| ("machine", machine.to_string())));

@@ -64,6 +64,7 @@ impl Algorithm {
         !matches!(self, Self::Es256 | Self::EdDsa)
     }
 
+    #[cfg(any(feature = "issue", not(feature = "aws-lc")))]
     pub(crate) const fn to_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Es256 => jsonwebtoken::Algorithm::ES256,

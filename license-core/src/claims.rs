@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Claim, Customer, Fingerprint, InstallError, InstallErrorKind, License, Limit, LimitKind, Plan,
-    Presence, Product, Term, Timestamp,
+    Presence, Product, Term, Timestamp, json,
 };
 
 /// The latest `exp`: 9999-12-31T23:59:59Z.
@@ -50,7 +50,7 @@ fn invalid(what: impl fmt::Display) -> InstallError {
 impl Reader<'_> {
     fn license(&self) -> Result<License, InstallError> {
         for (pointer, expected) in &self.product.dialect().require {
-            if self.payload.pointer(pointer) != Some(expected) {
+            if json::at(&self.payload, pointer) != Some(expected) {
                 let claim = Dotted(pointer);
                 return Err(invalid(format_args!(
                     "claim `{claim}` is not what the product requires"
@@ -72,12 +72,14 @@ impl Reader<'_> {
             let claim = Dotted(self.product.dialect().pointer(Claim::Plan));
             return Err(invalid(format_args!("claim `{claim}` is not a plan of this product")));
         }
-        let listed = self.features(rules)?;
+        let mut signed_features = self.features(rules)?;
         let known = self.product.features();
-        let unknown_features =
-            listed.iter().filter(|it| !known.contains_key(*it)).cloned().collect();
-        let withheld = |feature: &String| rules.is_some_and(|plan| plan.withheld.contains(feature));
-        let signed_features: Vec<String> = listed.into_iter().filter(|it| !withheld(it)).collect();
+        if let Some(plan) = rules {
+            signed_features.retain(|feature| !plan.withheld.contains(feature));
+        }
+        let unknown = signed_features.iter().enumerate();
+        let unknown = unknown.filter(|(_, feature)| !known.contains_key(*feature));
+        let unknown_features = unknown.map(|(at, _)| at).collect();
         Ok(License {
             id: self.text(Claim::Id)?.unwrap_or_default(),
             customer: Customer {
@@ -102,7 +104,7 @@ impl Reader<'_> {
     /// An optional time: whole seconds since the epoch.
     fn instant(&self, pointer: &str) -> Result<Option<Timestamp>, InstallError> {
         let claim = Dotted(pointer);
-        let Some(value) = self.payload.pointer(pointer) else { return Ok(None) };
+        let Some(value) = json::at(&self.payload, pointer) else { return Ok(None) };
         value
             .as_u64()
             .filter(|seconds| *seconds <= MAX_SECONDS)
@@ -126,26 +128,28 @@ impl Reader<'_> {
 
     fn optional_text(&self, claim: Claim) -> Result<Option<String>, InstallError> {
         let pointer = self.product.dialect().pointer(claim);
-        self.payload.pointer(pointer).map(|value| text(pointer, value)).transpose()
+        json::at(&self.payload, pointer)
+            .map(|value| text(pointer, value).map(str::to_owned))
+            .transpose()
     }
 
     /// The features in the order of the claim, each once.
     fn features(&self, plan: Option<&Plan>) -> Result<Vec<String>, InstallError> {
         let pointer = self.product.dialect().pointer(Claim::Features);
         let claim = Dotted(pointer);
-        let Some(value) = self.payload.pointer(pointer) else {
+        let Some(value) = json::at(&self.payload, pointer) else {
             let silent = plan.and_then(|plan| plan.features.as_ref());
             let silent = silent.map(|features| features.iter().cloned().collect());
             let optional = self.product.dialect().optional.contains(&Claim::Features);
             return silent.or_else(|| optional.then(Vec::new)).ok_or_else(|| missing(pointer));
         };
         let mut seen = BTreeSet::new();
-        let mut features: Vec<String> = names(pointer, value)?;
-        features.retain(|name| seen.insert(name.clone()));
+        let mut features: Vec<&str> = names(pointer, value)?;
+        features.retain(|name| seen.insert(*name));
         if features.len() > MAX_FEATURES {
             return Err(invalid(format_args!("claim `{claim}` lists more than {MAX_FEATURES}")));
         }
-        Ok(features)
+        Ok(features.into_iter().map(str::to_owned).collect())
     }
 
     fn limits(&self, plan: Option<&Plan>) -> Result<BTreeMap<String, Limit>, InstallError> {
@@ -154,7 +158,7 @@ impl Reader<'_> {
         if !dialect.has_limit_pointers() {
             let pointer = dialect.pointer(Claim::Limits);
             let claim = Dotted(pointer);
-            match self.payload.pointer(pointer) {
+            match json::at(&self.payload, pointer) {
                 Some(Value::Object(members)) => {
                     if members.len() > MAX_LIMITS {
                         return Err(invalid(format_args!(
@@ -179,7 +183,7 @@ impl Reader<'_> {
         }
         for (name, kind) in self.product.limits() {
             let pointer = dialect.limit_pointer(name);
-            let value = match self.payload.pointer(&pointer) {
+            let value = match json::at(&self.payload, &pointer) {
                 Some(value) => limit(&pointer, value, Some(*kind))?,
                 None => plan
                     .and_then(|plan| plan.limits.get(name))
@@ -217,10 +221,10 @@ impl Reader<'_> {
         &self,
         claim: Claim,
         presence: Option<Presence>,
-    ) -> Result<Option<String>, InstallError> {
+    ) -> Result<Option<&str>, InstallError> {
         let pointer = self.product.dialect().pointer(claim);
         let claim = Dotted(pointer);
-        let value = self.payload.pointer(pointer).filter(|value| !value.is_null());
+        let value = json::at(&self.payload, pointer).filter(|value| !value.is_null());
         match (value, presence.unwrap_or_default()) {
             (None, Presence::Required) => Err(invalid(format_args!(
                 "claim `{claim}` is missing, and licenses of this plan must have it"
@@ -247,17 +251,26 @@ fn missing(pointer: &str) -> InstallError {
     invalid(format_args!("claim `{claim}` is missing"))
 }
 
-fn text(pointer: &str, value: &Value) -> Result<String, InstallError> {
+fn text<'v>(pointer: &str, value: &'v Value) -> Result<&'v str, InstallError> {
     let claim = Dotted(pointer);
     match value.as_str() {
-        Some(text) if !text.is_empty() && text.chars().count() <= MAX_TEXT => Ok(text.to_owned()),
+        Some(text) if !text.is_empty() && has_at_most(MAX_TEXT, text) => Ok(text),
         _ => Err(invalid(format_args!(
             "claim `{claim}` must be a text of 1 to {MAX_TEXT} characters"
         ))),
     }
 }
 
-fn names<C: FromIterator<String>>(pointer: &str, value: &Value) -> Result<C, InstallError> {
+/// Whether a text has at most so many characters; counts those of a long one
+/// only.
+fn has_at_most(characters: usize, text: &str) -> bool {
+    text.len() <= characters || text.chars().count() <= characters
+}
+
+fn names<'v, C>(pointer: &str, value: &'v Value) -> Result<C, InstallError>
+where
+    C: FromIterator<&'v str>,
+{
     let claim = Dotted(pointer);
     let list = value
         .as_array()
@@ -271,13 +284,13 @@ fn limit(pointer: &str, value: &Value, kind: Option<LimitKind>) -> Result<Limit,
     match (value, kind) {
         (Value::Null, _) => Ok(Limit::Unlimited),
         (Value::Array(_), None | Some(LimitKind::Names)) => {
-            let names: BTreeSet<String> = names(pointer, value)?;
+            let names: BTreeSet<&str> = names(pointer, value)?;
             if names.len() > MAX_FEATURES {
                 return Err(invalid(format_args!(
                     "claim `{claim}` lists more than {MAX_FEATURES}"
                 )));
             }
-            Ok(Limit::Names(names))
+            Ok(Limit::Names(names.into_iter().map(str::to_owned).collect()))
         }
         (_, Some(LimitKind::Names)) => {
             Err(invalid(format_args!("claim `{claim}` must be an array of texts or null")))

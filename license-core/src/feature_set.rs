@@ -5,15 +5,16 @@ use std::{cmp::Ordering, collections::BTreeSet, fmt};
 use crate::feature::MAX_BYTES;
 
 /// A set of features. Names of one length stand side by side in one piece of
-/// memory, so that a question about one compares with few others and follows
-/// no pointers.
+/// memory, so that a question about one compares with few others and follows no
+/// pointer for each of them.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct FeatureSet {
     names: BTreeSet<String>,
     /// Names of 1 to [`MAX_BYTES`] bytes, by length and then in order.
     index: Box<[u8]>,
-    /// Where names of each length are; those of one byte are first.
-    rows: [Row; MAX_BYTES],
+    /// Where names of each length are; those of one byte are first, and the
+    /// longest that there are last.
+    rows: Box<[Row]>,
 }
 
 /// Names of one length in the index.
@@ -53,14 +54,23 @@ impl FeatureSet {
 impl FromIterator<String> for FeatureSet {
     fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
         let names = BTreeSet::from_iter(names);
-        let mut index = Vec::new();
-        let rows = std::array::from_fn(|at| {
-            let start = index.len();
-            let alike = names.iter().filter(|name| name.len() == at + 1);
-            let count = alike.map(|name| index.extend(name.bytes())).count();
-            Row { start, count }
-        });
-        Self { names, index: index.into(), rows }
+        let mut by_length: Vec<&str> = names.iter().map(String::as_str).collect();
+        // The sort is stable: what is of one length stays in order.
+        by_length.sort_by_key(|name| name.len());
+        let longest = by_length.iter().map(|name| name.len()).rfind(|length| *length <= MAX_BYTES);
+        let mut rows = vec![Row { start: 0, count: 0 }; longest.unwrap_or(0)];
+        let mut index = Vec::with_capacity(by_length.iter().map(|name| name.len()).sum());
+        for name in by_length {
+            let Some(row) = name.len().checked_sub(1).and_then(|at| rows.get_mut(at)) else {
+                continue;
+            };
+            if row.count == 0 {
+                row.start = index.len();
+            }
+            row.count += 1;
+            index.extend(name.bytes());
+        }
+        Self { names, index: index.into(), rows: rows.into() }
     }
 }
 

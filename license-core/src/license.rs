@@ -19,7 +19,8 @@ pub struct License {
     pub(crate) features: FeatureSet,
     /// The same in the order signed.
     pub(crate) signed_features: Vec<String>,
-    pub(crate) unknown_features: BTreeSet<String>,
+    /// Which of them the product does not know.
+    pub(crate) unknown_features: Vec<usize>,
     pub(crate) limits: BTreeMap<String, Limit>,
     pub(crate) machine: Option<Fingerprint>,
     pub(crate) domain: Option<DomainPattern>,
@@ -87,9 +88,10 @@ impl License {
         &self.signed_features
     }
 
-    /// Listed features that the product does not know; kept, never an error.
-    pub fn unknown_features(&self) -> &BTreeSet<String> {
-        &self.unknown_features
+    /// [Features](Self::features_as_signed) that the product does not know;
+    /// kept, never an error.
+    pub fn unknown_features(&self) -> impl Iterator<Item = &str> {
+        self.unknown_features.iter().filter_map(|at| Some(self.signed_features.get(*at)?.as_str()))
     }
 
     /// Whether it grants a feature.

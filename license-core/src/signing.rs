@@ -21,7 +21,7 @@ use crate::{
     backend,
     install_error::InstallErrorKind,
     key::{KeyError, Material, PublicKey, RSA_MIN_BITS, check_kid, check_rsa_bits},
-    token::{LICENSE_JWT, Token},
+    token::{DecodedToken, LICENSE_JWT, Token},
 };
 
 /// A vendor's private key, with the public key that belongs to it.
@@ -256,18 +256,14 @@ impl SigningKey {
         header.kid = kid.map(str::to_owned);
         let text = jsonwebtoken::encode(&header, claims, &self.encoding)
             .map_err(|_| SigningError::Backend)?;
-        let token = Token::parse(text.as_bytes()).map_err(|error| match error.kind() {
+        let decoded = DecodedToken::read(text.as_bytes()).map_err(|error| match error.kind() {
             InstallErrorKind::TokenTooLarge => SigningError::TooLarge,
             _ => SigningError::Backend,
         })?;
         // A faulty RSA signature can give the private key away.
-        let verified = jsonwebtoken::crypto::verify(
-            token.signature(),
-            token.signing_input().as_bytes(),
-            &self.public.decoding_key(),
-            algorithm,
-        );
-        if verified == Ok(true) { Ok(token) } else { Err(SigningError::Backend) }
+        let key = self.public.signature_key();
+        let verified = key.is_some_and(|key| decoded.is_signed_by(&key));
+        if verified { Ok(decoded.token) } else { Err(SigningError::Backend) }
     }
 
     /// The signature over any text, in the compact form.

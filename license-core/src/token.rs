@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    backend::SignatureKey,
     install_error::{InstallError, InstallErrorKind},
     json,
 };
@@ -68,6 +69,13 @@ pub enum TokenType {
     Any,
 }
 
+/// A token with its payload and its signature as they were decoded.
+pub(crate) struct DecodedToken {
+    pub(crate) token: Token,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+}
+
 /// The `typ` of every token made here.
 pub(crate) const LICENSE_JWT: &str = "license+jwt";
 /// Characters in a `kid`.
@@ -86,28 +94,7 @@ impl Token {
     /// is looked at; otherwise
     /// [`TokenMalformed`](InstallErrorKind::TokenMalformed).
     pub fn parse(bytes: &[u8]) -> Result<Self, InstallError> {
-        let bytes = bytes.trim_ascii();
-        if bytes.len() > Self::MAX_BYTES {
-            return Err(InstallErrorKind::TokenTooLarge.into());
-        }
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) if text.is_ascii() => text,
-            _ => return Err(malformed("the token holds bytes that are not ASCII")),
-        };
-        let mut parts = text.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(malformed("a token has exactly three parts"));
-        };
-        let decoded = decode(header)?;
-        decode(payload)?;
-        decode(signature)?;
-        Ok(Self {
-            header: TokenHeader::from_json(&decoded)?,
-            dots: [header.len(), header.len() + 1 + payload.len()],
-            text: text.to_owned(),
-        })
+        DecodedToken::read(bytes).map(|decoded| decoded.token)
     }
 
     /// The compact text, without white space around it.
@@ -161,15 +148,44 @@ impl Token {
         self.text.get(self.dots[0] + 1..self.dots[1]).unwrap_or_default()
     }
 
-    /// The encoded signature.
-    #[cfg(feature = "issue")]
-    pub(crate) fn signature(&self) -> &str {
-        self.text.get(self.dots[1] + 1..).unwrap_or_default()
-    }
-
     /// The decoded payload.
     pub(crate) fn decoded_payload(&self) -> Result<Vec<u8>, InstallError> {
         decode(self.payload())
+    }
+}
+
+impl DecodedToken {
+    /// As [`Token::parse`].
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, InstallError> {
+        let bytes = bytes.trim_ascii();
+        if bytes.len() > Token::MAX_BYTES {
+            return Err(InstallErrorKind::TokenTooLarge.into());
+        }
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) if text.is_ascii() => text,
+            _ => return Err(malformed("the token holds bytes that are not ASCII")),
+        };
+        let mut parts = text.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed("a token has exactly three parts"));
+        };
+        let dots = [header.len(), header.len() + 1 + payload.len()];
+        let header = decode(header)?;
+        let (payload, signature) = (decode(payload)?, decode(signature)?);
+        let header = TokenHeader::from_json(&header)?;
+        let token = Token { text: text.to_owned(), header, dots };
+        Ok(Self { token, payload, signature })
+    }
+
+    /// Decodes the parts of a token once more.
+    pub(crate) fn of(token: &Token) -> Result<Self, InstallError> {
+        Self::read(token.as_str().as_bytes())
+    }
+
+    pub(crate) fn is_signed_by(&self, key: &SignatureKey) -> bool {
+        key.verifies(self.token.signing_input().as_bytes(), &self.signature)
     }
 }
 

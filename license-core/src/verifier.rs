@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     InstallError, InstallErrorKind, Keyring, KeyringError, Product, PublicKey, SelfTestError,
-    Token, Verified, claims, keyring::check_registered, token::payload_object,
+    Verified, claims,
+    keyring::check_registered,
+    token::{DecodedToken, payload_object},
 };
 
 /// Verifies tokens for one product with its configured keys.
@@ -66,14 +68,14 @@ impl Verifier {
     ///
     /// The first check that fails; see [`InstallErrorKind`](crate::InstallErrorKind).
     pub fn verify(&self, bytes: &[u8]) -> Result<Verified, InstallError> {
-        let token = Token::parse(bytes)?;
-        token.check_type(self.product.token_type())?;
-        let payload = self.keyring.verify(&token).map_err(|error| {
+        let decoded = DecodedToken::read(bytes)?;
+        decoded.token.check_type(self.product.token_type())?;
+        let payload = self.keyring.verify_decoded(&decoded).map_err(|error| {
             // Whatever was compared, the signature was good by then.
-            let payload = || payload_object(&token.decoded_payload()?);
-            first_of(error, &self.product, payload)
+            first_of(error, &self.product, || payload_object(&decoded.payload))
         })?;
         let license = claims::read(payload, &self.product)?;
+        let token = decoded.token;
         let digest = token.digest();
         Ok(Verified { license, token, digest })
     }

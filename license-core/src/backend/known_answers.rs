@@ -7,6 +7,7 @@
 use crate::algorithm::Algorithm;
 
 /// The issuer and the audience of every token here.
+#[cfg(test)]
 pub(crate) const NAME: &str = "self-test";
 
 /// The P-256 public key: the uncompressed point, base64url.

@@ -152,8 +152,8 @@ pub(super) fn check(product: &Product, claims: &Map<String, Value>) -> Result<Li
 
 /// Refuses features and limits that the product's profile does not list.
 pub(super) fn refuse_unknown(product: &Product, license: &License) -> Result<(), IssueError> {
-    if let Some(feature) = license.unknown_features().first() {
-        return Err(IssueError::UnknownFeature(feature.clone()));
+    if let Some(feature) = license.unknown_features().next() {
+        return Err(IssueError::UnknownFeature(feature.to_owned()));
     }
     let dialect = product.dialect();
     let placed = |pointer: &str| {

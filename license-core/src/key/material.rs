@@ -1,7 +1,6 @@
 //! What a public key consists of, and the checks it has to pass.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::DecodingKey;
 use p256::{
     elliptic_curve::sec1::ToEncodedPoint,
     pkcs8::{
@@ -170,17 +169,6 @@ impl Material {
         encode(&Sha256::digest(jwk))
     }
 
-    /// The key in the form that the signature library takes.
-    pub(crate) fn decoding_key(&self) -> DecodingKey {
-        match self {
-            Self::P256(point) => DecodingKey::from_ec_der(point),
-            Self::Rsa { modulus, exponent } => {
-                DecodingKey::from_rsa_raw_components(modulus, exponent)
-            }
-            Self::Ed25519(key) => DecodingKey::from_ed_der(key),
-        }
-    }
-
     /// The key as `PUBLIC KEY` in PEM.
     pub(crate) fn to_pem(&self) -> Result<String, KeyError> {
         let encoded = match self {
@@ -219,7 +207,8 @@ fn spki(
     })
 }
 
-fn pkcs1(modulus: &[u8], exponent: &[u8]) -> der::Result<Vec<u8>> {
+/// RFC 8017, A.1.1.
+pub(crate) fn pkcs1(modulus: &[u8], exponent: &[u8]) -> der::Result<Vec<u8>> {
     vec![UintRef::new(modulus)?, UintRef::new(exponent)?].to_der()
 }
 

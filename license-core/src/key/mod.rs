@@ -13,6 +13,8 @@ pub use error::KeyError;
 pub use public::PublicKey;
 pub use spec::KeySpec;
 
+#[cfg(feature = "aws-lc")]
+pub(crate) use material::pkcs1;
 pub(crate) use material::{Material, RSA_MIN_BITS};
 #[cfg(feature = "issue")]
 pub(crate) use {material::check_rsa_bits, public::check_kid};

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use jsonwebtoken::DecodingKey;
-
 use super::{KeyError, Material, RSA_MIN_BITS};
-use crate::{algorithm::Algorithm, token::MAX_KID_CHARS};
+use crate::{algorithm::Algorithm, backend::SignatureKey, token::MAX_KID_CHARS};
 
 /// A vendor's public key, pinned to one algorithm and one `kid`.
 ///
@@ -102,8 +100,9 @@ impl PublicKey {
         self.material.to_pem()
     }
 
-    pub(crate) fn decoding_key(&self) -> DecodingKey {
-        self.material.decoding_key()
+    /// The key in the backend's form; `None` where the backend refuses it.
+    pub(crate) fn signature_key(&self) -> Option<SignatureKey> {
+        SignatureKey::new(&self.material, self.algorithm)
     }
 }
 
