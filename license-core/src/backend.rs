@@ -50,9 +50,9 @@ impl SelfTestError {
     }
 }
 
-/// Chooses the backend of `jsonwebtoken` for this process. Any number of
-/// calls; one that is already installed stays.
-#[cfg(any(feature = "issue", not(feature = "aws-lc")))]
+/// Chooses the backend of `jsonwebtoken` for this process, also for whatever
+/// else the program decodes with it. Any number of calls; one that is already
+/// installed stays.
 pub(crate) fn install() {
     #[cfg(feature = "aws-lc")]
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();

@@ -2,6 +2,7 @@
 //! chosen the signature backend before, or with two of them compiled in the
 //! choice would go unnoticed.
 
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use license_core::{InstallErrorKind, Keyring, PublicKey, Token};
 
 #[test]
@@ -20,4 +21,13 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
     let keyring = Keyring::builder("issuer", "audience").key(key).build().unwrap();
     let error = keyring.verify(&token).unwrap_err();
     assert_eq!(error.kind(), InstallErrorKind::ClaimsInvalid);
+
+    // And the program can decode tokens of its own with the same library.
+    let claims = serde_json::json!({"exp": 253_402_300_799_u64});
+    let secret = EncodingKey::from_secret(b"secret");
+    let own = jsonwebtoken::encode(&Header::default(), &claims, &secret).unwrap();
+    let secret = DecodingKey::from_secret(b"secret");
+    let decoded =
+        jsonwebtoken::decode::<serde_json::Value>(own, &secret, &Validation::default()).unwrap();
+    assert_eq!(decoded.claims, claims);
 }

@@ -20,6 +20,7 @@ pub(crate) struct SignatureKey(ParsedPublicKey);
 impl SignatureKey {
     /// `None` where the backend cannot use the key.
     pub(crate) fn new(material: &Material, algorithm: Algorithm) -> Option<Self> {
+        super::install();
         let rules: &'static dyn VerificationAlgorithm = match algorithm {
             Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
             Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
