@@ -32,12 +32,14 @@
 mod alerts;
 mod builder;
 mod connections;
+mod lease_limit;
 mod leases;
 mod listener;
 mod migrations;
 mod quotas;
 mod rows;
 mod seats;
+mod values;
 
 use std::{fmt, sync::Arc, time::Duration};
 
