@@ -15,6 +15,7 @@ mod limits;
 pub mod measure;
 pub mod memory;
 mod nothing;
+pub mod numbers;
 mod plain;
 pub mod report;
 mod row;

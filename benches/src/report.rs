@@ -4,7 +4,7 @@ use std::{fmt::Write, fs, process::Command};
 
 use license_core::{Clock, SystemClock};
 
-use crate::{Group, measure::Timing, memory, target::Figures};
+use crate::{Group, measure::Timing, memory, numbers::thousands, target::Figures};
 
 /// The date and the machine.
 pub fn heading() -> String {
@@ -112,19 +112,6 @@ fn per_second(rate: f64) -> String {
     format!("{}/s", thousands(rate.round() as u64))
 }
 
-/// A number as people write it: `1,000`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,8 +127,6 @@ mod tests {
 
     #[test]
     fn numbers_are_written_for_people() {
-        assert_eq!(thousands(1_000_000), "1,000,000");
-        assert_eq!(thousands(12), "12");
         assert_eq!(duration(12.34, true), "+12.3 ns");
         assert_eq!(duration(-0.26, true), "-0.3 ns");
         assert_eq!(duration(283_400.0, false), "283.4 µs");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{measure::Timing, memory::Memory, report::thousands};
+use crate::{measure::Timing, memory::Memory, numbers::thousands};
 
 /// All figures of a run, by the ids of the rows.
 #[derive(Clone, Debug, Default)]

@@ -69,6 +69,7 @@ mod current_license;
 mod enforce;
 #[cfg(feature = "ws")]
 pub mod hosts;
+mod json;
 mod problem;
 mod query;
 pub mod require_feature;

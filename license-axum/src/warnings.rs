@@ -10,7 +10,7 @@ use axum::{
 use license_core::{Installer, Licensing, Status};
 use license_tower::WarningLayer;
 
-use crate::admin::json;
+use crate::json::json;
 
 /// `GET`, for everybody: what the product's pages may show of the license,
 /// `{"level":"none|info|warning|critical","messages":["…"]}`, never cached.

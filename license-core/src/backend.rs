@@ -43,6 +43,13 @@ enum Failure {
     Unreadable,
 }
 
+impl SignatureKey {
+    /// Whether this is the key that signed a token.
+    pub(crate) fn has_signed(&self, decoded: &DecodedToken) -> bool {
+        self.verifies(decoded.token.signing_input().as_bytes(), &decoded.signature)
+    }
+}
+
 impl SelfTestError {
     /// The algorithm that failed.
     pub const fn algorithm(&self) -> Algorithm {
@@ -92,7 +99,7 @@ fn known_answer(
 /// Whether the backend accepts `token`; none when its key cannot be read.
 fn accepts(algorithm: Algorithm, token: &str) -> Option<bool> {
     let key = SignatureKey::new(&known_key(algorithm)?, algorithm)?;
-    Some(DecodedToken::read(token.as_bytes()).ok()?.is_signed_by(&key))
+    Some(key.has_signed(&DecodedToken::read(token.as_bytes()).ok()?))
 }
 
 /// The public key of the known answers.

@@ -13,7 +13,7 @@ use std::{cell::Cell, ptr, sync::Arc};
 
 use arc_swap::{ArcSwap, Cache};
 
-use crate::licensing::State;
+use crate::state::State;
 
 thread_local! {
     static LAST: Cell<Option<Last>> = const { Cell::new(None) };

@@ -177,7 +177,7 @@ impl Keyring {
         decoded: &DecodedToken,
     ) -> Result<Map<String, Value>, InstallError> {
         let key = self.select(&decoded.token)?;
-        if !decoded.is_signed_by(&key.signature) {
+        if !key.signature.has_signed(decoded) {
             return Err(InstallErrorKind::SignatureInvalid.into());
         }
         let claims = payload_object(&decoded.payload)?;

@@ -60,6 +60,7 @@ mod rule;
 mod signing;
 mod simulation;
 mod standing;
+mod state;
 mod status;
 mod subscription;
 #[cfg(test)]

@@ -262,7 +262,7 @@ impl SigningKey {
         })?;
         // A faulty RSA signature can give the private key away.
         let key = self.public.signature_key();
-        let verified = key.is_some_and(|key| decoded.is_signed_by(&key));
+        let verified = key.is_some_and(|key| key.has_signed(&decoded));
         if verified { Ok(decoded.token) } else { Err(SigningError::Backend) }
     }
 

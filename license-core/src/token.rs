@@ -14,7 +14,6 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    backend::SignatureKey,
     install_error::{InstallError, InstallErrorKind},
     json,
 };
@@ -182,10 +181,6 @@ impl DecodedToken {
     /// Decodes the parts of a token once more.
     pub(crate) fn of(token: &Token) -> Result<Self, InstallError> {
         Self::read(token.as_str().as_bytes())
-    }
-
-    pub(crate) fn is_signed_by(&self, key: &SignatureKey) -> bool {
-        key.verifies(self.token.signing_input().as_bytes(), &self.signature)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proc_macro::{Delimiter, Span, TokenTree};
 
-use crate::{error::Error, path::Tokens};
+use crate::{error::Error, tokens::Tokens};
 
 /// A feature name, and the literal it was read from.
 pub(crate) struct Name {

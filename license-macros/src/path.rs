@@ -1,15 +1,11 @@
 //! Where the type `feature::Name` comes from: `crate = …`, or `::license_axum`.
 
-use std::iter::Peekable;
-
-use proc_macro::{
-    Delimiter, Group, Ident, Literal, Spacing, Span, TokenStream, TokenTree, token_stream,
-};
+use proc_macro::{Delimiter, Group, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
 
 use crate::{
     error::Error,
     literal::Name,
-    tokens::{is_punct, path_separator, punct},
+    tokens::{Tokens, is_punct, path_separator, punct},
 };
 
 const NOT_AN_ARGUMENT: &str = "expected `crate = path::to::license_axum` or nothing";
@@ -18,8 +14,6 @@ const NO_NAME: &str = "expected `,` and a feature name after the path";
 
 /// The path in front of `feature::Name`.
 pub(crate) struct Path(Vec<TokenTree>);
-
-pub(crate) type Tokens = Peekable<token_stream::IntoIter>;
 
 /// The arguments of `#[licensed]`: none, or `crate = …` and no more.
 pub(crate) fn only(tokens: TokenStream) -> Result<Path, Error> {

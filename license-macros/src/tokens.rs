@@ -1,6 +1,11 @@
-//! Single tokens, to write and to recognize.
+//! Tokens, to read, to write and to recognize.
 
-use proc_macro::{Punct, Spacing, Span, TokenTree};
+use std::iter::Peekable;
+
+use proc_macro::{Punct, Spacing, Span, TokenTree, token_stream};
+
+/// A stream of which the next one can be looked at.
+pub(crate) type Tokens = Peekable<token_stream::IntoIter>;
 
 /// `::`
 pub(crate) fn path_separator(span: Span) -> [TokenTree; 2] {

@@ -9,8 +9,8 @@ use license_core::{Actor, InstallErrorKind, InstallRequest, Installer};
 use license_tower::{TrustedProxy, request_host};
 use tokio::sync::Mutex;
 
-use super::{attempts::Attempts, routes::json, upload};
-use crate::{Problem, query::query};
+use super::{attempts::Attempts, upload};
+use crate::{Problem, json::json, query::query};
 
 /// The installer and what uploads have come to lately.
 pub(super) struct Uploads<I> {

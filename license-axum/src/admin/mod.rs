@@ -116,4 +116,3 @@ pub use self::{
     cross_site::refuse_cross_site,
     routes::{admin_routes, recovery, status_route},
 };
-pub(crate) use routes::json;

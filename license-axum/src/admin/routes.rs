@@ -15,10 +15,9 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Method, Uri, header, request::Parts};
 use license_core::{Actor, DenialCode, InstallError, InstallErrorKind, Installer, ProblemDetails};
 use license_tower::{Recovery, RecoveryError};
-use serde::Serialize;
 
 use super::{install::Uploads, refuse_cross_site};
-use crate::{Problem, query::query};
+use crate::{Problem, json::json, query::query};
 
 /// The routes for administrators, to be nested where the product likes.
 ///
@@ -193,21 +192,4 @@ async fn export_audit<I: Installer>(installer: I) -> Response {
         Body::from_stream(lines),
     )
         .into_response()
-}
-
-/// A JSON response that is not to be cached.
-pub(crate) fn json(body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(body) => (
-            [
-                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ],
-            body,
-        )
-            .into_response(),
-        Err(_) => {
-            Problem::new(500, "internal_error", "The answer could not be written.").into_response()
-        }
-    }
 }

@@ -30,10 +30,7 @@ mod requests;
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -48,7 +45,8 @@ use crate::{
     current,
     decide::View,
     denial_log::DenialLog,
-    standing::{Holdings, Standing},
+    standing::Holdings,
+    state::{State, next_id},
 };
 
 /// The license of this service. Clones share one state.
@@ -66,16 +64,6 @@ struct Shared {
     changed: Event,
     denials: DenialLog,
     findings: Findings,
-}
-
-pub(crate) struct State {
-    /// See [`next_id`].
-    id: u64,
-    holdings: Holdings,
-    guard: ClockGuard,
-    standing: Standing,
-    /// Counts what subscribers are told of.
-    revision: u64,
 }
 
 impl Licensing {
@@ -239,12 +227,6 @@ impl fmt::Debug for Licensing {
             .field("revision", &state.revision)
             .finish()
     }
-}
-
-/// An id for a state: no other in this process has it, and none is 0.
-fn next_id() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 const fn assert_send_sync<T: Send + Sync>() {}

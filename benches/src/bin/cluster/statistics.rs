@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use license_benches::report::thousands;
+use license_benches::numbers::thousands;
 
 /// The smallest of which a share of all is not larger.
 pub(crate) fn percentile(times: &[Duration], percent: usize) -> Duration {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use license_benches::report::thousands;
+use license_benches::numbers::thousands;
 
 use crate::{license::QUOTAS, statistics::duration, table::Table};
 

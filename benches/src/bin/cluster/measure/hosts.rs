@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use license_benches::report::thousands;
+use license_benches::numbers::thousands;
 use sqlx::PgConnection;
 use tokio::time::sleep;
 
