@@ -101,10 +101,24 @@ impl Reader<'_> {
         })
     }
 
+    /// The claim at a pointer, `None` when it is absent. It is not absent
+    /// because a claim on the way to it cannot hold others: that would drop a
+    /// binding or a limit without a word.
+    fn at(&self, pointer: &str) -> Result<Option<&Value>, InstallError> {
+        let found = json::at(&self.payload, pointer);
+        if found.is_none()
+            && let Some(holder) = json::dead_end(&self.payload, pointer)
+        {
+            let claim = Dotted(holder);
+            return Err(invalid(format_args!("claim `{claim}` must be an object")));
+        }
+        Ok(found)
+    }
+
     /// An optional time: whole seconds since the epoch.
     fn instant(&self, pointer: &str) -> Result<Option<Timestamp>, InstallError> {
         let claim = Dotted(pointer);
-        let Some(value) = json::at(&self.payload, pointer) else { return Ok(None) };
+        let Some(value) = self.at(pointer)? else { return Ok(None) };
         value
             .as_u64()
             .filter(|seconds| *seconds <= MAX_SECONDS)
@@ -128,16 +142,14 @@ impl Reader<'_> {
 
     fn optional_text(&self, claim: Claim) -> Result<Option<String>, InstallError> {
         let pointer = self.product.dialect().pointer(claim);
-        json::at(&self.payload, pointer)
-            .map(|value| text(pointer, value).map(str::to_owned))
-            .transpose()
+        self.at(pointer)?.map(|value| text(pointer, value).map(str::to_owned)).transpose()
     }
 
     /// The features in the order of the claim, each once.
     fn features(&self, plan: Option<&Plan>) -> Result<Vec<String>, InstallError> {
         let pointer = self.product.dialect().pointer(Claim::Features);
         let claim = Dotted(pointer);
-        let Some(value) = json::at(&self.payload, pointer) else {
+        let Some(value) = self.at(pointer)? else {
             let silent = plan.and_then(|plan| plan.features.as_ref());
             let silent = silent.map(|features| features.iter().cloned().collect());
             let optional = self.product.dialect().optional.contains(&Claim::Features);
@@ -158,7 +170,7 @@ impl Reader<'_> {
         if !dialect.has_limit_pointers() {
             let pointer = dialect.pointer(Claim::Limits);
             let claim = Dotted(pointer);
-            match json::at(&self.payload, pointer) {
+            match self.at(pointer)? {
                 Some(Value::Object(members)) => {
                     if members.len() > MAX_LIMITS {
                         return Err(invalid(format_args!(
@@ -183,7 +195,7 @@ impl Reader<'_> {
         }
         for (name, kind) in self.product.limits() {
             let pointer = dialect.limit_pointer(name);
-            let value = match json::at(&self.payload, &pointer) {
+            let value = match self.at(&pointer)? {
                 Some(value) => limit(&pointer, value, Some(*kind))?,
                 None => plan
                     .and_then(|plan| plan.limits.get(name))
@@ -224,7 +236,7 @@ impl Reader<'_> {
     ) -> Result<Option<&str>, InstallError> {
         let pointer = self.product.dialect().pointer(claim);
         let claim = Dotted(pointer);
-        let value = json::at(&self.payload, pointer).filter(|value| !value.is_null());
+        let value = self.at(pointer)?.filter(|value| !value.is_null());
         match (value, presence.unwrap_or_default()) {
             (None, Presence::Required) => Err(invalid(format_args!(
                 "claim `{claim}` is missing, and licenses of this plan must have it"

@@ -125,6 +125,22 @@ pub(crate) fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
     }
 }
 
+/// The part of a pointer that points at what cannot have the next step: a
+/// scalar, or an array where the step is a name. `null` is as good as absent.
+pub(crate) fn dead_end<'p>(value: &Value, pointer: &'p str) -> Option<&'p str> {
+    let mut ends = pointer.match_indices('/').map(|(end, _)| end).filter(|end| *end > 0);
+    ends.find_map(|end| {
+        let (holder, next) = pointer.split_at(end);
+        let next = next.split('/').nth(1).unwrap_or_default();
+        let holds = match at(value, holder)? {
+            Value::Object(_) | Value::Null => true,
+            Value::Array(_) => !next.is_empty() && next.bytes().all(|byte| byte.is_ascii_digit()),
+            _ => false,
+        };
+        (!holds).then_some(holder)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

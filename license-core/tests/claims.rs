@@ -175,6 +175,27 @@ fn every_standard_claim_is_required_and_named_when_it_is_missing() {
 }
 
 #[test]
+fn a_claim_that_should_hold_others_and_is_no_object_is_refused() {
+    let vendor = vendor();
+    for wrong in [json!("x"), json!(7), json!(true), json!([]), json!([{"machine": "x"}])] {
+        refused(&vendor, vendor.license().claim("binding", wrong.clone()), "binding");
+        refused(&vendor, vendor.license().claim("customer", wrong), "customer");
+    }
+    assert!(verify(&vendor, vendor.license().claim("binding", Value::Null)).is_ok());
+    assert!(verify(&vendor, vendor.license().claim("binding", json!({}))).is_ok());
+    // Where the plan is generous, what cannot be read must not pass for silence.
+    let pointers = "[claims]\nlimits = { hosts = \"/caps/hosts\" }\n\n[features]";
+    let profile = PROFILE.replace("[features]", pointers);
+    let vendor = Vendor::of(Product::from_toml(&profile).unwrap());
+    let team = || vendor.license().plan("team");
+    refused(&vendor, team().claim("caps", "all"), "caps");
+    let verified = verify(&vendor, team().claim("caps", json!({"hosts": 3}))).unwrap();
+    assert_eq!(verified.license().limit("hosts"), Some(&Limit::Max(3)));
+    let verified = verify(&vendor, team()).unwrap();
+    assert_eq!(verified.license().limit("hosts"), Some(&Limit::Unlimited));
+}
+
+#[test]
 fn texts_features_and_limits_are_bounded() {
     let vendor = vendor();
     let long = "x".repeat(257);
