@@ -36,7 +36,7 @@ pub(crate) struct Simulate {
 }
 
 /// The width of a request's description.
-const WIDTH: usize = 44;
+const WIDTH: usize = 42;
 
 impl Simulate {
     pub(crate) fn run(self) -> Result<(), Failure> {
@@ -94,7 +94,7 @@ fn lines(period: &Period, first: bool) -> String {
             (None, Some(shadow)) => format!("served, in shadow: {}", refusal(shadow)),
             (None, None) => "served".to_owned(),
         };
-        shown.push_str(&format!("    {:<WIDTH$}{answered}\n", request(answer)));
+        shown.push_str(&format!("    {:<WIDTH$}  {answered}\n", request(answer)));
     }
     shown
 }

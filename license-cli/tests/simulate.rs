@@ -98,6 +98,18 @@ NOT VERIFIED: this shows what the file says and proves nothing; anybody could ha
 }
 
 #[test]
+fn a_long_name_does_not_run_into_the_answer() {
+    let place = Place::polygent();
+    let sessions = "[features]\nmultiple-active-sessions = \"Several sign-ins at once\"";
+    place.write("profile.toml", &POLYGENT.replace("[features]", sessions));
+    let mut claims = standard();
+    claims["features"] = json!(["multiple-active-sessions"]);
+    place.write("long.lic", &place.sign(&claims));
+    let told = place.good("simulate long.lic --product profile.toml --from 2026-12-15");
+    assert!(told.contains("use multiple-active-sessions, which is granted  served\n"), "{told}");
+}
+
+#[test]
 fn a_simulation_is_the_same_as_data() {
     let place = place();
     let told = simulated(&place, "acme.lic --product graceful.toml --from 2025-12-01T12:00:00Z");
