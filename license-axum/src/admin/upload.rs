@@ -53,9 +53,12 @@ pub(super) async fn token(request: Request) -> Result<Vec<u8>, Problem> {
             Form::Raw => Ok(all(body).await?.into()),
             Form::Json => {
                 let body = all(body).await?;
-                let upload: JsonUpload = serde_json::from_slice(&body)
-                    .map_err(|_| malformed("The JSON must be {\"license\": \"...\"}"))?;
-                Ok(upload.license.into_bytes())
+                // `serde_json` also reads the members from an array, without their names.
+                let object = body.trim_ascii_start().starts_with(b"{");
+                match serde_json::from_slice::<JsonUpload>(&body) {
+                    Ok(upload) if object => Ok(upload.license.into_bytes()),
+                    _ => Err(malformed("The JSON must be {\"license\": \"...\"}")),
+                }
             }
             Form::Multipart { boundary } => multipart(body, boundary).await,
         }

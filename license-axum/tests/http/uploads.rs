@@ -190,6 +190,7 @@ async fn what_is_not_what_its_type_says_is_malformed() {
         ("a broken body", typed("application/jwt", Body::from_stream(broken))),
         ("no JSON", typed("application/json", token.clone())),
         ("a JSON text", typed("application/json", json!(token).to_string())),
+        ("a JSON array", typed("application/json", json!([token]).to_string())),
         ("another member", typed("application/json", json!({ "token": token }).to_string())),
         (
             "one member more",
