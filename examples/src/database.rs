@@ -2,7 +2,9 @@
 //! PostgreSQL database that all its instances share.
 
 use std::{
-    os::unix::ffi::OsStrExt,
+    fs::OpenOptions,
+    io::ErrorKind,
+    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -76,10 +78,22 @@ async fn files(file: &Path) -> Result<AnyPool, StartError> {
             Ok(())
         })
     });
-    options.connect(&url).await.map_err(|error| {
+    let unusable = |error: sqlx::Error| {
         let message = format!("the database {} is not usable; check --data-dir", file.display());
         StartError::new(message).with_source(error)
-    })
+    };
+    make_private(file).map_err(|error| unusable(error.into()))?;
+    options.connect(&url).await.map_err(unusable)
+}
+
+/// Makes a file that only this user can read, unless it is there; SQLite gives
+/// what it puts beside it the same mode.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn postgres(url: &str) -> Result<AnyPool, StartError> {

@@ -4,7 +4,7 @@ use std::{
     error::Error,
     fs,
     io::{ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -54,7 +54,8 @@ impl Demo {
         directory: &Path,
         product: &Product,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        fs::create_dir_all(directory)?;
+        // What `curl -c` writes there lets its reader in, too.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         let algorithm = *product.algorithms().first().ok_or("the profile names no algorithm")?;
         let bits = algorithm.is_rsa().then(|| product.min_rsa_bits());
         if let Some(bits) = bits {

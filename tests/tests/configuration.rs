@@ -142,6 +142,30 @@ async fn without_a_directory_data_goes_below_data_and_the_name() {
 }
 
 #[tokio::test]
+async fn only_its_own_user_can_read_what_a_service_keeps() {
+    let place = tempfile::tempdir().unwrap();
+    let start = polygent().arg("--listen").arg("127.0.0.1:0").arg("--data-dir").arg(place.path());
+    let process = start.start().await;
+    let mode = |path: &Path| {
+        let permissions = std::fs::metadata(path).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
+    };
+    // What curl writes there has the mode that curl gives it.
+    assert_eq!(mode(&place.path().join("demo-vendor")), 0o700);
+    let mut files = 0;
+    for entry in std::fs::read_dir(place.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+            files += 1;
+        }
+    }
+    // Two databases, each with what SQLite puts beside it.
+    assert_eq!(files, 6);
+    process.terminate().await;
+}
+
+#[tokio::test]
 async fn with_several_keys_a_token_must_name_its_own() {
     let (one, two) = (vendor(), vendor());
     let data = tempfile::tempdir().unwrap();
