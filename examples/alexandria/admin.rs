@@ -101,7 +101,12 @@ impl Admins {
         validation.validate_aud = false;
         // Judged below, by the clock of the license.
         validation.validate_exp = false;
-        let claims: Claims = jsonwebtoken::decode(token, &self.key, &validation).ok()?.claims;
+        let token = jsonwebtoken::decode::<Claims>(token, &self.key, &validation).ok()?;
+        // RFC 7515 section 4.1.11: no extension is understood here.
+        if token.header.crit.is_some() {
+            return None;
+        }
+        let claims = token.claims;
         let now = self.licensing.clock().now().as_millis() as f64 / 1000.0;
         (now < claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now)).then_some(claims)
     }

@@ -76,8 +76,12 @@ pub fn admin_token(until: Timestamp) -> String {
 
 /// A token of these claims, HS256.
 pub fn token(claims: &Value, secret: &str) -> String {
-    let header = json!({"alg": "HS256", "typ": "JWT"});
-    let [header, claims] = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    token_with_header(&json!({"alg": "HS256", "typ": "JWT"}), claims, secret)
+}
+
+/// A token with this header, whatever it says, signed as HS256.
+pub fn token_with_header(header: &Value, claims: &Value, secret: &str) -> String {
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
     let text = format!("{header}.{claims}");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
     mac.update(text.as_bytes());

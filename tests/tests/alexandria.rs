@@ -9,7 +9,7 @@ use http::Method;
 use license_core::{Algorithm, SigningKey, Timestamp, testing::LicenseBuilder};
 use license_tests::{
     Answer, Client, Process, Service, Start,
-    alexandria::{self, SECRET, admin_token, license, put, sign, token},
+    alexandria::{self, SECRET, admin_token, license, put, sign, token, token_with_header},
     at, demo, members, move_clock, now,
 };
 use serde_json::{Value, json};
@@ -268,6 +268,7 @@ async fn administrators_are_told_by_their_tokens() {
     };
     let token_of = |claims: Value| token(&claims, SECRET);
     let good_token = token(&good, SECRET);
+    let critical = json!({"alg": "HS256", "crit": ["exp"]});
     let parts: Vec<_> = good_token.split('.').collect();
     for (token, why) in [
         (token(&good, "another secret"), "another secret"),
@@ -285,6 +286,7 @@ async fn administrators_are_told_by_their_tokens() {
         (format!("{}.{}", parts[0], parts[1]), "no signature"),
         (format!("{}.{}.", parts[0], parts[1]), "an empty signature"),
         (sign(until_may(ALL).claim("role", "admin")), "a license"),
+        (token_with_header(&critical, &good, SECRET), "an extension that must be understood"),
         (String::new(), "nothing"),
         ("x".repeat(5000), "no token"),
     ] {
