@@ -82,7 +82,7 @@ impl Issue {
             }
         };
         if issued.license().term().has_ended(now) {
-            eprintln!("warning: the term of this license is over");
+            write::note("warning: the term of this license is over");
         }
         finish(self.out.as_deref(), &issued)
     }
@@ -93,12 +93,12 @@ pub(crate) fn finish(out: Option<&Path>, issued: &Verified) -> Result<(), Failur
     write::out(out, issued.token().as_str())?;
     if let Some(out) = out {
         let license = issued.license();
-        eprintln!(
+        write::note(format_args!(
             "{}: license {}, last day {}",
             read::shown(out),
             crate::text::shown(license.id()),
             license.term().expires_at.last_day()
-        );
+        ));
     }
     Ok(())
 }
@@ -135,10 +135,10 @@ fn other_machine() -> Failure {
 fn warn_of_silence(product: &Product, claims: &Map<String, Value>, issued: &Verified) {
     let license = issued.license();
     if !product.plans().is_empty() && !product.plans().contains_key(license.plan()) {
-        eprintln!(
+        write::note(format_args!(
             "warning: the profile lists no plan {:?}; nothing follows from it",
             license.plan()
-        );
+        ));
     }
     for (name, limit) in license.limits() {
         let nothing = match limit {
@@ -148,15 +148,17 @@ fn warn_of_silence(product: &Product, claims: &Map<String, Value>, issued: &Veri
         };
         let pointer = product.dialect().limit_pointer(name);
         if nothing && Value::Object(claims.clone()).pointer(&pointer).is_none() {
-            eprintln!(
+            write::note(format_args!(
                 "warning: neither the license nor its plan names the limit {name:?}; it allows nothing"
-            );
+            ));
         }
     }
     let listed = fact(product, claims, Claim::Features).unwrap_or_default();
     for feature in listed.as_array().into_iter().flatten().filter_map(Value::as_str) {
         if !license.grants(feature) {
-            eprintln!("warning: the plan withholds the feature {feature:?}; it is not granted");
+            write::note(format_args!(
+                "warning: the plan withholds the feature {feature:?}; it is not granted"
+            ));
         }
     }
 }

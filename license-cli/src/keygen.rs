@@ -62,16 +62,19 @@ impl Keygen {
     /// Says which file is which, and how to name the algorithm where the
     /// files alone do not tell it.
     fn explain(&self, private: &Path, public: &Path) {
-        eprintln!("private key: {} (sign with it, never give it to a service)", shown(private));
-        eprintln!("public key:  {}", shown(public));
+        write::note(format_args!(
+            "private key: {} (sign with it, never give it to a service)",
+            shown(private)
+        ));
+        write::note(format_args!("public key:  {}", shown(public)));
         if !matches!(self.alg, Algorithm::Es256 | Algorithm::Rs256 | Algorithm::EdDsa) {
-            eprintln!(
+            write::note(format_args!(
                 "The files do not hold the algorithm. Name it: --key {0}:{1} and --public-key \
                  {0}:{2}",
                 self.alg,
                 shown(private),
                 shown(public)
-            );
+            ));
         }
     }
 }

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(line) = failure.line() {
-                eprintln!("error: {line}");
+                write::note(format_args!("error: {line}"));
             }
             failure.exit_code()
         }
@@ -96,7 +96,7 @@ fn explain(error: &clap::Error) -> ExitCode {
                 shown = shown.replace(value, text::NOT_SHOWN);
             }
         }
-        eprint!("{shown}");
+        write::note(shown.trim_end());
         return Failure::usage("").exit_code();
     }
     // A reader that has gone away has seen enough.

@@ -75,7 +75,9 @@ impl Renew {
         let issued = issuer.renew(&old, &renewal)?;
         for feature in issued.license().unknown_features() {
             let feature = text::shown(feature);
-            eprintln!("warning: the product does not know the feature {feature:?} any more");
+            write::note(format_args!(
+                "warning: the product does not know the feature {feature:?} any more"
+            ));
         }
         finish(self.out.as_deref(), &issued)
     }
@@ -85,7 +87,7 @@ impl Renew {
     fn old_claims(&self, issuer: &Issuer) -> Result<Map<String, Value>, Failure> {
         let token = Token::parse(&read::license(&self.old)?)?;
         if self.dangerous_unverified_old {
-            eprintln!("warning: the old license's signature was not verified");
+            write::note("warning: the old license's signature was not verified");
             token.check_type(issuer.product().token_type())?;
             return Ok(token.dangerous_unverified_claims()?);
         }

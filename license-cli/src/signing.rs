@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     failure::{self, Failure},
-    read,
+    read, write,
 };
 
 /// Who signs, and for which product.
@@ -151,7 +151,7 @@ impl MachineArgs {
             }
         };
         if clock_reset_from.is_some() && !info.latched {
-            eprintln!("warning: that machine's clock is trusted; nothing needs to be reset");
+            write::note("warning: that machine's clock is trusted; nothing needs to be reset");
         }
         Ok(Binding { machine, clock_reset_from })
     }

@@ -1,6 +1,7 @@
 //! Writing what a command makes. Nothing that exists is overwritten.
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::Path,
@@ -31,6 +32,12 @@ pub(crate) fn line(content: &str) -> Result<(), Failure> {
     writeln!(out, "{}", content.trim_end())
         .and_then(|()| out.flush())
         .map_err(|error| Failure::usage(format!("cannot write to standard output: {error}")))
+}
+
+/// Writes a line to standard error. When nobody reads there any more, the exit
+/// status still says what came of it.
+pub(crate) fn note(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Writes a file that must not exist yet; one that could not be completed is

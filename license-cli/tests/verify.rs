@@ -18,6 +18,21 @@ fn licensed(change: impl FnOnce(&mut Value)) -> Place {
 }
 
 #[test]
+fn the_exit_status_is_right_when_nobody_reads_the_messages() {
+    let place = Place::polygent();
+    place.write("acme.lic", &place.sign(&standard()));
+    for (status, line) in [
+        (0, "keygen --alg es256 --out more"),
+        (0, "renew --key private.pem --product profile.toml acme.lic --days 1"),
+        (1, "verify acme.lic --public-key public.pem --product profile.toml --at 2099-01-01"),
+        (2, "verify acme.lic"),
+        (2, "inspect nothing.lic"),
+    ] {
+        assert_eq!(place.run_unheard(line), status, "{line}");
+    }
+}
+
+#[test]
 fn a_good_license_is_valid_and_its_facts_are_told() {
     let place = licensed(|_| {});
     let verdict = place.verdict(&format!("acme.lic {AT}"));
