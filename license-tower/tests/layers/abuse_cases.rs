@@ -158,6 +158,10 @@ on_every_stack! {
         app.serves(sent(proxy, &[backend, good])).await;
         app.serves(sent(proxy, &[good])).await;
         app.refuses(sent(proxy, &[backend, bad]), 403, DenialCode::DomainMismatch).await;
+        // Whatever the request itself says, by now that the domain is known.
+        let own: (&'static str, &[u8]) = ("host", b"api.acme.internal");
+        app.refuses(sent(proxy, &[own, bad]), 403, DenialCode::DomainMismatch).await;
+        app.refuses(sent(proxy, &[own]), 400, DenialCode::HostInvalid).await;
         // Exactly one value, and the same parser.
         app.refuses(sent(proxy, &[backend]), 400, DenialCode::HostInvalid).await;
         app.refuses(sent(proxy, &[backend, good, good]), 400, DenialCode::HostInvalid).await;
@@ -170,7 +174,7 @@ on_every_stack! {
         for peer in [None, Some("11.0.0.1"), Some("::1")] {
             app.refuses(sent(peer, &[backend, good]), 403, DenialCode::DomainMismatch).await;
             app.refuses(sent(peer, &[good]), 400, DenialCode::HostInvalid).await;
-            app.serves(sent(peer, &[("host", b"api.acme.internal"), bad])).await;
+            app.serves(sent(peer, &[own, bad])).await;
         }
     }
 
