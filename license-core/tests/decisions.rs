@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use license_core::{
-    Denial, DenialCode, Licensing, LimitKind, Policy, Product, RequestHost, Restriction,
-    testing::{Vendor, licensing},
+    AskedFeature, Denial, DenialCode, Licensing, LimitKind, Policy, Product, RequestHost,
+    Restriction,
+    testing::{START, Vendor, licensing},
 };
 
 const DAY: u64 = 86_400;
@@ -192,6 +193,30 @@ fn what_plainly_passes_is_what_no_request_from_there_is_refused_for() {
     // In force 2 + 4; the same after its end, and 4 without, where no more
     // than features is refused.
     assert_eq!(passed, 4 * 6 + 2 * (6 + 4));
+}
+
+#[test]
+fn nothing_passes_at_a_glance_where_the_clock_may_have_changed_what_was_found() {
+    let [day, second, tick] = [DAY * 1000, 1000, 20].map(Duration::from_millis);
+    let end = START.saturating_add(day);
+    let sso = AskedFeature::new("sso");
+    for (moved, found) in [
+        (end, Some((503, "license_expired"))),
+        // A coarse reading may be late by a tick.
+        (end.saturating_sub(tick), None),
+        (START.saturating_sub(second + tick), Some((503, "clock_rolled_back"))),
+    ] {
+        let vendor = with(Restriction::Everything);
+        let (licensing, clock) = licensing(&vendor);
+        vendor.license().days(1).features(["sso"]).install(&licensing);
+        clock.advance(day - second);
+        licensing.refresh();
+        let glances = || [licensing.plainly_passes(|| None), licensing.plainly_grants(&sso)];
+        assert_eq!(glances(), [true, true]);
+        clock.set(moved);
+        assert_eq!(glances(), [false, false], "{moved}");
+        assert_eq!(outcome(licensing.check_service()), found, "{moved}");
+    }
 }
 
 #[test]
