@@ -151,9 +151,14 @@ fn what_a_runtime_reports_is_told_without_asking_it() {
     assert_eq!(licensing.warnings(|_| Some(1)), []);
     licensing.report_used(using(4));
     assert_eq!(told(&licensing), []);
+    // Nothing is left of a report once there is another.
+    licensing.report_used([("hosts".to_owned(), 1)].into());
+    let limits = licensing.status(nothing).license.unwrap().limits;
+    assert_eq!((limits["users"].used, limits["hosts"].used), (None, Some(1)));
 
     let full = Warning::new("store_unavailable", WarningLevel::Warning, "The disk is full.");
     licensing.report_warnings(vec![full.clone()]);
+    assert!(licensing.warns());
     assert_eq!(licensing.warnings(nothing), [full]);
     assert_eq!(licensing.status(nothing).warnings, licensing.warnings(nothing));
     assert_eq!(banner(&licensing)["level"], "none");
