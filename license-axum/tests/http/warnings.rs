@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::{Router, body::Body, routing::get as on_get};
 use http::{Method, Request};
 use license_axum::{LicenseLayer, banner_route, enforce, recovery, warning_layer};
-use license_core::{Policy, Restriction};
+use license_core::{Policy, Restriction, Warning, WarningLevel};
 use license_runtime::{LicenseManager, MemoryStore};
 use serde_json::json;
+use tower::ServiceExt;
 
 use crate::{
     admin::Admin,
@@ -109,4 +110,25 @@ async fn every_response_to_an_administrator_carries_warnings_and_no_other() {
     let lapsed = "\"License expired on 2026-12-01. Grace period ended 2026-12-15.\"";
     let lapsed = format!("{lapsed};code=license_expired;level=critical");
     assert_warned([200, 200, 200, 404, 402], &lapsed).await;
+}
+
+#[tokio::test]
+async fn administrators_are_warned_of_a_limit_that_was_reported_as_used_up_and_of_the_service() {
+    let service = service();
+    let app = app(&service).await;
+    let license = service.vendor.license().days(31).limit("users", 5).limit("hosts", 6);
+    license.install(&service.licensing);
+    let full = Warning::new("store_unavailable", WarningLevel::Warning, "The disk is full.");
+    service.licensing.report_used([("users".to_owned(), 5)].into());
+    service.licensing.report_warnings(vec![full]);
+    let request = Request::get("/api/users").header("authorization", "Bearer admin");
+    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let lines = response.headers().get_all("license-warning").iter();
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            r#""License limit used up: users.";code=limit_reached;level=warning"#,
+            r#""The disk is full.";code=store_unavailable;level=warning"#,
+        ]
+    );
 }
