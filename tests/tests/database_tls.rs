@@ -1,8 +1,9 @@
 //! Encrypted connections to PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
+use license_runtime::{PostgresStore, StoreErrorKind};
 use license_tests::{Polygent, PostgresServer, certificate, vendor};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, sleep};
@@ -52,4 +53,23 @@ async fn a_database_is_reached_as_its_url_says_and_a_stranger_is_not() {
     let (status, text) = start.env("DATABASE_URL", url).fails().await;
     assert_eq!(status, Some(2));
     assert!(text.contains("check --database-url") && text.contains("certificate"), "{text}");
+}
+
+#[tokio::test]
+async fn a_store_by_itself_takes_a_server_that_its_url_trusts_and_no_stranger() {
+    let Some(certificate) = certificate() else { return };
+    let Some(server) = PostgresServer::encrypted(certificate.path()) else { return };
+    let root = certificate.path().join("cert.pem");
+    let url = format!("{}?sslmode=verify-full", server.url());
+    let store = PostgresStore::open(&format!("{url}&sslrootcert={}", root.display())).await;
+    store.unwrap();
+    let refused = PostgresStore::open(&url).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
+    let mut story = Vec::new();
+    let mut cause = refused.source();
+    while let Some(error) = cause {
+        story.push(error.to_string());
+        cause = error.source();
+    }
+    assert!(story.iter().any(|it| it.contains("certificate")), "{story:?}");
 }
