@@ -50,7 +50,7 @@ fn invalid(what: impl fmt::Display) -> InstallError {
 impl Reader<'_> {
     fn license(&self) -> Result<License, InstallError> {
         for (pointer, expected) in &self.product.dialect().require {
-            if json::at(&self.payload, pointer) != Some(expected) {
+            if json::at(&self.payload, pointer) != Ok(Some(expected)) {
                 let claim = Dotted(pointer);
                 return Err(invalid(format_args!(
                     "claim `{claim}` is not what the product requires"
@@ -105,14 +105,10 @@ impl Reader<'_> {
     /// because a claim on the way to it cannot hold others: that would drop a
     /// binding or a limit without a word.
     fn at(&self, pointer: &str) -> Result<Option<&Value>, InstallError> {
-        let found = json::at(&self.payload, pointer);
-        if found.is_none()
-            && let Some(holder) = json::dead_end(&self.payload, pointer)
-        {
+        json::at(&self.payload, pointer).map_err(|holder| {
             let claim = Dotted(holder);
-            return Err(invalid(format_args!("claim `{claim}` must be an object")));
-        }
-        Ok(found)
+            invalid(format_args!("claim `{claim}` must be an object"))
+        })
     }
 
     /// An optional time: whole seconds since the epoch.

@@ -111,34 +111,41 @@ impl<'de> Visitor<'de> for StrictValue {
     }
 }
 
-/// What a JSON pointer (RFC 6901) points at: as [`Value::pointer`], which
-/// allocates for every step.
-pub(crate) fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
-    match (value, pointer.strip_prefix('/')) {
-        (Value::Object(members), Some(steps)) if !steps.contains('~') => {
-            // Steps are short: a search that is made for long texts costs more.
-            let end = steps.bytes().position(|byte| byte == b'/').unwrap_or(steps.len());
-            let (step, rest) = steps.split_at(end);
-            at(members.get(step)?, rest)
+/// What a JSON pointer (RFC 6901) points at, `None` where it is absent; a
+/// `null` on the way is as good as absent. [`Value::pointer`] allocates for
+/// every step, and does not tell a dead end from what is absent.
+///
+/// # Errors
+///
+/// The part of the pointer that points at what cannot have the next step: a
+/// scalar, or an array where the step is a name.
+pub(crate) fn at<'v, 'p>(value: &'v Value, pointer: &'p str) -> Result<Option<&'v Value>, &'p str> {
+    let (mut found, mut rest) = (value, pointer);
+    while let Some(steps) = rest.strip_prefix('/') {
+        // Steps are short: a search that is made for long texts costs more.
+        let end = steps.bytes().position(|byte| byte == b'/').unwrap_or(steps.len());
+        let (step, after) = steps.split_at(end);
+        let next = match found {
+            Value::Object(members) if step.contains('~') => members.get(&unescaped(step)),
+            Value::Object(members) => members.get(step),
+            Value::Array(_) if is_number(step) => found.pointer(&format!("/{step}")),
+            Value::Null => None,
+            _ => return Err(pointer.strip_suffix(rest).unwrap_or_default()),
+        };
+        match next {
+            Some(next) => (found, rest) = (next, after),
+            None => return Ok(None),
         }
-        _ => value.pointer(pointer),
     }
+    Ok(rest.is_empty().then_some(found))
 }
 
-/// The part of a pointer that points at what cannot have the next step: a
-/// scalar, or an array where the step is a name. `null` is as good as absent.
-pub(crate) fn dead_end<'p>(value: &Value, pointer: &'p str) -> Option<&'p str> {
-    let mut ends = pointer.match_indices('/').map(|(end, _)| end).filter(|end| *end > 0);
-    ends.find_map(|end| {
-        let (holder, next) = pointer.split_at(end);
-        let next = next.split('/').nth(1).unwrap_or_default();
-        let holds = match at(value, holder)? {
-            Value::Object(_) | Value::Null => true,
-            Value::Array(_) => !next.is_empty() && next.bytes().all(|byte| byte.is_ascii_digit()),
-            _ => false,
-        };
-        (!holds).then_some(holder)
-    })
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+fn is_number(step: &str) -> bool {
+    !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -228,9 +235,28 @@ mod tests {
         fn a_pointer_points_where_serde_json_says(pointer in "(/?[ab01~/]{0,6})") {
             let value = serde_json::json!({
                 "a": {"": 1, "a": [{"b": 2}, {"": 3}], "~": 4, "a/b": 5, "01": 6},
-                "": {"b": 7, "": 8}, "b": [[9, 10], {"a": 11}], "~1": 12, "/": 13, "0": "x",
+                "": {"b": 7, "": 8}, "b": [[9, 10], {"a": null}], "~1": 12, "/": 13, "0": "x",
             });
-            prop_assert_eq!(at(&value, &pointer), value.pointer(&pointer), "{}", pointer);
+            let found = at(&value, &pointer).unwrap_or_default();
+            prop_assert_eq!(found, value.pointer(&pointer), "{}", pointer);
+        }
+    }
+
+    #[test]
+    fn a_dead_end_is_told_from_what_is_absent() {
+        let value = serde_json::json!({"a": {"b": "text", "c": [1], "d": null}, "~/": 7});
+        for (pointer, end) in [
+            ("/a/b/x", "/a/b"),
+            ("/a/b/x/y", "/a/b"),
+            ("/a/c/x", "/a/c"),
+            ("/a/c/", "/a/c"),
+            ("/a/c/0/x", "/a/c/0"),
+            ("/~0~1/x", "/~0~1"),
+        ] {
+            assert_eq!(at(&value, pointer), Err(end), "{pointer}");
+        }
+        for pointer in ["/x", "/x/y", "/a/x", "/a/c/1", "/a/d/x", "a"] {
+            assert_eq!(at(&value, pointer), Ok(None), "{pointer}");
         }
     }
 }
