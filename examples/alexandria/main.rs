@@ -19,7 +19,7 @@ use clap::Parser;
 use license_axum::{Licensing, enforce, warning_layer};
 use license_examples::{
     Demo, Documents, Settings, Setup, StartError, listen, method_not_allowed, not_found, run,
-    serve, write_private,
+    serve, tell, write_private,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -92,8 +92,8 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Setup { data_dir, licensing, demo, .. } = setup;
     let (admins, token) = Admins::new(admin_jwt_secret.as_deref(), &data_dir, &licensing)?;
     if let Some(token) = &token {
-        eprintln!("No ADMIN_JWT_SECRET was given. A token for administrators, good for 30 days:");
-        eprintln!("{token}");
+        tell("No ADMIN_JWT_SECRET was given. A token for administrators, good for 30 days:");
+        tell(token);
     }
     let app = app(AppState { licensing, manager: manager.clone(), documents, admins });
     let listener = listen(&settings.listen).await?;
@@ -138,7 +138,7 @@ fn print_demo(
         }
         None => "'authorization: Bearer an administrator'\\''s token'".to_owned(),
     };
-    eprintln!(
+    tell(format_args!(
         "{warning}
 
 Use the core API, and ask for a feature; without a license one answers, the
@@ -167,6 +167,6 @@ over the file. Stop this service, and start it again with
 For a license whose grace begins while you watch, give --expires an RFC 3339
 time a minute from now instead of --days.
 "
-    );
+    ));
     Ok(())
 }

@@ -22,7 +22,7 @@ use license_axum::{
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, curl_credentials,
-    listen, method_not_allowed, not_found, open_accounts, run, serve,
+    listen, method_not_allowed, not_found, open_accounts, run, serve, tell,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -138,7 +138,7 @@ fn print_demo(
     let cookies = demo.private_key().with_file_name("cookies.txt");
     let cookies = cookies.display();
     let file = license_file.display();
-    eprintln!(
+    tell(format_args!(
         "{warning}
 
 Sign in as the administrator, and ask for the users; without a license the
@@ -163,6 +163,6 @@ For a license whose grace begins while you watch, give --expires an RFC 3339
 time a minute from now instead of --days, and look at
 http://{address}/api/banner.
 "
-    );
+    ));
     Ok(())
 }

@@ -24,7 +24,7 @@ use license_axum::{
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, curl_credentials, listen,
-    method_not_allowed, not_found, open_accounts, run, serve,
+    method_not_allowed, not_found, open_accounts, run, serve, tell,
 };
 use license_runtime::LicenseManager;
 
@@ -157,7 +157,7 @@ fn print_demo(
     let cookies = demo.private_key().with_file_name("cookies.txt");
     let cookies = cookies.display();
     let warning = demo.warning();
-    eprintln!(
+    tell(format_args!(
         "{warning}
 
 Ask for a feature; without a license the answer is 503:
@@ -181,6 +181,6 @@ For a license that expires while you watch, give --expires an RFC 3339 time a
 minute from now instead of --days; for one that binds a domain, add
 --domain '*.acme.internal' and upload it to http://{address}/api/license?force=true.
 "
-    );
+    ));
     Ok(())
 }

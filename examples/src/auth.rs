@@ -17,7 +17,7 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use license_axum::{Actor, Licensing, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::{Account, Accounts, Json, Settings, StartError};
+use crate::{Account, Accounts, Json, Settings, StartError, tell};
 
 /// The administrator's e-mail address.
 pub const ADMINISTRATOR: &str = "admin@example.com";
@@ -146,8 +146,8 @@ pub async fn open_accounts(
         .await
         .map_err(|error| failed().with_source(error))?;
     if let Some(password) = &made {
-        eprintln!("The administrator is {ADMINISTRATOR}; the password is {password}");
-        eprintln!("It is printed only now. Change it with --admin-password.");
+        tell(format_args!("The administrator is {ADMINISTRATOR}; the password is {password}"));
+        tell("It is printed only now. Change it with --admin-password.");
     }
     Ok((accounts, given.or(made)))
 }

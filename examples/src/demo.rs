@@ -10,7 +10,7 @@ use std::{
 
 use license_core::{Product, SigningKey};
 
-use crate::{ADMINISTRATOR, StartError};
+use crate::{ADMINISTRATOR, StartError, tell};
 
 /// A vendor's key pair that stands below the data directory. Never for
 /// production: who runs the service can sign licenses.
@@ -59,7 +59,7 @@ impl Demo {
         let algorithm = *product.algorithms().first().ok_or("the profile names no algorithm")?;
         let bits = algorithm.is_rsa().then(|| product.min_rsa_bits());
         if let Some(bits) = bits {
-            eprintln!("Making an RSA key of {bits} bits; this takes a few seconds, once.");
+            tell(format_args!("Making an RSA key of {bits} bits; this takes a few seconds, once."));
         }
         let key = SigningKey::generate(algorithm, bits)?;
         write(&self.private_key, 0o600, key.to_pkcs8_pem()?.as_bytes())?;

@@ -22,6 +22,6 @@ pub use demo::{Demo, write_private};
 pub use documents::{Document, Documents};
 pub use keys::verifier;
 pub use refusal::Refusal;
-pub use serve::{announce, listen, run, serve, stop_signal};
+pub use serve::{announce, listen, run, serve, stop_signal, tell};
 pub use settings::{Settings, StartError};
 pub use setup::Setup;

@@ -1,6 +1,7 @@
 //! Listening, saying so, and stopping gracefully.
 
 use std::{
+    fmt::Display,
     io::{IsTerminal, Write},
     net::SocketAddr,
     time::Duration,
@@ -41,9 +42,15 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn run(service: impl Future<Output = Result<(), StartError>>) {
     log_to_stderr();
     if let Err(error) = service.await {
-        eprintln!("{}", error.story());
+        tell(error.story());
         std::process::exit(2);
     }
+}
+
+/// Writes a line to standard error. Nobody may be reading; the service runs all
+/// the same.
+pub fn tell(line: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// Sends log lines to standard error; standard output stays for the one line
@@ -54,6 +61,8 @@ fn log_to_stderr() {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // What cannot be written would be told to standard error, with a panic.
+        .log_internal_errors(false)
         .event_format(Lines)
         .init();
 }

@@ -110,19 +110,29 @@ impl Start {
         self
     }
 
+    /// Starts it with a standard error that nobody reads any more; its log
+    /// stays empty.
+    pub fn unheard(mut self) -> Self {
+        let (_, writer) = std::io::pipe().expect("a pipe");
+        self.command.stderr(writer);
+        self
+    }
+
     /// Starts the service and waits until it listens.
     pub async fn start(mut self) -> Process {
         let mut child = self.command.spawn().expect("the service starts");
         let log = Arc::new(Mutex::new(String::new()));
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let written = Arc::clone(&log);
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                let mut log = written.lock().expect("no writer panics");
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
+        if let Some(stderr) = child.stderr.take() {
+            let mut lines = BufReader::new(stderr).lines();
+            let written = Arc::clone(&log);
+            tokio::spawn(async move {
+                while let Ok(Some(line)) = lines.next_line().await {
+                    let mut log = written.lock().expect("no writer panics");
+                    log.push_str(&line);
+                    log.push('\n');
+                }
+            });
+        }
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
         let mut line = String::new();
         let read = timeout(PATIENCE, stdout.read_line(&mut line)).await.expect("in time");

@@ -413,6 +413,18 @@ async fn what_the_demo_mode_prints_licenses_it_as_pasted() {
 }
 
 #[tokio::test]
+async fn a_service_goes_on_when_nobody_reads_its_log() {
+    let data = tempfile::tempdir().unwrap();
+    let start = polygent().env("LISTEN", "127.0.0.1:0").env("DATA_DIR", data.path());
+    let process = start.unheard().start().await;
+    let client = Client::new(process.address());
+    // The first denial is logged.
+    client.get("/api/workflows").await.refused(503, "license_missing");
+    client.get("/healthz").await.is(200);
+    assert_eq!(process.terminate().await, (Some(0), String::new()));
+}
+
+#[tokio::test]
 async fn demo_keys_that_cannot_be_written_stop_the_start() {
     let data = tempfile::tempdir().unwrap();
     write(&data, "demo-vendor", "in the way");
