@@ -341,10 +341,14 @@ async fn hash(password: String) -> Result<String, AccountsError> {
     Ok(hashed.await??)
 }
 
-/// Whether a text can be an e-mail address.
+/// Whether a text can be an e-mail address: nothing that looks like another one,
+/// or that ends a line.
 pub fn is_email_address(text: &str) -> bool {
     let parts = text.split_once('@');
-    text.len() <= 254 && parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty())
+    let plain = !text.contains(|it: char| it.is_whitespace() || it.is_control());
+    text.len() <= 254
+        && plain
+        && parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty())
 }
 
 /// This many random bytes, in hexadecimal.

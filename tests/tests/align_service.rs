@@ -60,7 +60,9 @@ async fn users_are_invited_up_to_the_limit_the_administrator_included() {
     let two = invited(&align, "two@example.com").await;
     limit_reached(&invite(&admin, "three@example.com").await, "users", 3, 3);
     limit_reached(&invite(&admin.http2(), "three@example.com").await, "users", 3, 3);
-    for body in [json!({}), json!({"email": "nobody"}), json!([])] {
+    for body in
+        [json!({}), json!({"email": "nobody"}), json!({"email": "a\n@b.example"}), json!([])]
+    {
         admin.post_json("/api/users/invite", &body).await.refused(400, "invalid_body");
     }
     two.get("/api/auth/me").await.is(200);

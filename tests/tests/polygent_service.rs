@@ -111,7 +111,9 @@ async fn users_are_created_up_to_the_limit_the_administrator_included() {
     post(&admin, "/api/users/nobody/activate").await.refused(404, "not_found");
     post(&admin, "/api/users/nobody/deactivate").await.refused(404, "not_found");
     post(&admin, "/api/users/%FF/activate").await.refused(404, "not_found");
-    for body in [json!({}), json!({"email": "x", "password": "p", "role": "user"}), json!([])] {
+    for body in
+        [json!({}), json!([]), user("x"), user(" admin@example.com"), user("x\r\nbcc: y@z.example")]
+    {
         admin.post_json("/api/users", &body).await.refused(400, "invalid_body");
     }
     // Users and their state are kept.
