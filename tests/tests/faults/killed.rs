@@ -1,22 +1,16 @@
 //! An instance is killed.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::net::SocketAddr;
 
 use license_tests::{Agent, PostgresServer};
 use tokio::{
+    sync::watch,
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, timeout},
 };
 
 use crate::{
-    cluster::{Admin, Caps, Cluster, NODES, TTL, session, stays, unavailable},
+    cluster::{Admin, Caps, Cluster, NODES, PATIENCE, TTL, session, stays, unavailable},
     load::Load,
 };
 
@@ -34,13 +28,13 @@ async fn after_kill_9_of_an_instance_what_it_acknowledged_is_there_and_its_place
             agents.spawn(stays(admin.connect(&format!("stays-{number}")).await.unwrap()));
         }
         let load = Load::on(&others);
-        let installed = Arc::new(AtomicU64::new(0));
+        let (acknowledged, mut counted) = watch::channel(0);
         let mut clients = JoinSet::new();
-        clients.spawn(install(through, Arc::clone(&installed)));
+        clients.spawn(install(through, acknowledged));
         clients.spawn(connect(cluster.address(victim)));
-        while installed.load(Ordering::SeqCst) < 5 {
-            sleep(Duration::from_millis(5)).await;
-        }
+        // With the answer itself, so that nothing can be kept after it.
+        let five = counted.wait_for(|count| *count >= 5);
+        timeout(PATIENCE, five).await.expect("five are installed").unwrap();
         cluster.kill(victim).await;
         let killed = Instant::now();
         clients.join_all().await;
@@ -67,11 +61,11 @@ async fn after_kill_9_of_an_instance_what_it_acknowledged_is_there_and_its_place
 }
 
 /// Installs for as long as somebody is there.
-async fn install(admin: Admin, installed: Arc<AtomicU64>) {
+async fn install(admin: Admin, acknowledged: watch::Sender<u64>) {
     let streams = admin.streams().await;
     while let Some(outcome) = admin.install_through(&streams).await {
         assert!(outcome.0 == 200 || outcome == unavailable(), "{outcome:?}");
-        installed.fetch_add(1, Ordering::SeqCst);
+        acknowledged.send_modify(|count| *count += u64::from(outcome.0 == 200));
     }
 }
 
