@@ -119,6 +119,28 @@ mod tests {
     }
 
     #[test]
+    fn the_short_way_takes_no_name_that_the_long_one_does_not() {
+        let tail = [".", &["a".repeat(63), "b".repeat(63), "c".repeat(63)].join(".")].concat();
+        let long = format!("*{tail}");
+        for (pattern, label, is_in) in [
+            ("*.acme.internal", "-api", Err(HostError::Malformed)),
+            ("*.acme.internal", "api-", Err(HostError::Malformed)),
+            ("*.acme.internal", "-", Err(HostError::Malformed)),
+            ("*.acme.internal", "", Err(HostError::Malformed)),
+            ("*.acme.internal", "eu.api", Ok(false)),
+            ("*.acme.internal", &"x".repeat(63), Ok(true)),
+            ("*.acme.internal", &"x".repeat(64), Err(HostError::Malformed)),
+            (&long, &"x".repeat(61), Ok(true)),
+            (&long, &"x".repeat(62), Err(HostError::Malformed)),
+        ] {
+            let raw = format!("{label}{}", pattern.strip_prefix('*').unwrap());
+            assert_eq!(both(pattern, raw.as_bytes()), (is_in, is_in), "{raw}");
+            let domain: DomainPattern = pattern.parse().unwrap();
+            assert_eq!(domain.plainly_matches(raw.as_bytes()), is_in == Ok(true), "{raw}");
+        }
+    }
+
+    #[test]
     fn what_is_none_or_several_is_not_one() {
         let domain: DomainPattern = "*.acme.internal".parse().unwrap();
         let host: &[u8] = b"api.acme.internal";
