@@ -41,7 +41,10 @@ pub(crate) async fn list(
         title: String::from_utf8_lossy(&body).into_owned(),
         decided_at: written_at,
     };
-    Ok(Json(state.documents.list(KIND).await?.into_iter().map(decision).collect()))
+    let mut documents = state.documents.list(KIND).await?;
+    // Their ids are in no order.
+    documents.sort_by_key(|document| document.written_at);
+    Ok(Json(documents.into_iter().map(decision).collect()))
 }
 
 async fn decide(

@@ -180,6 +180,20 @@ async fn connectors_are_those_that_the_license_lists() {
 }
 
 #[tokio::test]
+async fn decisions_are_listed_in_the_order_in_which_they_were_taken() {
+    let align = licensed_at(at("2026-06-01T08:00:00Z"), align::license()).await;
+    let admin = align.admin().await;
+    let hours = ["08", "09", "10", "11", "12", "13"];
+    for hour in hours {
+        align.move_clock(at(&format!("2026-06-01T{hour}:00:00Z")));
+        admin.post_json("/api/decisions", &json!({"title": hour})).await.is(201);
+    }
+    let list = admin.get("/api/decisions").await.json();
+    let titles: Vec<_> = list.as_array().unwrap().iter().map(|it| &it["title"]).collect();
+    assert_eq!(titles, hours);
+}
+
+#[tokio::test]
 async fn decisions_are_a_monthly_quota_that_turns_with_the_month_in_utc() {
     let license = align::license().limit("decisions", 3).term(at("2026-01-01"), at("2027-01-01"));
     let align = licensed_at(at("2026-01-31T23:58:00Z"), license).await;
