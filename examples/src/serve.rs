@@ -33,7 +33,6 @@ struct Lines;
 /// What is logged unless `RUST_LOG` says otherwise. PostgreSQL says of each
 /// table that is there already that it is.
 const LOGGED: &str = "info,sqlx::postgres::notice=warn";
-
 /// How long open connections may take to finish after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 

@@ -26,8 +26,8 @@ use crate::{
 pub struct Token {
     text: String,
     header: TokenHeader,
-    /// Where the first and the second dot stand.
-    dots: [usize; 2],
+    /// Where the second dot stands: what the signature covers ends there.
+    signed: usize,
 }
 
 /// The three members a token's header may have. They are not covered by any
@@ -108,7 +108,7 @@ impl Token {
 
     /// What the signature covers: `header "." payload`.
     pub fn signing_input(&self) -> &str {
-        self.text.get(..self.dots[1]).unwrap_or_default()
+        self.text.get(..self.signed).unwrap_or_default()
     }
 
     /// The identity of the license in this token.
@@ -139,17 +139,7 @@ impl Token {
     /// [`ClaimsInvalid`](InstallErrorKind::ClaimsInvalid) when it is not one
     /// JSON object without duplicate members.
     pub fn dangerous_unverified_claims(&self) -> Result<Map<String, Value>, InstallError> {
-        payload_object(&self.decoded_payload()?)
-    }
-
-    /// The encoded payload.
-    pub(crate) fn payload(&self) -> &str {
-        self.text.get(self.dots[0] + 1..self.dots[1]).unwrap_or_default()
-    }
-
-    /// The decoded payload.
-    pub(crate) fn decoded_payload(&self) -> Result<Vec<u8>, InstallError> {
-        decode(self.payload())
+        payload_object(&DecodedToken::of(self)?.payload)
     }
 }
 
@@ -170,11 +160,11 @@ impl DecodedToken {
         else {
             return Err(malformed("a token has exactly three parts"));
         };
-        let dots = [header.len(), header.len() + 1 + payload.len()];
+        let signed = header.len() + 1 + payload.len();
         let header = decode(header)?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         let header = TokenHeader::from_json(&header)?;
-        let token = Token { text: text.to_owned(), header, dots };
+        let token = Token { text: text.to_owned(), header, signed };
         Ok(Self { token, payload, signature })
     }
 

@@ -142,8 +142,8 @@ impl Check for LicenseCheck {
     #[inline]
     fn plainly_passes<B>(&self, request: &Request<B>) -> bool {
         let rules = &*self.0;
-        let believes_nobody = rules.proxy.is_none();
-        rules.licensing.plainly_passes(|| if believes_nobody { only_host(request) } else { None })
+        let host = || if rules.proxy.is_none() { only_host(request) } else { None };
+        rules.licensing.plainly_passes(host)
     }
 
     fn check<B>(&self, request: &Request<B>) -> Result<(), Denial> {

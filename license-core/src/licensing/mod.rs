@@ -140,8 +140,7 @@ impl Licensing {
             if !state.standing.holds_at(self.0.now_coarse()) {
                 return Err(decide);
             }
-            let policy = self.0.verifier.product().policy();
-            Ok(decide(View { holdings: &state.holdings, standing: &state.standing, policy }))
+            Ok(decide(self.view_of(state)))
         });
         decided.unwrap_or_else(|decide| self.look(|view, _| decide(view)))
     }
@@ -151,10 +150,15 @@ impl Licensing {
     #[inline(always)]
     fn glance(&self, answer: impl FnOnce(u64, View<'_>) -> bool) -> bool {
         current::with(&self.0.state, |state| {
-            let policy = self.0.verifier.product().policy();
-            let view = View { holdings: &state.holdings, standing: &state.standing, policy };
-            state.standing.holds_at(self.0.now_coarse()) && answer(state.id, view)
+            state.standing.holds_at(self.0.now_coarse()) && answer(state.id, self.view_of(state))
         })
+    }
+
+    /// The state as it stands, which the coarse clock has to prove.
+    #[inline(always)]
+    fn view_of<'a>(&'a self, state: &'a State) -> View<'a> {
+        let policy = self.0.verifier.product().policy();
+        View { holdings: &state.holdings, standing: &state.standing, policy }
     }
 
     /// Decides from an exact reading of the clock, judged by the guard. Where
