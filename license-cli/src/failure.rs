@@ -94,7 +94,7 @@ impl From<IssueError> for Failure {
     fn from(error: IssueError) -> Self {
         match error {
             IssueError::Refused(refusal) => refusal.into(),
-            IssueError::Missing(claim) => Self::usage(missing(claim)),
+            IssueError::Missing(claims) => Self::usage(missing(&claims)),
             IssueError::NoAlgorithm => Self::usage(
                 "the key's type serves none of the algorithms that the product allows; make one \
                  that does with `license keygen --alg`",
@@ -130,12 +130,12 @@ pub(crate) fn with_sources(error: &dyn Error) -> String {
     text
 }
 
-fn missing(claim: Claim) -> String {
-    let (flag, member) = match claim {
-        Claim::Id => ("--id", "id"),
-        Claim::CustomerId => ("--customer-id", "customer.id"),
-        Claim::CustomerName => ("--customer", "customer.name"),
-        _ => ("--plan", "plan"),
-    };
-    format!("{flag} is missing (in a spec: `{member}`); licenses of this product must have it")
+fn missing(claims: &[Claim]) -> String {
+    let flags = claims.iter().map(|claim| match claim {
+        Claim::CustomerId => "--customer-id (`customer.id` in a spec)",
+        Claim::CustomerName => "--customer (`customer.name` in a spec)",
+        _ => "--plan (`plan` in a spec)",
+    });
+    let flags: Vec<&str> = flags.collect();
+    format!("give {}; licenses of this product must have it", flags.join(", "))
 }

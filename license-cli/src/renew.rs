@@ -20,9 +20,9 @@ use crate::{
 
 /// Signs a license anew for a new term, with the same id and the same facts.
 ///
-/// Without --expires and --days the new term is as long as the old one, and
-/// counts from the old end or, where that has passed, from now. The machine
-/// and the domain stay as they are unless given. The old license must be
+/// The new term counts from the end of the old one or, where that has passed,
+/// from now. Without --expires and --days it is as long as the old one: a year
+/// stays a year. The machine and the domain stay as they are unless given. The old license must be
 /// signed with --key, or with a key given to --public-key: what it says is
 /// signed again.
 #[derive(Args)]
@@ -34,6 +34,10 @@ pub(crate) struct Renew {
     signing: SigningArgs,
     #[command(flatten)]
     term: TermArgs,
+    /// Counts from now even where the end of the old term lies ahead: the days
+    /// that are left of it are given away.
+    #[arg(long, conflicts_with = "expires")]
+    from_now: bool,
     #[command(flatten)]
     machine: MachineArgs,
     /// Binds the license to this host name, or `*.name`.
@@ -69,6 +73,7 @@ impl Renew {
             (None, Some(count)) => NewTerm::For(time::days(count)),
             (None, None) => NewTerm::SameLength,
         };
+        renewal.from_now = self.from_now;
         renewal.machine = binding.machine;
         renewal.clock_reset_from = binding.clock_reset_from;
         renewal.domain = self.domain.as_deref().map(spec::domain).transpose()?;

@@ -90,6 +90,9 @@ impl Reader<'_> {
             plan,
             issued_at,
             term: Term { not_before, expires_at },
+            // Only for who renews it: another meaning that a vendor's tools
+            // give the name is none of ours.
+            term_from: self.instant("/term_from").ok().flatten().filter(|at| *at < expires_at),
             features: signed_features.iter().cloned().collect(),
             signed_features,
             unknown_features,

@@ -22,6 +22,11 @@ pub struct Difference {
     /// How many days later the new one ends, rounded towards zero; negative
     /// when it ends earlier.
     pub days: Option<i64>,
+    /// How many whole days the old license still has to run from where the
+    /// term of the new one counts ([`License::paid_from`]): paid days that are
+    /// given away. 0 where the new term counts from the end of the old one, and
+    /// where it is the same term.
+    pub given_away: u64,
     /// Whether both have one id: whether it is a renewal.
     pub same_id: bool,
     /// Whether the new one was issued before the old one: uploading it is
@@ -93,6 +98,9 @@ impl Difference {
         self.changed = changes.map(|((fact, old), (_, new))| Change { fact, old, new }).collect();
         let seconds = |license: &License| license.term().expires_at.as_seconds();
         self.days = Some(seconds(new).saturating_sub(seconds(old)) / DAY);
+        let later = Some(new.paid_from()).filter(|from| *from > old.paid_from());
+        let left = later.map(|from| old.term().expires_at.saturating_since(from).as_secs());
+        self.given_away = left.unwrap_or_default() / DAY.unsigned_abs();
         self.same_id = old.id() == new.id();
         self.older = new.issued_at() < old.issued_at();
     }

@@ -16,6 +16,8 @@ pub struct License {
     pub(crate) plan: String,
     pub(crate) issued_at: Timestamp,
     pub(crate) term: Term,
+    /// Where the claim says it; see [`License::paid_from`].
+    pub(crate) term_from: Option<Timestamp>,
     pub(crate) features: FeatureSet,
     /// The same in the order signed.
     pub(crate) signed_features: Vec<String>,
@@ -74,6 +76,15 @@ impl License {
     /// When it is valid.
     pub fn term(&self) -> Term {
         self.term
+    }
+
+    /// When the time that this license was sold for begins: the claim
+    /// `term_from`, which a renewal or an amendment writes where that is not
+    /// its own beginning; else `nbf`, else `iat`. A renewal made while the old
+    /// license still runs counts from the end of that one. Nothing is granted
+    /// or refused because of it.
+    pub fn paid_from(&self) -> Timestamp {
+        self.term_from.or(self.term.not_before).unwrap_or(self.issued_at)
     }
 
     /// The features it grants: those it lists, or its plan's where it lists

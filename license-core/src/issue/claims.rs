@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, map::Entry};
 
-use super::IssueError;
+use super::{IssueError, Unknown};
 use crate::{
-    Claim, DomainPattern, Fingerprint, InstallError, License, Limit, Product, Timestamp, Verifier,
-    token,
+    Claim, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit, Product,
+    Timestamp, Verifier, token,
 };
 
 /// Reads a payload from JSON text: one object, no member twice at any level.
@@ -63,14 +63,32 @@ impl<'a> Payload<'a> {
         self.put(self.product.dialect().pointer(claim), value.into(), false)
     }
 
+    /// Writes a fact at its place, whatever stands there.
+    pub(super) fn set_fact(
+        &mut self,
+        claim: Claim,
+        value: impl Into<Value>,
+    ) -> Result<(), IssueError> {
+        self.put(self.product.dialect().pointer(claim), value.into(), true)
+    }
+
+    /// Removes a fact from its place, if it is there.
+    pub(super) fn drop_fact(&mut self, claim: Claim) {
+        let pointer = self.product.dialect().pointer(claim);
+        let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+        if let Some(Value::Object(members)) = self.claims.pointer_mut(parent) {
+            members.remove(&unescaped(name));
+        }
+    }
+
     /// Writes one limit at its place.
     pub(super) fn limit(&mut self, name: &str, limit: &Limit) -> Result<(), IssueError> {
-        let value = match limit {
-            Limit::Unlimited => Value::Null,
-            Limit::Max(max) => Value::from(*max),
-            Limit::Names(names) => names.iter().cloned().collect(),
-        };
-        self.put(&self.product.dialect().limit_pointer(name), value, false)
+        self.put(&self.product.dialect().limit_pointer(name), limit_value(limit), false)
+    }
+
+    /// Writes one limit at its place, whatever stands there.
+    pub(super) fn set_limit(&mut self, name: &str, limit: &Limit) -> Result<(), IssueError> {
+        self.put(&self.product.dialect().limit_pointer(name), limit_value(limit), true)
     }
 
     /// Writes what the product demands of every license.
@@ -117,11 +135,7 @@ impl<'a> Payload<'a> {
     /// Writes a value at a JSON pointer, with the objects on the way to it.
     fn put(&mut self, pointer: &str, value: Value, replace: bool) -> Result<(), IssueError> {
         let overlap = || IssueError::Overlap(pointer.to_owned());
-        let mut tokens: Vec<String> = pointer
-            .split('/')
-            .skip(1)
-            .map(|token| token.replace("~1", "/").replace("~0", "~"))
-            .collect();
+        let mut tokens: Vec<String> = pointer.split('/').skip(1).map(unescaped).collect();
         let last = tokens.pop().ok_or_else(overlap)?;
         let mut parent = &mut self.claims;
         for token in tokens {
@@ -145,16 +159,56 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Judges claims as the product's verifier will.
+fn limit_value(limit: &Limit) -> Value {
+    match limit {
+        Limit::Unlimited => Value::Null,
+        Limit::Max(max) => Value::from(*max),
+        Limit::Names(names) => names.iter().cloned().collect(),
+    }
+}
+
+/// One step of a JSON pointer as the name of a member.
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+/// Judges claims as the product's verifier will. Whoever signs is told which
+/// plan is unknown, and which ones are not.
 pub(super) fn check(product: &Product, claims: &Map<String, Value>) -> Result<License, IssueError> {
-    Verifier::check_claims(product, claims).map_err(IssueError::Refused)
+    Verifier::check_claims(product, claims).map_err(|refusal| {
+        let plan = || {
+            let claims = Value::Object(claims.clone());
+            let plan = claims.pointer(product.dialect().pointer(Claim::Plan));
+            let plan = plan.and_then(Value::as_str).filter(|_| product.known_plans_only());
+            let plan = plan.filter(|plan| !product.plans().contains_key(*plan))?;
+            Some(IssueError::UnknownPlan(Unknown::among(plan, product.plans().keys())))
+        };
+        let invalid = refusal.kind() == InstallErrorKind::ClaimsInvalid;
+        invalid.then(plan).flatten().unwrap_or(IssueError::Refused(refusal))
+    })
+}
+
+/// Refuses a feature that the product's profile does not list.
+pub(super) fn known_feature(product: &Product, name: &str) -> Result<(), IssueError> {
+    let features = product.features();
+    if features.contains_key(name) {
+        return Ok(());
+    }
+    Err(IssueError::UnknownFeature(Unknown::among(name, features.keys())))
+}
+
+/// Refuses a limit that the product's profile does not list.
+pub(super) fn known_limit(product: &Product, name: &str) -> Result<(), IssueError> {
+    let limits = product.limits();
+    if limits.contains_key(name) {
+        return Ok(());
+    }
+    Err(IssueError::UnknownLimit(Unknown::among(name, limits.keys())))
 }
 
 /// Refuses features and limits that the product's profile does not list.
 pub(super) fn refuse_unknown(product: &Product, license: &License) -> Result<(), IssueError> {
-    if let Some(feature) = license.unknown_features().next() {
-        return Err(IssueError::UnknownFeature(feature.to_owned()));
-    }
+    license.unknown_features().try_for_each(|feature| known_feature(product, feature))?;
     let dialect = product.dialect();
     let placed = |pointer: &str| {
         dialect.pointers.values().chain(dialect.require.keys()).any(|other| {
@@ -165,5 +219,5 @@ pub(super) fn refuse_unknown(product: &Product, license: &License) -> Result<(),
         // A claim placed among the limits is not one of them.
         !product.limits().contains_key(*name) && !placed(&dialect.limit_pointer(name))
     });
-    unknown.map_or(Ok(()), |name| Err(IssueError::UnknownLimit(name.clone())))
+    unknown.map_or(Ok(()), |name| known_limit(product, name))
 }

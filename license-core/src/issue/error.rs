@@ -1,5 +1,7 @@
 //! Why a license was not made.
 
+use std::fmt;
+
 use crate::{Claim, InstallError, KeyError, SigningError, VerifierError};
 
 /// Why a license was not made. Holds nothing of the key; names of features
@@ -10,21 +12,23 @@ pub enum IssueError {
     /// The product's verifier would refuse these claims.
     #[error("the product refuses such a license: {}", .0.reason())]
     Refused(InstallError),
+    /// A plan that the product's profile does not list, where it takes no
+    /// other.
+    #[error("the product does not know the plan {0}")]
+    UnknownPlan(Unknown),
     /// A feature that the product's profile does not list.
-    #[error(
-        "the product does not know the feature {0:?}; correct it, or list it under `features` in \
-         the profile"
-    )]
-    UnknownFeature(String),
+    #[error("the product does not know the feature {0}")]
+    UnknownFeature(Unknown),
     /// A limit that the product's profile does not list.
-    #[error(
-        "the product does not know the limit {0:?}; correct it, or list it under `limits` in the \
-         profile"
-    )]
-    UnknownLimit(String),
-    /// A fact that the product's licenses must have was not given.
-    #[error("the product's licenses must have the claim `{}`", .0.name())]
-    Missing(Claim),
+    #[error("the product does not know the limit {0}")]
+    UnknownLimit(Unknown),
+    /// A feature to take away that the license does not list.
+    #[error("the license does not list the feature {0}")]
+    NotInLicense(Unknown),
+    /// Facts that the product's licenses must have were not given; all of
+    /// them.
+    #[error("the product's licenses must have {}", claims(.0))]
+    Missing(Vec<Claim>),
     /// The profile places two claims at one place, or one inside a text.
     #[error("the profile places two claims at {0:?}")]
     Overlap(String),
@@ -51,15 +55,47 @@ pub enum IssueError {
     Random,
 }
 
+/// A name that is not among those that are known. Shows all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unknown {
+    /// What was asked for.
+    pub name: String,
+    /// What there is, in order.
+    pub known: Vec<String>,
+}
+
+impl Unknown {
+    pub(super) fn among<'a>(name: &str, known: impl IntoIterator<Item = &'a String>) -> Self {
+        Self { name: name.to_owned(), known: known.into_iter().cloned().collect() }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, known } = self;
+        match known.is_empty() {
+            true => write!(f, "{name:?}; there is none"),
+            false => write!(f, "{name:?}; there are: {}", known.join(", ")),
+        }
+    }
+}
+
+fn claims(claims: &[Claim]) -> String {
+    let names: Vec<&str> = claims.iter().map(|claim| claim.name()).collect();
+    names.join(", ")
+}
+
 impl IssueError {
     /// The stable code, where the license itself is what was refused; `None`
     /// where the key, the profile or the call is at fault.
     pub fn code(&self) -> Option<&'static str> {
         match self {
             Self::Refused(refusal) => Some(refusal.code()),
-            Self::UnknownFeature(_) | Self::UnknownLimit(_) => {
-                Some(crate::InstallErrorKind::ClaimsInvalid.code())
-            }
+            Self::UnknownPlan(_)
+            | Self::UnknownFeature(_)
+            | Self::UnknownLimit(_)
+            | Self::NotInLicense(_) => Some(crate::InstallErrorKind::ClaimsInvalid.code()),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    IssueError, LicenseSpec, Renewal,
+    Amendment, IssueError, LicenseSpec, Renewal,
     claims::{check, refuse_unknown},
 };
 use crate::{Product, PublicKey, SigningKey, Verified, Verifier};
@@ -88,6 +88,22 @@ impl Issuer {
         renewal: &Renewal,
     ) -> Result<Verified, IssueError> {
         self.sign_checked(&renewal.claims(self.product(), old)?)
+    }
+
+    /// Signs a license anew: the same term, other facts.
+    ///
+    /// `old` are the claims of the old license, verified as for
+    /// [`renew`](Self::renew).
+    ///
+    /// # Errors
+    ///
+    /// As [`Amendment::claims`] and [`sign`](Self::sign).
+    pub fn amend(
+        &self,
+        old: &Map<String, Value>,
+        amendment: &Amendment,
+    ) -> Result<Verified, IssueError> {
+        self.sign_checked(&amendment.claims(self.product(), old)?)
     }
 
     /// Signs, and reads the result as a service would.

@@ -3,7 +3,7 @@
 //!
 //! An [`Issuer`] is one product and one signing key. It signs what a
 //! [`LicenseSpec`] says, in the product's dialect; claims that stand ready
-//! as JSON; or a [`Renewal`] of an old license. Nothing is signed that the
+//! as JSON; or a [`Renewal`] or an [`Amendment`] of an old license. Nothing is signed that the
 //! product's own verifier would refuse, and nothing is returned that it did
 //! not accept.
 //!
@@ -36,14 +36,16 @@
 //! # }
 //! ```
 
+mod amendment;
 mod claims;
 mod error;
 mod issuer;
 mod renewal;
 mod spec;
 
+pub use amendment::Amendment;
 pub use claims::{bind_claims, read_claims};
-pub use error::IssueError;
+pub use error::{IssueError, Unknown};
 pub use issuer::Issuer;
 pub use renewal::{NewTerm, Renewal};
 pub use spec::LicenseSpec;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde_json::{Map, Value};
 
 use super::{
@@ -16,7 +17,9 @@ use crate::{
 /// old one says, claims included that the product does not know.
 ///
 /// The beginning of the old term is left out, unless it still lies ahead. A
-/// permission to reset the clock guard is not carried over.
+/// permission to reset the clock guard is not carried over. Where the new term
+/// is counted from the end of the old one, the claim `term_from` keeps that
+/// ([`License::paid_from`]), so that the next renewal knows how long it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
@@ -24,6 +27,9 @@ pub struct Renewal {
     pub issued_at: Timestamp,
     /// When it ends.
     pub term: NewTerm,
+    /// Counts the new term from its own beginning even where the end of the
+    /// old one lies ahead: what is left of the old one is given away.
+    pub from_now: bool,
     /// Binds it to another machine.
     pub machine: Option<Fingerprint>,
     /// Binds it to another domain.
@@ -37,12 +43,13 @@ pub struct Renewal {
 #[non_exhaustive]
 pub enum NewTerm {
     /// As long again as the old term, from the old end on or, where that has
-    /// passed, from the renewal on.
+    /// passed, from the renewal on. A year stays a year, and so do months; a
+    /// term that is neither stays as long to the second.
     #[default]
     SameLength,
     /// At this moment.
     Until(Timestamp),
-    /// This long after it begins.
+    /// This long after the old end or, where that has passed, after it begins.
     For(Duration),
 }
 
@@ -52,6 +59,7 @@ impl Renewal {
         Self {
             issued_at,
             term: NewTerm::SameLength,
+            from_now: false,
             machine: None,
             domain: None,
             clock_reset_from: None,
@@ -76,7 +84,8 @@ impl Renewal {
         }
         let ahead = license.term().not_before.filter(|begins_at| *begins_at > self.issued_at);
         let begins_at = ahead.unwrap_or(self.issued_at);
-        let expires_at = self.expires_at(&license, begins_at);
+        let paid_from = self.paid_from(&license, begins_at);
+        let expires_at = self.expires_at(&license, paid_from);
         if expires_at <= begins_at {
             return Err(IssueError::Refused(InstallError::because(
                 InstallErrorKind::ClaimsInvalid,
@@ -87,6 +96,7 @@ impl Renewal {
         payload.time("iat", Some(self.issued_at));
         payload.time("nbf", ahead);
         payload.time("exp", Some(expires_at));
+        payload.time("term_from", (paid_from != begins_at).then_some(paid_from));
         payload.time("clock_reset_from", self.clock_reset_from);
         if let Some(machine) = &self.machine {
             payload.machine(machine)?;
@@ -99,17 +109,57 @@ impl Renewal {
         Ok(claims)
     }
 
-    fn expires_at(&self, old: &License, begins_at: Timestamp) -> Timestamp {
+    /// From when on the new term is counted.
+    fn paid_from(&self, old: &License, begins_at: Timestamp) -> Timestamp {
         let ends_at = old.term().expires_at;
         match self.term {
-            NewTerm::Until(at) => at,
-            NewTerm::For(length) => begins_at.saturating_add(length),
-            NewTerm::SameLength => {
-                let began_at = old.term().not_before.unwrap_or(old.issued_at());
-                ends_at.max(begins_at).saturating_add(ends_at.saturating_since(began_at))
-            }
+            _ if self.from_now || ends_at <= begins_at => begins_at,
+            // What ends before the old license is the old term, cut short.
+            NewTerm::Until(at) if at <= ends_at => old.paid_from(),
+            _ => ends_at,
         }
     }
+
+    fn expires_at(&self, old: &License, paid_from: Timestamp) -> Timestamp {
+        match self.term {
+            NewTerm::Until(at) => at,
+            NewTerm::For(length) => paid_from.saturating_add(length),
+            NewTerm::SameLength => as_long_again(old, paid_from),
+        }
+    }
+}
+
+/// The end of a term that begins at `from` and is as long as the one of `old`.
+fn as_long_again(old: &License, from: Timestamp) -> Timestamp {
+    let (began_at, ends_at) = (old.paid_from(), old.term().expires_at);
+    in_months(began_at, ends_at, from)
+        .unwrap_or_else(|| from.saturating_add(ends_at.saturating_since(began_at)))
+}
+
+/// The same where the old term is a number of months by the calendar, up to
+/// the end of its last day.
+fn in_months(began_at: Timestamp, ends_at: Timestamp, from: Timestamp) -> Option<Timestamp> {
+    let date = |at: Timestamp| at.to_jiff().to_zoned(TimeZone::UTC).date();
+    let (began_on, ended_on) = (date(began_at), date(ends_at));
+    let months = |on: Date| i32::from(on.year()) * 12 + i32::from(on.month());
+    let mut count = months(ended_on) - months(began_on);
+    if began_on.checked_add(count.months()).ok()? > ended_on {
+        count -= 1;
+    }
+    let rest = began_on.checked_add(count.months()).ok()?.until(ended_on).ok()?.get_days();
+    if count < 1 || rest > 1 {
+        return None;
+    }
+    // From the old end on the days are those of the old beginning: the 31st
+    // after the 28th of February.
+    let ends_on = if from == ends_at {
+        began_on.checked_add((2 * count).months()).and_then(|on| on.checked_add(rest.days()))
+    } else {
+        date(from).checked_add(count.months())
+    };
+    let time = from.to_jiff().to_zoned(TimeZone::UTC).time();
+    let ends = ends_on.ok()?.to_datetime(time).to_zoned(TimeZone::UTC).ok()?;
+    Some(Timestamp::from_millis(ends.timestamp().as_millisecond()))
 }
 
 #[cfg(test)]
@@ -117,7 +167,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Claim;
+    use crate::{Claim, Difference};
 
     const DAY: i64 = 86_400;
     const START: i64 = 1_767_225_600;
@@ -156,6 +206,7 @@ mod tests {
         expected.remove("clock_reset_from");
         expected.insert("iat".to_owned(), (START + 90 * DAY).into());
         expected.insert("exp".to_owned(), (START + 200 * DAY).into());
+        expected.insert("term_from".to_owned(), (START + 100 * DAY).into());
         assert_eq!(new, expected);
     }
 
@@ -171,11 +222,64 @@ mod tests {
     fn a_term_that_is_given_is_taken() {
         let with = |term| renewed(&Renewal { term, ..Renewal::new(at(90)) })["exp"].clone();
         assert_eq!(with(NewTerm::Until(at(120))), START + 120 * DAY);
-        let thirty = Duration::from_secs(30 * 86_400);
-        assert_eq!(with(NewTerm::For(thirty)), START + 120 * DAY);
+        let thirty = NewTerm::For(Duration::from_secs(30 * 86_400));
+        assert_eq!(with(thirty), START + 130 * DAY, "the ten days that are left are not lost");
+        let late = Renewal { term: thirty, ..Renewal::new(at(150)) };
+        assert_eq!(renewed(&late)["exp"], START + 180 * DAY);
         let past = Renewal { term: NewTerm::Until(at(90)), ..Renewal::new(at(90)) };
         let error = past.claims(&product(), &old()).unwrap_err();
         assert_eq!(error.code(), Some("claims_invalid"));
+    }
+
+    /// When a license ends that is renewed at a time for as long again.
+    fn ends(began: &str, ended: &str, renewed_at: &str) -> String {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut old = old();
+        old.remove("nbf");
+        old.insert("iat".to_owned(), at(began).as_seconds().into());
+        old.insert("exp".to_owned(), at(ended).as_seconds().into());
+        let new = Renewal::new(at(renewed_at)).claims(&product(), &old).unwrap();
+        Timestamp::from_seconds(new["exp"].as_i64().unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_year_stays_a_year_and_a_month_a_month() {
+        for (began, ended, renewed_at, ends_at) in [
+            // Over a leap day, from the old end and from now.
+            ("2027-01-01", "2028-01-01", "2027-12-01", "2029-01-01T00:00:00Z"),
+            ("2027-01-01", "2028-01-01", "2028-01-10T12:30:00Z", "2029-01-10T12:30:00Z"),
+            // Issued within the first day, until the end of the last.
+            ("2027-01-01T10:11:12Z", "2028-01-01", "2027-12-01", "2029-01-01T00:00:00Z"),
+            ("2027-03-15T10:11:12Z", "2028-03-16", "2028-03-01", "2029-03-16T00:00:00Z"),
+            // Two years, and a month.
+            ("2026-06-01", "2028-06-01", "2028-05-01", "2030-06-01T00:00:00Z"),
+            ("2026-01-01", "2026-02-01", "2026-01-20", "2026-03-01T00:00:00Z"),
+            // Months that lack the day do not shorten those that have it.
+            ("2026-01-31", "2026-02-28", "2026-02-20", "2026-03-31T00:00:00Z"),
+            ("2024-02-29", "2027-02-28", "2027-02-01", "2030-02-28T00:00:00Z"),
+            ("2025-02-28", "2028-02-28", "2028-02-01", "2031-02-28T00:00:00Z"),
+            // What is no number of months stays as long to the second.
+            ("2026-01-01", "2026-01-15T06:00:00Z", "2026-01-10", "2026-01-29T12:00:00Z"),
+            ("2026-01-01", "2026-04-11", "2026-04-01", "2026-07-20T00:00:00Z"),
+        ] {
+            assert_eq!(ends(began, ended, renewed_at), ends_at, "{began} to {ended}, {renewed_at}");
+        }
+    }
+
+    #[test]
+    fn renewing_early_again_and_again_gives_no_more_and_no_less() {
+        let mut claims = old();
+        claims.insert("exp".to_owned(), (START + 365 * DAY).into());
+        for (renewed_at, ends_at) in [
+            ("2026-12-01", "2028-01-01"),
+            ("2027-12-24", "2029-01-01"),
+            ("2028-11-30", "2030-01-01"),
+        ] {
+            let renewal = Renewal::new(renewed_at.parse().unwrap());
+            claims = renewal.claims(&product(), &claims).unwrap();
+            let ends = ends_at.parse::<Timestamp>().unwrap().as_seconds();
+            assert_eq!(claims["exp"], ends, "{renewed_at}");
+        }
     }
 
     #[test]
@@ -186,7 +290,27 @@ mod tests {
         let renewal = Renewal { term, ..Renewal::new(at(10)) };
         let new = renewal.claims(&product(), &waiting).unwrap();
         assert_eq!(new["nbf"], START + 50 * DAY);
-        assert_eq!(new["exp"], START + 51 * DAY);
+        assert_eq!(new["exp"], START + 101 * DAY);
+    }
+
+    #[test]
+    fn paid_days_are_given_away_only_where_that_is_asked_for() {
+        let given_away = |change: fn(&mut Renewal)| {
+            let mut renewal = Renewal::new(at(90));
+            change(&mut renewal);
+            let [old, new] = [&old(), &renewed(&renewal)].map(|it| check(&product(), it).unwrap());
+            Difference::between(Some(&old), &new).given_away
+        };
+        const MONTH: NewTerm = NewTerm::For(Duration::from_secs(30 * 86_400));
+        assert_eq!(given_away(|_| {}), 0);
+        assert_eq!(given_away(|it| it.term = MONTH), 0);
+        assert_eq!(given_away(|it| it.term = NewTerm::Until(at(300))), 0);
+        assert_eq!(given_away(|it| it.term = NewTerm::Until(at(95))), 0, "it ends earlier");
+        assert_eq!(given_away(|it| it.from_now = true), 10);
+        assert_eq!(given_away(|it| (it.from_now, it.term) = (true, MONTH)), 10);
+        assert_eq!(given_away(|it| (it.from_now, it.issued_at) = (true, at(150))), 0);
+        let from_now = Renewal { from_now: true, term: MONTH, ..Renewal::new(at(90)) };
+        assert_eq!(renewed(&from_now)["exp"], START + 120 * DAY);
     }
 
     #[test]

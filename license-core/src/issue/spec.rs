@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     IssueError,
-    claims::{Payload, check, refuse_unknown},
+    claims::{Payload, check, known_limit, refuse_unknown},
 };
 use crate::{
     Claim, DomainPattern, Fingerprint, InstallError, InstallErrorKind, Limit, Product, Timestamp,
@@ -68,6 +68,18 @@ impl LicenseSpec {
         }
     }
 
+    /// Facts that the product's licenses must have and that are not given.
+    pub fn missing(&self, product: &Product) -> Vec<Claim> {
+        let optional = &product.dialect().optional;
+        let texts = [
+            (Claim::CustomerId, &self.customer_id),
+            (Claim::CustomerName, &self.customer_name),
+            (Claim::Plan, &self.plan),
+        ];
+        let missing = texts.iter().filter(|(claim, it)| it.is_none() && !optional.contains(claim));
+        missing.map(|(claim, _)| *claim).collect()
+    }
+
     /// The payload in the product's dialect, what the product requires of
     /// every license included, checked as its verifier will check it.
     ///
@@ -85,9 +97,11 @@ impl LicenseSpec {
                 "the term ends before it begins",
             )));
         }
-        if let Some(name) = self.limits.keys().find(|name| !product.limits().contains_key(*name)) {
-            return Err(IssueError::UnknownLimit(name.clone()));
+        let missing = self.missing(product);
+        if !missing.is_empty() {
+            return Err(IssueError::Missing(missing));
         }
+        self.limits.keys().try_for_each(|name| known_limit(product, name))?;
         let mut claims = Map::new();
         claims.insert("iss".to_owned(), product.issuer().into());
         claims.insert("aud".to_owned(), product.audience().into());
@@ -108,10 +122,8 @@ impl LicenseSpec {
             (Claim::Plan, &self.plan),
         ];
         for (claim, text) in texts {
-            match text {
-                Some(text) => payload.fact(claim, text.as_str())?,
-                None if optional(claim) => {}
-                None => return Err(IssueError::Missing(claim)),
+            if let Some(text) = text {
+                payload.fact(claim, text.as_str())?;
             }
         }
         if let Some(email) = &self.customer_email {
@@ -235,22 +247,27 @@ mod tests {
         let mut wrong = spec();
         wrong.features = Some(["sso".to_owned(), "ssso".to_owned()].into());
         let error = claims(&wrong, acme()).unwrap_err();
-        assert!(matches!(&error, IssueError::UnknownFeature(name) if name == "ssso"));
+        assert!(matches!(&error, IssueError::UnknownFeature(it) if it.name == "ssso"));
         assert_eq!(error.code(), Some("claims_invalid"));
         let mut wrong = spec();
         wrong.limits.insert("user".to_owned(), Limit::Max(1));
         let error = claims(&wrong, acme()).unwrap_err();
-        assert!(matches!(error, IssueError::UnknownLimit(name) if name == "user"));
+        assert!(matches!(error, IssueError::UnknownLimit(it) if it.name == "user"));
         let error = claims(&spec(), acme().known_plans_only(true)).unwrap_err();
         assert_eq!(error.code(), Some("claims_invalid"));
     }
 
     #[test]
-    fn a_missing_fact_is_named_unless_the_dialect_lets_it_out() {
+    fn all_missing_facts_are_named_unless_the_dialect_lets_it_out() {
         let mut silent = spec();
         silent.customer_id = None;
+        silent.plan = None;
         let error = claims(&silent, acme()).unwrap_err();
-        assert!(matches!(error, IssueError::Missing(Claim::CustomerId)));
+        assert!(matches!(
+            error,
+            IssueError::Missing(all) if all == [Claim::CustomerId, Claim::Plan]
+        ));
+        silent.plan = spec().plan;
         let claims = claims(&silent, acme().optional(Claim::CustomerId)).unwrap();
         assert_eq!(claims["customer"], json!({"name": "Acme Corp"}));
     }

@@ -77,4 +77,10 @@ impl Plan {
     pub fn machine_presence(&self) -> Presence {
         self.machine
     }
+
+    /// Whether its licenses are bound to a domain, as [`domain`](Self::domain)
+    /// has set it.
+    pub fn domain_presence(&self) -> Presence {
+        self.domain
+    }
 }
