@@ -15,7 +15,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use license_core::{Licensing, Machine, ProblemDetails, Product};
+use license_core::{Delivery, Licensing, Machine, ProblemDetails, Product};
 use license_examples::{StartError, announce, listen, run, stop_signal, verifier};
 use license_runtime::MachineIdSource;
 use license_tower::{FeatureLayer, LicenseLayer, problem};
@@ -64,6 +64,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     if let Ok(fingerprint) = MachineIdSource::System.fingerprint(product.audience()) {
         licensing.set_machine(Machine::Known(fingerprint));
     }
+    licensing.set_delivery(Delivery::Start);
     match &arguments.license_file {
         Some(file) => load(&licensing, file),
         None => tracing::warn!("no license file is named; give one with --license-file"),

@@ -33,7 +33,8 @@ pub(crate) fn members(license: &License, now: Timestamp) -> Map<String, Value> {
         "limits": limits,
         "machine": license.machine(),
         "domain": license.domain(),
-        "clock_reset_from": license.clock_reset_from(),
+        "clock_reset_from": license.clock_reset().map(|reset| reset.from),
+        "clock_reset_for": license.clock_reset().map(|reset| text(&reset.installation)),
     });
     match facts {
         Value::Object(facts) => facts,
@@ -82,7 +83,9 @@ pub(crate) fn lines(license: &License) -> String {
     lines.push(("limits", if limits.is_empty() { "none".to_owned() } else { limits.join(", ") }));
     lines.extend(license.machine().map(|machine| ("machine", machine.to_string())));
     lines.extend(license.domain().map(|domain| ("domain", domain.to_string())));
-    lines.extend(license.clock_reset_from().map(|at| ("clock reset from", at.to_string())));
+    lines.extend(license.clock_reset().map(|reset| {
+        ("resets", format!("a clock mark up to {} on {}", reset.from, shown(&reset.installation)))
+    }));
     let lines: Vec<String> =
         lines.into_iter().map(|(name, value)| format!("  {name:<9} {value}")).collect();
     lines.join("\n")

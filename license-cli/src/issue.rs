@@ -68,13 +68,13 @@ impl Issue {
                     Some(path) => spec::from_file(path, now)?,
                     None => self.facts.spec(now)?,
                 };
-                let Binding { machine, clock_reset_from } =
+                let Binding { machine, clock_reset } =
                     self.machine.binding(issuer.product(), spec.plan.as_deref(), now)?;
                 if machine.is_some() && spec.machine.is_some() && machine != spec.machine {
                     return Err(other_machine());
                 }
                 spec.machine = machine.or(spec.machine);
-                spec.clock_reset_from = clock_reset_from;
+                spec.clock_reset = clock_reset;
                 let claims = spec.claims(issuer.product())?;
                 let issued = issuer.sign(&claims)?;
                 warn_of_silence(issuer.product(), &claims, &issued);
@@ -119,9 +119,9 @@ fn from_claims(
     {
         return Err(other_machine());
     }
-    let Binding { machine, clock_reset_from } = binding;
-    if machine.is_some() || clock_reset_from.is_some() {
-        claims = issue::bind_claims(product, claims, machine.as_ref(), clock_reset_from)?;
+    let Binding { machine, clock_reset } = binding;
+    if machine.is_some() || clock_reset.is_some() {
+        claims = issue::bind_claims(product, claims, machine.as_ref(), clock_reset.as_ref())?;
     }
     Ok(issuer.sign(&claims)?)
 }

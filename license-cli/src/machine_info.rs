@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use license_core::{ClockMark, InstallErrorKind, SystemClock};
+use license_core::{InstallErrorKind, SystemClock};
 use license_runtime::{MachineIdSource, machine_info};
 
 use crate::{failure::Failure, read, text, write};
@@ -31,9 +31,7 @@ impl WriteMachineInfo {
                 InstallErrorKind::FingerprintUnavailable.code()
             ))
         })?;
-        // Only a service keeps a clock mark.
-        let mark = ClockMark::default();
-        let info = machine_info(audience, fingerprint, &SystemClock::new(), mark)
+        let info = machine_info(audience, fingerprint, &SystemClock::new())
             .map_err(|_| Failure::usage("the operating system gave no random numbers"))?;
         write::out(self.out.as_deref(), &text::json(&info))
     }

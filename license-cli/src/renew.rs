@@ -75,7 +75,7 @@ impl Renew {
         };
         renewal.from_now = self.from_now;
         renewal.machine = binding.machine;
-        renewal.clock_reset_from = binding.clock_reset_from;
+        renewal.clock_reset = binding.clock_reset;
         renewal.domain = self.domain.as_deref().map(spec::domain).transpose()?;
         let issued = issuer.renew(&old, &renewal)?;
         for feature in issued.license().unknown_features() {

@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use license_core::{
-    Claim, Fingerprint, KeySpec, MachineInfo, Presence, Product, SigningKey, Timestamp,
+    Claim, ClockReset, Fingerprint, KeySpec, MachineInfo, Presence, Product, SigningKey, Timestamp,
     issue::Issuer,
 };
 use serde_json::{Map, Value};
@@ -39,8 +39,9 @@ pub(crate) struct MachineArgs {
     /// to that machine.
     #[arg(long, value_name = "MACHINE-INFO.json")]
     machine_info: Option<PathBuf>,
-    /// Lets the license cure a clock that once ran ahead on that machine. A
-    /// plan that allows no machine is then not bound to it.
+    /// Lets the license cure a clock that once ran ahead where the machine info
+    /// comes from: once, and nowhere else. A plan that allows no machine is
+    /// then not bound to it.
     #[arg(long, requires = "machine_info")]
     reset_clock: bool,
 }
@@ -49,7 +50,7 @@ pub(crate) struct MachineArgs {
 #[derive(Debug, Default)]
 pub(crate) struct Binding {
     pub(crate) machine: Option<Fingerprint>,
-    pub(crate) clock_reset_from: Option<Timestamp>,
+    pub(crate) clock_reset: Option<ClockReset>,
 }
 
 /// The longest private key file, in bytes.
@@ -140,9 +141,9 @@ impl MachineArgs {
         let rules = plan.and_then(|plan| product.plans().get(plan));
         let forbidden = rules.is_some_and(|plan| plan.machine_presence() == Presence::Forbidden);
         let machine = (!(self.reset_clock && forbidden)).then_some(info.fingerprint);
-        let clock_reset_from = match (self.reset_clock, info.clock_mark) {
+        let clock_reset = match (self.reset_clock, info.clock_mark) {
             (false, _) => None,
-            (true, Some(mark)) => Some(up_to_second(mark)),
+            (true, Some(mark)) => Some(ClockReset::new(up_to_second(mark), info.nonce)),
             (true, None) => {
                 return Err(Failure::usage(
                     "--reset-clock: this machine info has no clock mark; ask for one that the \
@@ -150,10 +151,10 @@ impl MachineArgs {
                 ));
             }
         };
-        if clock_reset_from.is_some() && !info.latched {
+        if clock_reset.is_some() && !info.latched {
             write::note("warning: that machine's clock is trusted; nothing needs to be reset");
         }
-        Ok(Binding { machine, clock_reset_from })
+        Ok(Binding { machine, clock_reset })
     }
 }
 

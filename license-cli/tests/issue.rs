@@ -363,6 +363,7 @@ fn a_license_that_resets_the_clock_names_the_mark() {
     let bind = "--machine-info info.json --reset-clock --days 9";
     let standard = issued(&place, &format!("--customer-id c --customer n --plan standard {bind}"));
     assert_eq!(standard["clock_reset_from"], 2_082_758_401_i64);
+    assert_eq!(standard["clock_reset_for"], info["nonce"]);
     assert_eq!(standard["binding"]["machine"], fingerprint());
     // A plan without machines is cured without being bound.
     let enterprise = issued(&place, &format!("{FACTS} {bind}"));
@@ -394,7 +395,8 @@ fn a_renewal_keeps_the_id_and_the_facts() {
     new["iat"] = 0.into();
     assert_eq!(new, expected);
 
-    let new = claims_of(&place.good(&format!("{renew} --days 30 --from-now --domain acme.example")));
+    let new =
+        claims_of(&place.good(&format!("{renew} --days 30 --from-now --domain acme.example")));
     assert_eq!(new["exp"].as_i64().unwrap() - new["iat"].as_i64().unwrap(), 30 * DAY);
     assert_eq!(new["binding"]["domain"], "acme.example");
 

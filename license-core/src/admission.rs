@@ -44,16 +44,16 @@ pub(crate) fn admit(
     let license = &verified.license;
     let wall = reading.wall;
     check_machine(verified, &holdings.machine)?;
-    let resets = resets_clock(verified, reading);
+    let resets = resets_clock(holdings, verified, reading);
     let latched = reading.trust == Trust::RolledBack;
     // With a latched clock the mark may lie years ahead; then only the clock
     // is the problem, and a license that resets it is judged on its own.
-    let judged = match (latched, resets) {
-        (_, true) => license.issued_at.max(wall),
-        (true, false) => wall,
-        (false, false) => reading.judged(),
+    let (ended, begun) = match (latched, resets) {
+        (_, true) => (mark_after_reset(verified, reading), mark_after_reset(verified, reading)),
+        (true, false) => (wall, wall),
+        (false, false) => (reading.judged(), reading.begun()),
     };
-    if license.term.has_ended(judged) {
+    if license.term.has_ended(ended) {
         return Err(Kind::LicenseExpired.into());
     }
     if license.issued_at > wall.saturating_add(MAX_LEAD) {
@@ -62,7 +62,7 @@ pub(crate) fn admit(
     let identical = holdings.holds(verified);
     let stale =
         policy.freshness.is_some_and(|window| wall.saturating_since(license.issued_at) > window);
-    if stale && !identical {
+    if stale && (!identical || resets) {
         return Err(Kind::LicenseNotFresh.into());
     }
     if latched && !resets {
@@ -78,7 +78,7 @@ pub(crate) fn admit(
     if holdings.newest_issued_at.is_some_and(|newest| license.issued_at < newest) {
         return Err(Kind::OlderThanInstalled.into());
     }
-    Ok(place(verified, wall))
+    Ok(place(verified, begun))
 }
 
 /// What a license from a source that decides does: nothing where it already is
@@ -86,25 +86,32 @@ pub(crate) fn admit(
 pub(crate) fn of_source(holdings: &Holdings, verified: &Verified, reading: &Reading) -> Admission {
     let last = holdings.next.as_ref().or(holdings.current.as_ref());
     let identical = last.is_some_and(|last| last.digest == verified.digest);
-    if identical && !resets_clock(verified, reading) {
+    let resets = resets_clock(holdings, verified, reading);
+    if identical && !resets {
         return Admission::Unchanged;
     }
-    place(verified, reading.wall)
+    place(verified, if resets { mark_after_reset(verified, reading) } else { reading.begun() })
 }
 
-/// Whether a license takes effect now or waits.
-pub(crate) fn place(verified: &Verified, wall: Timestamp) -> Admission {
-    if verified.license.term.has_begun(wall) { Admission::Current } else { Admission::Next }
+/// Whether a license takes effect at this time or waits.
+pub(crate) fn place(verified: &Verified, now: Timestamp) -> Admission {
+    if verified.license.term.has_begun(now) { Admission::Current } else { Admission::Next }
 }
 
-/// Whether the license cures a latched clock: it says from which mark on it
-/// may.
-pub(crate) fn resets_clock(verified: &Verified, reading: &Reading) -> bool {
+/// Whether the license cures a latched clock: it says up to which mark it may,
+/// names this installation, and was issued after the last one that did.
+pub(crate) fn resets_clock(holdings: &Holdings, verified: &Verified, reading: &Reading) -> bool {
+    let license = &verified.license;
+    let (Some(reset), Some(mark)) = (&license.clock_reset, reading.mark) else { return false };
     reading.trust == Trust::RolledBack
-        && match (verified.license.clock_reset_from, reading.mark) {
-            (Some(from), Some(mark)) => from >= mark,
-            _ => false,
-        }
+        && reset.from >= mark
+        && holdings.installation.as_deref() == Some(reset.installation.as_str())
+        && holdings.last_reset.is_none_or(|last| license.issued_at > last)
+}
+
+/// The mark from which on a clock is trusted that a license has reset.
+pub(crate) fn mark_after_reset(verified: &Verified, reading: &Reading) -> Timestamp {
+    verified.license.issued_at.max(reading.wall)
 }
 
 /// Whether the license is for this machine.

@@ -12,8 +12,8 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    Claim, Customer, Fingerprint, InstallError, InstallErrorKind, License, Limit, LimitKind, Plan,
-    Presence, Product, Term, Timestamp, json,
+    Claim, ClockReset, Customer, Fingerprint, InstallError, InstallErrorKind, License, Limit,
+    LimitKind, Plan, Presence, Product, Term, Timestamp, json,
 };
 
 /// The latest `exp`: 9999-12-31T23:59:59Z.
@@ -98,7 +98,7 @@ impl Reader<'_> {
             unknown_features,
             limits: self.limits(rules)?,
             machine: self.machine(rules)?,
-            clock_reset_from: self.instant("/clock_reset_from")?,
+            clock_reset: self.clock_reset()?,
             // Last, since it has a code of its own.
             domain: self.domain(rules)?,
         })
@@ -142,6 +142,14 @@ impl Reader<'_> {
     fn optional_text(&self, claim: Claim) -> Result<Option<String>, InstallError> {
         let pointer = self.product.dialect().pointer(claim);
         self.at(pointer)?.map(|value| text(pointer, value).map(str::to_owned)).transpose()
+    }
+
+    /// The reset of a clock: one that names no installation resets nothing.
+    fn clock_reset(&self) -> Result<Option<ClockReset>, InstallError> {
+        const FOR: &str = "/clock_reset_for";
+        let from = self.instant("/clock_reset_from")?;
+        let installation = self.at(FOR)?.map(|value| text(FOR, value)).transpose()?;
+        Ok(from.zip(installation).map(|(from, of)| ClockReset::new(from, of)))
     }
 
     /// The features in the order of the claim, each once.

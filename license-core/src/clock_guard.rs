@@ -26,13 +26,12 @@ impl ClockMark {
         Self { mark, latched }
     }
 
-    /// Whether it has moved so far from what is recorded that it should be
-    /// recorded again.
-    pub fn is_worth_recording(self, recorded: Self) -> bool {
-        const APART: Duration = Duration::from_secs(120);
+    /// Whether it should be recorded again: it was latched or reset, or has
+    /// moved this far from what is recorded.
+    pub fn is_worth_recording(self, recorded: Self, apart: Duration) -> bool {
         recorded.latched != self.latched
             || match (recorded.mark, self.mark) {
-                (Some(old), Some(new)) => new.saturating_since(old) >= APART || new < old,
+                (Some(old), Some(new)) => new.saturating_since(old) >= apart || new < old,
                 (old, new) => old != new,
             }
     }
@@ -78,6 +77,8 @@ pub(crate) struct Reading {
     pub(crate) mark: Option<Timestamp>,
     pub(crate) latched: bool,
     pub(crate) trust: Trust,
+    /// What has not come yet by a clock that is shared.
+    ahead: Timestamp,
 }
 
 /// Whether a reading may be used to judge a license.
@@ -96,21 +97,31 @@ const LATEST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(253_402_300_799);
 const TOLERANCE: Duration = Duration::from_secs(86_400);
 
 impl Reading {
+    fn new(wall: Timestamp, mark: Option<Timestamp>, latched: bool, trust: Trust) -> Self {
+        Self { wall, mark, latched, trust, ahead: Timestamp::MAX }
+    }
+
     /// A reading that is trusted as it is.
     pub(crate) fn sound(wall: Timestamp) -> Self {
-        Self { wall, mark: Some(wall), latched: false, trust: Trust::Sound }
+        Self { mark: Some(wall), ..Self::new(wall, None, false, Trust::Sound) }
     }
 
     /// The same by a clock that is not ahead of the one that is shared.
     pub(crate) fn agreeing(&self, time: SharedTime) -> Self {
         let mark = self.mark.map(|mark| mark.min(time.latest));
-        Self { wall: self.wall.min(time.now), mark, ..*self }
+        Self { wall: self.wall.min(time.now), mark, ahead: time.now, ..*self }
     }
 
-    /// The time on which expiry and grace are judged: the wall clock, or the
-    /// mark where that is later.
+    /// The time on which licenses are judged, so that one ends and the next
+    /// begins by the same: the wall clock, or the mark where that is later.
     pub(crate) fn judged(&self) -> Timestamp {
         self.mark.map_or(self.wall, |mark| mark.max(self.wall))
+    }
+
+    /// The same for beginnings, which nobody may see before the clock that is
+    /// shared does.
+    pub(crate) fn begun(&self) -> Timestamp {
+        self.judged().min(self.ahead)
     }
 }
 
@@ -137,7 +148,7 @@ impl ClockGuard {
         if wall < EARLIEST_PLAUSIBLE || wall > LATEST_PLAUSIBLE {
             let mark = self.mark_at(monotonic, cap);
             let latched = self.latched;
-            return (self, Reading { wall, mark, latched, trust: Trust::NotSet });
+            return (self, Reading::new(wall, mark, latched, Trust::NotSet));
         }
         let mut guard = self;
         let mark = guard.mark_at(monotonic, cap);
@@ -154,7 +165,24 @@ impl ClockGuard {
         }
         let trust = if guard.latched { Trust::RolledBack } else { Trust::Sound };
         let mark = guard.mark_at(monotonic, cap);
-        (guard, Reading { wall, mark, latched: guard.latched, trust })
+        (guard, Reading::new(wall, mark, guard.latched, trust))
+    }
+
+    /// A guard that knows that `at` has come. `cap` is the one of
+    /// [`observe`](Self::observe).
+    pub(crate) fn has_been(
+        self,
+        at: Timestamp,
+        monotonic: Duration,
+        cap: Option<Timestamp>,
+    ) -> Self {
+        let known = self.mark_at(monotonic, cap);
+        match cap.map(|cap| at.min(cap)) {
+            Some(at) if known.is_none_or(|known| at > known) => {
+                Self { mark: Some(at), anchor: monotonic, ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Starts over at `mark`, unlatched: a signed license said so.

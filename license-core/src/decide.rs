@@ -226,12 +226,13 @@ impl<'a> View<'a> {
         // A phase in force has no code and is never refused.
         let code = self.standing.phase.code().unwrap_or(DenialCode::LicenseInvalid);
         let status = self.policy.status_of(code, status.unwrap_or(code.default_status()));
-        self.lapsed(Denial::new(code, status))
+        self.lapsed(Denial::new(code, status).delivered_by(self.holdings.delivery))
     }
 
     #[cold]
     fn denial(self, code: DenialCode) -> Denial {
-        Denial::new(code, self.policy.status_of(code, code.default_status()))
+        let status = self.policy.status_of(code, code.default_status());
+        Denial::new(code, status).delivered_by(self.holdings.delivery)
     }
 
     /// Adds when the license ended, where it has.

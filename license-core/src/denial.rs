@@ -4,9 +4,9 @@
 //! does not, 503 that the license has stopped the service. The statuses are
 //! defaults (DESIGN.md section 6); a product's policy can choose others.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
-use crate::{ProblemDetails, Timestamp};
+use crate::{Delivery, ProblemDetails, Timestamp};
 
 /// Why a request is refused: the stable code of a [`Denial`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +68,7 @@ struct Facts {
     max: Option<u64>,
     used: Option<u64>,
     expires_at: Option<Timestamp>,
+    delivery: Delivery,
 }
 
 impl DenialCode {
@@ -186,38 +187,54 @@ impl DenialCode {
         }
     }
 
-    const fn remedy(self) -> &'static str {
+    fn remedy(self, delivery: Delivery) -> Cow<'static, str> {
+        let replace = match delivery {
+            Delivery::Upload => "install",
+            Delivery::File => "replace the license file with",
+            Delivery::Start => "start the service again with",
+        };
         match self {
-            Self::LicenseMissing => "An administrator can install a license.",
+            Self::LicenseMissing if delivery == Delivery::File => {
+                "An administrator can put a license where the service looks for its license file."
+                    .into()
+            }
+            Self::LicenseMissing => format!("An administrator can {replace} a license.").into(),
             Self::LicenseExpired | Self::FeatureLapsed | Self::ReadOnly => {
-                "An administrator can install a renewed license."
+                format!("An administrator can {replace} a renewed license.").into()
             }
             Self::LicenseNotYetValid => {
-                "Wait until the license begins, or install one that is valid now."
+                format!("Wait until the license begins, or {replace} one that is valid now.").into()
             }
             Self::LicenseInvalid | Self::StateCorrupt => {
-                "An administrator can install the license again."
+                format!("An administrator can {replace} a license as the vendor issued it.").into()
             }
-            Self::MachineMismatch => {
-                "An administrator can download machine info, send it to the vendor and install the license issued for it."
-            }
+            Self::MachineMismatch => format!(
+                "An administrator can download machine info, send it to the vendor and {replace} \
+                 the license issued for it."
+            )
+            .into(),
             Self::FingerprintUnavailable => {
-                "Make the machine id readable to the service (Linux: /etc/machine-id)."
+                "Make the machine id readable to the service (Linux: /etc/machine-id).".into()
             }
-            Self::ClockRolledBack => {
-                "Set the system clock to the correct time; if it once ran ahead, an administrator can ask the vendor for a license that resets the clock mark."
+            Self::ClockRolledBack => format!(
+                "Set the system clock to the correct time; if it once ran ahead, an administrator \
+                 can download machine info, send it to the vendor and {replace} a license that \
+                 resets the clock mark."
+            )
+            .into(),
+            Self::ClockNotSet => "Set the system clock to the correct time.".into(),
+            Self::FeatureNotLicensed => {
+                "Ask the vendor for a license that includes the feature.".into()
             }
-            Self::ClockNotSet => "Set the system clock to the correct time.",
-            Self::FeatureNotLicensed => "Ask the vendor for a license that includes the feature.",
             Self::DomainMismatch => {
-                "Use a licensed host name, or ask the vendor for a license for this one."
+                "Use a licensed host name, or ask the vendor for a license for this one.".into()
             }
-            Self::HostInvalid => "Send exactly one Host header with a host name.",
-            Self::LimitReached => "Free some, or ask the vendor for a larger license.",
+            Self::HostInvalid => "Send exactly one Host header with a host name.".into(),
+            Self::LimitReached => "Free some, or ask the vendor for a larger license.".into(),
             Self::ConcurrentHostLimitReached => {
-                "Disconnect a host, or ask the vendor for a larger license."
+                "Disconnect a host, or ask the vendor for a larger license.".into()
             }
-            Self::StoreUnavailable => "Try again shortly.",
+            Self::StoreUnavailable => "Try again shortly.".into(),
         }
     }
 }
@@ -247,6 +264,7 @@ impl Denial {
             max: None,
             used: None,
             expires_at: None,
+            delivery: Delivery::default(),
         }))
     }
 
@@ -277,6 +295,15 @@ impl Denial {
         self.with(|facts| facts.expires_at = Some(expires_at))
     }
 
+    /// Says how a new license gets to the service; by upload unless it is said.
+    #[must_use]
+    pub fn delivered_by(self, delivery: Delivery) -> Self {
+        if self.0.delivery == delivery {
+            return self;
+        }
+        self.with(|facts| facts.delivery = delivery)
+    }
+
     /// The stable code.
     pub fn code(&self) -> DenialCode {
         self.0.code
@@ -293,7 +320,7 @@ impl Denial {
         let mut problem = ProblemDetails::new(facts.status, facts.code.as_str())
             .title(facts.code.title())
             .detail(facts.code.detail())
-            .remedy(facts.code.remedy());
+            .remedy(facts.code.remedy(facts.delivery));
         problem.feature.clone_from(&facts.feature);
         problem.limit.clone_from(&facts.limit);
         problem.max = facts.max;
@@ -330,6 +357,31 @@ mod tests {
             assert_eq!(code.as_str().parse(), Ok(code));
         }
         assert!("License_Expired".parse::<DenialCode>().is_err());
+    }
+
+    #[test]
+    fn the_remedy_names_no_way_that_is_not_there() {
+        for code in DenialCode::ALL {
+            let remedy = |delivery| {
+                let denial = Denial::new(code, 503).delivered_by(delivery);
+                denial.problem().remedy.unwrap()
+            };
+            for delivery in [Delivery::File, Delivery::Start] {
+                let remedy = remedy(delivery);
+                assert!(!remedy.contains("install") && !remedy.contains("upload"), "{remedy}");
+            }
+            let expired = matches!(code, DenialCode::LicenseExpired | DenialCode::ReadOnly);
+            for (delivery, way) in [
+                (Delivery::Upload, "install a renewed license"),
+                (Delivery::File, "replace the license file with a renewed license"),
+                (Delivery::Start, "start the service again with a renewed license"),
+            ] {
+                assert_eq!(
+                    remedy(delivery).contains(way),
+                    expired || code == DenialCode::FeatureLapsed
+                );
+            }
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod clock;
 mod clock_guard;
 mod current;
 mod decide;
+mod delivery;
 mod denial;
 mod denial_log;
 mod difference;
@@ -85,6 +86,7 @@ pub use backend::SelfTestError;
 pub use banner::Banner;
 pub use clock::{Clock, SystemClock};
 pub use clock_guard::{ClockMark, SharedTime};
+pub use delivery::Delivery;
 pub use denial::{Denial, DenialCode, UnknownDenialCode};
 pub use denial_log::DenialCount;
 pub use difference::{Change, Difference};
@@ -97,7 +99,7 @@ pub use installer::{Actor, AuditEntry, AuditPage, DryRun, InstallRequest, Instal
 pub use key::{KeyError, KeySpec, PublicKey};
 pub use keyring::{Keyring, KeyringBuilder, KeyringError};
 pub use lease_hosts::LeaseHosts;
-pub use license::{Customer, License, Term};
+pub use license::{ClockReset, Customer, License, Term};
 pub use licensing::{Installation, Licensing, Saved};
 pub use limit::{Limit, LimitKind};
 pub use machine::{

@@ -26,7 +26,19 @@ pub struct License {
     pub(crate) limits: BTreeMap<String, Limit>,
     pub(crate) machine: Option<Fingerprint>,
     pub(crate) domain: Option<DomainPattern>,
-    pub(crate) clock_reset_from: Option<Timestamp>,
+    pub(crate) clock_reset: Option<ClockReset>,
+}
+
+/// What a license says that is to cure a clock that once ran ahead (DESIGN.md
+/// section 5). It does so once, and on one installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClockReset {
+    /// The latest clock mark that it may set back; whole seconds count.
+    pub from: Timestamp,
+    /// The installation whose mark it is: the nonce of its
+    /// [machine info](crate::MachineInfo).
+    pub installation: String,
 }
 
 /// Whom a license was sold to. Personal: for administrators, never for logs.
@@ -143,9 +155,16 @@ impl License {
         self.domain.as_ref()
     }
 
-    /// The clock mark from which on this license may reset the clock guard.
-    pub fn clock_reset_from(&self) -> Option<Timestamp> {
-        self.clock_reset_from
+    /// Which clock it may set right.
+    pub fn clock_reset(&self) -> Option<&ClockReset> {
+        self.clock_reset.as_ref()
+    }
+}
+
+impl ClockReset {
+    /// A reset of a mark up to `from`, on one installation.
+    pub fn new(from: Timestamp, installation: impl Into<String>) -> Self {
+        Self { from, installation: installation.into() }
     }
 }
 

@@ -67,7 +67,8 @@ pub struct MachineInfo {
     pub scheme: String,
     /// The machine's fingerprint for the product.
     pub fingerprint: Fingerprint,
-    /// Tells two files apart.
+    /// What the installation is called; the same in all that a service writes.
+    /// A license has to name it to reset the clock there.
     pub nonce: String,
     /// When it was written, by the machine's clock.
     pub created_at: Timestamp,
@@ -234,7 +235,7 @@ impl Machine {
 }
 
 impl MachineInfo {
-    /// Machine info of this moment. `nonce` tells two files apart; any unique
+    /// Machine info of this moment. `nonce` names the installation; any unique
     /// text will do.
     pub fn new(
         product: &str,

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    InvalidReason, Machine, Phase, Policy, Restriction, Timestamp, Verified,
+    Delivery, InvalidReason, Machine, Phase, Policy, Restriction, Timestamp, Verified,
     clock_guard::{Reading, Trust},
 };
 
@@ -20,6 +20,12 @@ pub(crate) struct Holdings {
     pub(crate) machine: Machine,
     /// The newest `iat` ever accepted.
     pub(crate) newest_issued_at: Option<Timestamp>,
+    /// The `iat` of the last license that reset the clock.
+    pub(crate) last_reset: Option<Timestamp>,
+    /// What this installation is called in machine info.
+    pub(crate) installation: Option<Arc<str>>,
+    /// How a new license gets here.
+    pub(crate) delivery: Delivery,
 }
 
 /// What holds from one transition to the next.
@@ -45,10 +51,19 @@ const REFRESH: Duration = Duration::from_secs(60);
 
 impl Holdings {
     pub(crate) fn empty(machine: Machine) -> Self {
-        Self { current: None, next: None, problem: None, machine, newest_issued_at: None }
+        Self {
+            current: None,
+            next: None,
+            problem: None,
+            machine,
+            newest_issued_at: None,
+            last_reset: None,
+            installation: None,
+            delivery: Delivery::default(),
+        }
     }
 
-    /// The license that counts at `wall`: the waiting one once it has begun.
+    /// The license that counts: the waiting one once it has begun.
     pub(crate) fn effective(&self, next_has_begun: bool) -> Option<&Arc<Verified>> {
         if next_has_begun { self.next.as_ref() } else { self.current.as_ref() }
     }
@@ -73,17 +88,17 @@ impl Holdings {
 
     /// Where the service stands at this reading.
     pub(crate) fn standing(&self, policy: &Policy, reading: &Reading) -> Standing {
-        let wall = reading.wall;
+        let (wall, judged) = (reading.wall, reading.judged());
         let next_has_begun =
-            self.next.as_ref().is_some_and(|next| next.license.term.has_begun(wall));
+            self.next.as_ref().is_some_and(|next| next.license.term.has_begun(reading.begun()));
         let phase = self.phase(policy, reading, next_has_begun);
         let sound = reading.trust == Trust::Sound;
         let next_change = self
             .transitions(policy)
-            .filter(|change| *change > wall)
+            .filter(|change| *change > judged)
             .min()
             .unwrap_or(Timestamp::MAX)
-            .min(wall.saturating_add(REFRESH));
+            .min(judged.saturating_add(REFRESH));
         let behind = reading.mark.is_some_and(|mark| mark > wall);
         let valid_from = if sound && !behind {
             // A coarse reading that is still due to catch up with this moment
@@ -117,7 +132,7 @@ impl Holdings {
         if let Err(reason) = effective.license.is_for(&self.machine) {
             return Phase::Invalid(reason);
         }
-        effective.license.term.phase(policy, reading.wall, reading.judged())
+        effective.license.term.phase(policy, reading.begun(), reading.judged())
     }
 }
 
@@ -133,7 +148,7 @@ impl Standing {
         self.phase == other.phase && self.next_has_begun == other.next_has_begun
     }
 
-    /// When something may change next.
+    /// When something may change next, in the time on which licenses are judged.
     pub(crate) fn next_look(&self) -> Timestamp {
         self.valid_before.saturating_add(COARSE_LAG)
     }

@@ -144,7 +144,8 @@ impl View<'_> {
 
     fn problem(self) -> Option<StatusProblem> {
         let code = self.standing.phase.code().filter(|_| self.restricted())?;
-        let problem = crate::Denial::new(code, code.default_status()).problem();
+        let denial = crate::Denial::new(code, code.default_status());
+        let problem = denial.delivered_by(self.holdings.delivery).problem();
         let remedy = problem.remedy.as_deref().unwrap_or_default();
         Some(StatusProblem { code: code.as_str(), detail: format!("{} {remedy}", problem.detail) })
     }

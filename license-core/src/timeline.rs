@@ -61,7 +61,7 @@ fn effect(phase: Phase, policy: &Policy, takes_over: bool) -> String {
         (_, Some(Restriction::Features)) => "Licensed features are refused; all else goes on.",
         (_, Some(Restriction::ReadOnly)) => "Changes are refused; reading goes on.",
         (_, Some(Restriction::Everything)) => {
-            "The service is refused until an administrator installs a license."
+            "The service is refused until it has a license again."
         }
     };
     if takes_over {

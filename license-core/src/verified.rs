@@ -36,14 +36,15 @@ impl Term {
         self.phase(policy, now, now)
     }
 
-    /// The phase of a license of this term: its beginning is judged on `wall`,
-    /// its end on `judged` (DESIGN.md section 5).
-    pub(crate) fn phase(&self, policy: &Policy, wall: Timestamp, judged: Timestamp) -> Phase {
+    /// The phase of a license of this term, whose beginning is judged on
+    /// `begun` and whose end on `judged`; they differ only where several
+    /// instances have to agree about a beginning.
+    pub(crate) fn phase(&self, policy: &Policy, begun: Timestamp, judged: Timestamp) -> Phase {
         if judged >= self.grace_ends_at(policy) {
             Phase::Lapsed
         } else if self.has_ended(judged) {
             Phase::Grace
-        } else if !self.has_begun(wall) {
+        } else if !self.has_begun(begun) {
             Phase::Scheduled
         } else if judged >= self.warns_at(policy) {
             Phase::Expiring

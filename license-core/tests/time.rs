@@ -1,12 +1,12 @@
 //! Abuse cases that turn on time (SECURITY.md section 6): 23, 24, 26, 27, 38
-//! to 40, 42 and 42b, through the handle and with a clock moved by hand.
+//! to 40, 42, 42b, 54 and 58, through the handle and with a clock moved by hand.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Admission, InstallError, InstallErrorKind as Kind, Licensing, Machine, Phase, Policy, Product,
-    Saved, Timestamp,
+    Admission, Clock, InstallError, InstallErrorKind as Kind, Licensing, Machine, Phase, Policy,
+    Product, Saved, SharedTime, Timestamp,
     testing::{LicenseBuilder, ManualClock, START, Vendor, licensing},
 };
 
@@ -151,6 +151,7 @@ fn case_42_1969_0_and_i64_extremes_are_clock_not_set_and_leave_mark_and_latch_un
 fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_a_license_with_clock_reset_from_by_no_other() {
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
+    licensing.set_installation("one");
     upload(&licensing, vendor.license()).unwrap();
     clock.set(after(seconds(3650 * DAY)));
     assert_eq!(code(&licensing), Some("license_expired"));
@@ -162,9 +163,11 @@ fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_a_license_with_clock_reset_
 
     let renewed = || vendor.license().id("renewed").issued_at(after(seconds(30)));
     refused(&licensing, renewed(), Kind::ClockRolledBack);
-    let too_low = renewed().claim("clock_reset_from", mark.as_seconds() - 1);
+    let reset = |from: i64| renewed().claim("clock_reset_from", from);
+    let too_low = reset(mark.as_seconds() - 1).claim("clock_reset_for", "one");
     refused(&licensing, too_low, Kind::ClockRolledBack);
-    let cure = renewed().claim("clock_reset_from", mark.as_seconds());
+    refused(&licensing, reset(mark.as_seconds()), Kind::ClockRolledBack);
+    let cure = reset(mark.as_seconds()).claim("clock_reset_for", "one");
     assert_eq!(upload(&licensing, cure).unwrap(), Admission::Current);
     assert_eq!(code(&licensing), None);
     assert_eq!(licensing.clock_mark().mark, Some(after(seconds(60))));
@@ -172,6 +175,194 @@ fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_a_license_with_clock_reset_
     let restarted = Licensing::with_clock(vendor.verifier(), clock);
     restarted.restore(&licensing.saved());
     assert_eq!(code(&restarted), None);
+}
+
+/// A handle whose clock once ran a year ahead and is right again, with a
+/// license that cures it.
+fn latched(vendor: &Vendor) -> (Licensing, Arc<ManualClock>, LicenseBuilder<'_>) {
+    let (licensing, clock) = licensing(vendor);
+    licensing.set_installation("one");
+    upload(&licensing, vendor.license()).unwrap();
+    clock.set(after(seconds(365 * DAY)));
+    assert_eq!(code(&licensing), Some("license_expired"));
+    clock.set(after(seconds(60)));
+    assert_eq!(code(&licensing), Some("clock_rolled_back"));
+    let mark = licensing.clock_mark().mark.unwrap();
+    let cure = vendor.license().id("cure").issued_at(after(seconds(30)));
+    let cure = cure.claim("clock_reset_from", mark.as_seconds()).claim("clock_reset_for", "one");
+    (licensing, clock, cure)
+}
+
+/// Lets half a year pass and turns the clock back.
+fn turn_back(licensing: &Licensing, clock: &ManualClock) {
+    clock.advance(seconds(180 * DAY));
+    assert_eq!(code(licensing), None);
+    clock.set(after(seconds(90)));
+    assert_eq!(code(licensing), Some("clock_rolled_back"));
+}
+
+#[test]
+fn case_54_a_reset_license_works_once() {
+    let vendor = Vendor::new();
+    let (licensing, clock, cure) = latched(&vendor);
+    assert_eq!(upload(&licensing, cure.clone()).unwrap(), Admission::Current);
+    turn_back(&licensing, &clock);
+    // Its twin, signed anew in the same second, is no other.
+    for again in [cure.clone(), cure.clone().id("twin")] {
+        refused(&licensing, again, Kind::ClockRolledBack);
+    }
+    // What was issued before it came too late.
+    let older = cure.clone().id("older").issued_at(after(seconds(29)));
+    refused(&licensing, older, Kind::ClockRolledBack);
+    let restarted = Licensing::with_clock(vendor.verifier(), clock);
+    restarted.set_installation("one");
+    assert!(restarted.restore(&licensing.saved()).is_empty());
+    refused(&restarted, cure.clone(), Kind::ClockRolledBack);
+    // A new one for the mark as it is now works, once again.
+    let mark = restarted.clock_mark().mark.unwrap().as_seconds();
+    let new = cure.issued_at(after(seconds(31))).claim("clock_reset_from", mark);
+    assert_eq!(upload(&restarted, new).unwrap(), Admission::Current);
+    assert_eq!(code(&restarted), None);
+}
+
+#[test]
+fn case_54_a_reset_license_is_an_ordinary_one_on_another_installation() {
+    let vendor = Vendor::new();
+    for name in [None, Some("two"), Some("")] {
+        let (_, _, cure) = latched(&vendor);
+        let (other, clock) = licensing(&vendor);
+        name.into_iter().for_each(|name| other.set_installation(name));
+        upload(&other, vendor.license()).unwrap();
+        clock.set(after(seconds(300 * DAY)));
+        assert_eq!(code(&other), None);
+        clock.set(after(seconds(60)));
+        refused(&other, cure.clone(), Kind::ClockRolledBack);
+        // Where the clock is right it is a license like any other.
+        clock.set(after(seconds(300 * DAY)));
+        let fresh = cure.issued_at(after(seconds(299 * DAY))).expires_at(after(seconds(700 * DAY)));
+        assert_eq!(upload(&other, fresh).unwrap(), Admission::Current);
+    }
+}
+
+#[test]
+fn case_54_a_reset_license_from_a_source_works_once() {
+    let vendor = Vendor::new();
+    let (licensing, clock, cure) = latched(&vendor);
+    let source = |licensing: &Licensing| {
+        let verified = licensing.verify(cure.clone().sign().as_str().as_bytes()).unwrap();
+        let installation = licensing.prepare_source(&verified).unwrap();
+        let admission = installation.admission();
+        licensing.commit(installation);
+        admission
+    };
+    assert_eq!(source(&licensing), Admission::Current);
+    assert_eq!(code(&licensing), None);
+    turn_back(&licensing, &clock);
+    // Every signature of ECDSA is another token, and the same license.
+    assert_eq!(source(&licensing), Admission::Unchanged);
+    assert_eq!(code(&licensing), Some("clock_rolled_back"));
+    // Nor after another license has been there.
+    let other = licensing.verify(vendor.license().sign().as_str().as_bytes()).unwrap();
+    licensing.commit(licensing.prepare_source(&other).unwrap());
+    assert_eq!(source(&licensing), Admission::Current);
+    assert_eq!(code(&licensing), Some("clock_rolled_back"));
+}
+
+#[test]
+fn case_54_a_reset_license_that_was_installed_before_it_was_needed_has_to_be_fresh() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    licensing.set_installation("one");
+    let cure = vendor.license().claim("clock_reset_for", "one");
+    let cure = cure.claim("clock_reset_from", after(seconds(300 * DAY)).as_seconds());
+    assert_eq!(upload(&licensing, cure.clone()).unwrap(), Admission::Current);
+    clock.set(after(seconds(100 * DAY)));
+    assert_eq!(code(&licensing), None);
+    clock.set(after(seconds(31 * DAY)));
+    refused(&licensing, cure.clone(), Kind::LicenseNotFresh);
+    clock.set(after(seconds(30 * DAY)));
+    assert_eq!(upload(&licensing, cure).unwrap(), Admission::Current);
+}
+
+#[test]
+fn case_58_a_clock_eight_hours_ahead_across_a_contiguous_renewal_refuses_nothing_afterwards() {
+    let vendor = Vendor::new();
+    for (promoted, uploaded) in [(false, false), (true, false), (false, true)] {
+        let (licensing, clock) = licensing(&vendor);
+        let turn = after(seconds(10 * DAY));
+        let next = || {
+            let next = vendor.license().id("next").features(["new"]);
+            next.issued_at(after(seconds(2))).not_before(turn)
+        };
+        let old = vendor.license().expires_at(turn).features(["old"]);
+        upload(&licensing, old).unwrap();
+        clock.advance(seconds(10 * DAY - 3600));
+        if !uploaded {
+            assert_eq!(upload(&licensing, next()).unwrap(), Admission::Next);
+        }
+        assert_eq!(code(&licensing), None);
+        let right = clock.now();
+        clock.set(right.saturating_add(seconds(8 * 3600)));
+        assert_eq!(code(&licensing), uploaded.then_some("license_expired"));
+        if promoted {
+            licensing.promote_next();
+        }
+        clock.advance(seconds(3));
+        let _ = code(&licensing);
+        clock.set(right.saturating_add(seconds(3)));
+        if uploaded {
+            // As of the time by which the old one has ended it has begun.
+            assert_eq!(upload(&licensing, next()).unwrap(), Admission::Current);
+        }
+        let foretold = licensing.timeline().transitions.first().map(|it| it.phase);
+        assert_eq!(foretold, Some(Phase::Expiring));
+        for _ in 0..1200 {
+            assert_eq!(code(&licensing), None, "at {}", clock.now());
+            assert!(licensing.check_feature("new").is_ok());
+            clock.advance(seconds(30));
+        }
+        // Over a restart, too.
+        clock.set(right.saturating_add(seconds(3)));
+        let restarted = Licensing::with_clock(vendor.verifier(), clock.clone());
+        restarted.restore(&licensing.saved());
+        assert_eq!(code(&restarted), None);
+        assert!(restarted.check_feature("new").is_ok());
+    }
+}
+
+#[test]
+fn a_beginning_that_the_shared_clock_has_not_reached_has_not_come() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    upload(&licensing, vendor.license()).unwrap();
+    clock.set(after(seconds(200)));
+    assert_eq!(code(&licensing), None);
+    clock.set(after(seconds(10)));
+    // The mark is 190 s ahead, which may be shared; the time is not.
+    let shared = SharedTime::new(after(seconds(10)), seconds(300));
+    let next = vendor.license().id("next").not_before(after(seconds(100))).sign();
+    let next = licensing.verify(next.as_str().as_bytes()).unwrap();
+    let admission = |time| licensing.prepare_by(time, &next, None, false).unwrap().admission();
+    assert_eq!(admission(shared), Admission::Next);
+    assert_eq!(admission(SharedTime::NONE), Admission::Current);
+}
+
+#[test]
+fn what_is_known_to_have_been_moves_the_mark_up_to_its_cap() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    licensing.has_been(after(seconds(DAY)));
+    assert_eq!(licensing.clock_mark().mark, None, "nothing is noted without a license");
+    upload(&licensing, vendor.license().days(10)).unwrap();
+    licensing.has_been(after(seconds(3600)));
+    assert_eq!(licensing.clock_mark().mark, Some(after(seconds(3600))));
+    licensing.has_been(START);
+    assert_eq!(licensing.clock_mark().mark, Some(after(seconds(3600))));
+    licensing.has_been(after(seconds(400 * DAY)));
+    assert_eq!(licensing.clock_mark().mark, Some(after(seconds(11 * DAY))));
+    assert_eq!(code(&licensing), Some("clock_rolled_back"));
+    clock.set(after(seconds(11 * DAY)));
+    assert_eq!(code(&licensing), Some("license_expired"));
 }
 
 #[test]

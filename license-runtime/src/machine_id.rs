@@ -82,7 +82,8 @@ impl MachineIdSource {
     }
 }
 
-/// Machine info of this moment, with a nonce of its own.
+/// Machine info of this moment, with a nonce of its own and no clock mark: of a
+/// machine on which no service runs yet.
 ///
 /// # Errors
 ///
@@ -91,12 +92,16 @@ pub fn machine_info(
     audience: &str,
     fingerprint: Fingerprint,
     clock: &dyn Clock,
-    mark: ClockMark,
 ) -> io::Result<MachineInfo> {
+    let nonce = new_nonce()?;
+    Ok(MachineInfo::new(audience, fingerprint, nonce, clock.now(), ClockMark::default()))
+}
+
+/// 128 random bits, in hexadecimal digits.
+pub(crate) fn new_nonce() -> io::Result<String> {
     let mut nonce = [0; 16];
     OsRng.try_fill_bytes(&mut nonce).map_err(io::Error::other)?;
-    let nonce = format!("{:032x}", u128::from_be_bytes(nonce));
-    Ok(MachineInfo::new(audience, fingerprint, nonce, clock.now(), mark))
+    Ok(format!("{:032x}", u128::from_be_bytes(nonce)))
 }
 
 #[cfg(target_os = "linux")]
@@ -200,8 +205,7 @@ mod tests {
         let source = MachineIdSource::Custom(MachineId::custom("cluster-a/node-17").unwrap());
         let write = || {
             let fingerprint = source.fingerprint("polygent").unwrap();
-            machine_info("polygent", fingerprint, &ManualClock::new(), ClockMark::default())
-                .unwrap()
+            machine_info("polygent", fingerprint, &ManualClock::new()).unwrap()
         };
         let (one, two) = (write(), write());
         assert_eq!(one.nonce.len(), 32);

@@ -534,6 +534,9 @@ async fn a_clock_moved_back_or_not_set_refuses_until_it_is_right() {
     let mark: Timestamp = serde_json::from_value(info["clock_mark"].clone()).unwrap();
     let reset = polygent.license().features(["workflows"]).id("reset");
     let reset = reset.claim("clock_reset_from", mark.as_seconds());
+    let elsewhere = reset.clone().claim("clock_reset_for", "elsewhere");
+    admin.upload(LICENSE, text(elsewhere)).await.refused(422, "clock_rolled_back");
+    let reset = reset.claim("clock_reset_for", info["nonce"].clone());
     admin.upload(LICENSE, text(reset)).await.is(200);
     admin.get("/api/workflows").await.is(200);
 

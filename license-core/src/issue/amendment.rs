@@ -9,8 +9,8 @@ use super::{
     claims::{Payload, check, known_feature, known_limit},
 };
 use crate::{
-    Claim, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit, Presence,
-    Product, Timestamp, json,
+    Claim, ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit,
+    Presence, Product, Timestamp, json,
 };
 
 /// What changes in a license that is signed anew for the term it has;
@@ -40,8 +40,8 @@ pub struct Amendment {
     pub domain: Option<DomainPattern>,
     /// Lets it begin at another time.
     pub not_before: Option<Timestamp>,
-    /// The clock mark from which on it may reset a service's clock guard.
-    pub clock_reset_from: Option<Timestamp>,
+    /// Which clock it may set right.
+    pub clock_reset: Option<ClockReset>,
 }
 
 impl Amendment {
@@ -56,7 +56,7 @@ impl Amendment {
             machine: None,
             domain: None,
             not_before: None,
-            clock_reset_from: None,
+            clock_reset: None,
         }
     }
 
@@ -100,7 +100,7 @@ impl Amendment {
         let told = self.not_before.or(term.not_before).unwrap_or(self.issued_at);
         let keeps = self.not_before.is_none() && paid_from != told;
         payload.time("term_from", keeps.then_some(paid_from));
-        payload.time("clock_reset_from", self.clock_reset_from);
+        payload.clock_reset(self.clock_reset.as_ref());
         self.plan(product, &mut payload)?;
         self.features(product, old, &license, &mut payload)?;
         for (name, limit) in &self.limits {
@@ -209,7 +209,8 @@ mod tests {
     fn old() -> Map<String, Value> {
         serde_json::from_value(json!({
             "iss": "https://acme.example", "aud": "acme-server", "jti": "lic_1",
-            "iat": START, "exp": START + 365 * DAY, "clock_reset_from": 5,
+            "iat": START, "exp": START + 365 * DAY,
+            "clock_reset_from": 5, "clock_reset_for": "one",
             "customer": {"id": "c", "name": "n"}, "plan": "p", "features": ["gone", "sso"],
             "limits": {"users": 50, "gone": 3}, "note": {"from": "sales"},
             "binding": {"domain": "*.acme.internal"},
@@ -233,6 +234,7 @@ mod tests {
         .unwrap();
         let mut expected = old();
         expected.remove("clock_reset_from");
+        expected.remove("clock_reset_for");
         expected.insert("iat".to_owned(), (START + 90 * DAY).into());
         expected.insert("term_from".to_owned(), START.into());
         expected.insert("features".to_owned(), json!(["gone", "sso", "audit"]));

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, map::Entry};
 
 use super::{IssueError, Unknown};
 use crate::{
-    Claim, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit, Product,
-    Timestamp, Verifier, token,
+    Claim, ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit,
+    Product, Timestamp, Verifier, token,
 };
 
 /// Reads a payload from JSON text: one object, no member twice at any level.
@@ -18,8 +18,8 @@ pub fn read_claims(json: &[u8]) -> Result<Map<String, Value>, InstallError> {
     token::payload_object(json)
 }
 
-/// Binds claims that stand ready to a machine, and lets them reset the clock
-/// guard of a service whose mark is at most `clock_reset_from`.
+/// Binds claims that stand ready to a machine, and lets them set a clock right
+/// that once ran ahead there.
 ///
 /// # Errors
 ///
@@ -28,17 +28,20 @@ pub fn bind_claims(
     product: &Product,
     claims: Map<String, Value>,
     machine: Option<&Fingerprint>,
-    clock_reset_from: Option<Timestamp>,
+    clock_reset: Option<&ClockReset>,
 ) -> Result<Map<String, Value>, IssueError> {
     let mut payload = Payload::new(product, claims)?;
     if let Some(machine) = machine {
         payload.machine(machine)?;
     }
-    if clock_reset_from.is_some() {
-        payload.time("clock_reset_from", clock_reset_from);
+    if clock_reset.is_some() {
+        payload.clock_reset(clock_reset);
     }
     Ok(payload.into_claims())
 }
+
+/// Names the installation whose clock a license may set right.
+const RESET_FOR: &str = "clock_reset_for";
 
 /// A payload under construction in a product's dialect.
 #[derive(Debug)]
@@ -117,6 +120,19 @@ impl<'a> Payload<'a> {
             match at {
                 Some(at) => claims.insert(name.to_owned(), at.as_seconds().into()),
                 None => claims.remove(name),
+            };
+        }
+    }
+
+    /// Writes which clock the license may set right, or removes it.
+    pub(super) fn clock_reset(&mut self, reset: Option<&ClockReset>) {
+        self.time("clock_reset_from", reset.map(|reset| reset.from));
+        if let Value::Object(claims) = &mut self.claims {
+            match reset {
+                Some(reset) => {
+                    claims.insert(RESET_FOR.to_owned(), reset.installation.as_str().into())
+                }
+                None => claims.remove(RESET_FOR),
             };
         }
     }

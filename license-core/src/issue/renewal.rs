@@ -10,7 +10,8 @@ use super::{
     claims::{Payload, check},
 };
 use crate::{
-    DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Product, Timestamp,
+    ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Product,
+    Timestamp,
 };
 
 /// What changes when a license is signed anew; everything else stays as the
@@ -34,8 +35,8 @@ pub struct Renewal {
     pub machine: Option<Fingerprint>,
     /// Binds it to another domain.
     pub domain: Option<DomainPattern>,
-    /// The clock mark from which on it may reset a service's clock guard.
-    pub clock_reset_from: Option<Timestamp>,
+    /// Which clock it may set right.
+    pub clock_reset: Option<ClockReset>,
 }
 
 /// When a renewed license ends.
@@ -62,7 +63,7 @@ impl Renewal {
             from_now: false,
             machine: None,
             domain: None,
-            clock_reset_from: None,
+            clock_reset: None,
         }
     }
 
@@ -97,7 +98,7 @@ impl Renewal {
         payload.time("nbf", ahead);
         payload.time("exp", Some(expires_at));
         payload.time("term_from", (paid_from != begins_at).then_some(paid_from));
-        payload.time("clock_reset_from", self.clock_reset_from);
+        payload.clock_reset(self.clock_reset.as_ref());
         if let Some(machine) = &self.machine {
             payload.machine(machine)?;
         }
@@ -187,7 +188,8 @@ mod tests {
     fn old() -> Map<String, Value> {
         serde_json::from_value(json!({
             "iss": "https://acme.example", "aud": ["acme-server", "other"], "jti": "lic_1",
-            "iat": START, "nbf": START, "exp": START + 100 * DAY, "clock_reset_from": 5,
+            "iat": START, "nbf": START, "exp": START + 100 * DAY,
+            "clock_reset_from": 5, "clock_reset_for": "one",
             "customer": {"id": "c", "name": "n"}, "plan": "p", "features": ["gone"],
             "limits": {"gone": 3}, "note": {"from": "sales"}, "bound": null,
         }))
@@ -204,6 +206,7 @@ mod tests {
         let mut expected = old();
         expected.remove("nbf");
         expected.remove("clock_reset_from");
+        expected.remove("clock_reset_for");
         expected.insert("iat".to_owned(), (START + 90 * DAY).into());
         expected.insert("exp".to_owned(), (START + 200 * DAY).into());
         expected.insert("term_from".to_owned(), (START + 100 * DAY).into());
@@ -319,13 +322,14 @@ mod tests {
         let renewal = Renewal {
             machine: Some(machine.clone()),
             domain: Some("*.acme.internal".parse().unwrap()),
-            clock_reset_from: Some(at(1)),
+            clock_reset: Some(ClockReset::new(at(1), "one")),
             ..Renewal::new(at(90))
         };
         let new = renewed(&renewal);
         assert_eq!(new["bound"]["to"]["machine"], machine.as_str());
         assert_eq!(new["binding"]["domain"], "*.acme.internal");
         assert_eq!(new["clock_reset_from"], START + DAY);
+        assert_eq!(new["clock_reset_for"], "one");
     }
 
     #[test]

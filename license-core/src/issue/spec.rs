@@ -10,7 +10,8 @@ use super::{
     claims::{Payload, check, known_limit, refuse_unknown},
 };
 use crate::{
-    Claim, DomainPattern, Fingerprint, InstallError, InstallErrorKind, Limit, Product, Timestamp,
+    Claim, ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, Limit, Product,
+    Timestamp,
 };
 
 /// What a license is to say. Made with [`new`](Self::new); every other fact
@@ -44,8 +45,8 @@ pub struct LicenseSpec {
     pub not_before: Option<Timestamp>,
     /// The first moment past its validity.
     pub expires_at: Timestamp,
-    /// The clock mark from which on it may reset a service's clock guard.
-    pub clock_reset_from: Option<Timestamp>,
+    /// Which clock it may set right.
+    pub clock_reset: Option<ClockReset>,
 }
 
 impl LicenseSpec {
@@ -64,7 +65,7 @@ impl LicenseSpec {
             issued_at,
             not_before: None,
             expires_at,
-            clock_reset_from: None,
+            clock_reset: None,
         }
     }
 
@@ -109,7 +110,7 @@ impl LicenseSpec {
         payload.time("iat", Some(self.issued_at));
         payload.time("nbf", self.not_before);
         payload.time("exp", Some(self.expires_at));
-        payload.time("clock_reset_from", self.clock_reset_from);
+        payload.clock_reset(self.clock_reset.as_ref());
         let id = match &self.id {
             Some(id) => id.clone(),
             None => random_id()?,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Licensing;
 use crate::{
-    Admission, ClockMark, Difference, InstallError, InstallErrorKind, InvalidReason, Machine,
-    SharedTime, Timestamp, Verified,
+    Admission, ClockMark, Delivery, Difference, InstallError, InstallErrorKind, InvalidReason,
+    Machine, SharedTime, Timestamp, Verified,
     admission::{self, Upload},
     clock_guard::{ClockGuard, Reading},
     decide::View,
@@ -22,6 +22,8 @@ pub struct Saved {
     pub next: Option<String>,
     /// The newest `iat` ever accepted.
     pub newest_issued_at: Option<Timestamp>,
+    /// The `iat` of the last license that reset the clock.
+    pub last_reset: Option<Timestamp>,
     /// The clock guard's mark.
     pub clock: ClockMark,
 }
@@ -82,7 +84,7 @@ impl Licensing {
             let upload = Upload { host, force };
             let admission =
                 admission::admit(view.holdings, view.policy, verified, reading, upload)?;
-            Ok(self.installation(view, reading, verified, admission))
+            Ok(self.outcome(view, reading, verified, admission))
         })
     }
 
@@ -117,7 +119,7 @@ impl Licensing {
                 holdings.next = None;
             }
             let view = View { holdings: &holdings, ..view };
-            Ok(self.installation(view, reading, verified, admission))
+            Ok(self.outcome(view, reading, verified, admission))
         })
     }
 
@@ -134,9 +136,9 @@ impl Licensing {
                 Some(mark) => ClockGuard::reset(mark, monotonic),
                 None => state.guard,
             };
-            let machine = state.holdings.machine.clone();
+            let Holdings { machine, installation: name, delivery, .. } = state.holdings.clone();
             self.state_of(
-                Holdings { machine, ..installation.after.clone() },
+                Holdings { machine, installation: name, delivery, ..installation.after.clone() },
                 guard,
                 wall,
                 monotonic,
@@ -149,8 +151,8 @@ impl Licensing {
     /// later waits.
     pub fn adopt(&self, verified: &Verified) {
         let installation = self.look(|view, reading| {
-            let admission = admission::place(verified, reading.wall);
-            self.installation(view, reading, verified, admission)
+            let admission = admission::place(verified, reading.begun());
+            self.outcome(view, reading, verified, admission)
         });
         self.commit(installation);
     }
@@ -180,8 +182,9 @@ impl Licensing {
                 current: current.clone(),
                 next: next.clone(),
                 problem: invalid.then_some(InvalidReason::LicenseInvalid),
-                machine: state.holdings.machine.clone(),
                 newest_issued_at: saved.newest_issued_at,
+                last_reset: saved.last_reset,
+                ..state.holdings.clone()
             };
             let guard = ClockGuard::resume(saved.clock, monotonic);
             self.state_of(holdings, guard, wall, monotonic)
@@ -199,6 +202,37 @@ impl Licensing {
         if self.machine() != machine {
             self.change_holdings(|holdings| holdings.machine = machine.clone());
         }
+    }
+
+    /// Says what this installation is called: the nonce of its machine info,
+    /// which a license has to name to reset its clock. To be kept as long as
+    /// the clock mark is.
+    pub fn set_installation(&self, name: &str) {
+        if self.installation().as_deref() != Some(name) {
+            self.change_holdings(|holdings| holdings.installation = Some(name.into()));
+        }
+    }
+
+    /// Says how a new license gets here, for the texts that say what to do; by
+    /// upload unless said otherwise.
+    pub fn set_delivery(&self, delivery: Delivery) {
+        if self.0.state.load().holdings.delivery != delivery {
+            self.change_holdings(|holdings| holdings.delivery = delivery);
+        }
+    }
+
+    /// Says that this time has come already, whatever the clock shows: some
+    /// record was written then, a license issued. Without a license nothing is
+    /// noted.
+    pub fn has_been(&self, at: Timestamp) {
+        let policy = self.product().policy();
+        let clock = &self.0.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        self.publish(|state| {
+            let cap = state.holdings.mark_cap(policy);
+            let guard = state.guard.has_been(at, monotonic, cap);
+            self.state_of(state.holdings.clone(), guard, wall, monotonic)
+        });
     }
 
     /// The waiting license, once it has begun and is still kept as waiting.
@@ -221,7 +255,7 @@ impl Licensing {
     /// published.
     fn look_by<R>(&self, time: SharedTime, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
         self.look(|view, reading| {
-            if reading.wall <= time.now && reading.judged() <= time.latest {
+            if reading.judged() <= time.now {
                 return decide(view, reading);
             }
             let reading = reading.agreeing(time);
@@ -230,7 +264,7 @@ impl Licensing {
         })
     }
 
-    fn installation(
+    fn outcome(
         &self,
         view: View<'_>,
         reading: &Reading,
@@ -259,8 +293,11 @@ impl Licensing {
         if admission != Admission::Unchanged {
             after.newest_issued_at = after.newest_issued_at.max(Some(verified.license.issued_at));
         }
-        let reset = admission::resets_clock(&verified, reading)
-            .then(|| verified.license.issued_at.max(reading.wall));
+        let reset = admission::resets_clock(view.holdings, &verified, reading)
+            .then(|| admission::mark_after_reset(&verified, reading));
+        if reset.is_some() {
+            after.last_reset = Some(verified.license.issued_at);
+        }
         let clock = match reset {
             Some(mark) => ClockMark::new(Some(mark), false),
             None => {
@@ -281,6 +318,7 @@ impl Saved {
             current: token(&holdings.current),
             next: token(&holdings.next),
             newest_issued_at: holdings.newest_issued_at,
+            last_reset: holdings.last_reset,
             clock,
         }
     }

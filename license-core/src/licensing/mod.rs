@@ -121,7 +121,7 @@ impl Licensing {
     /// Looks at the clock now, so that subscribers learn of a change that no
     /// request has noticed. Returns how long nothing is due to change.
     pub fn refresh(&self) -> Duration {
-        self.look(|view, reading| view.standing.next_look().saturating_since(reading.wall))
+        self.look(|view, reading| view.standing.next_look().saturating_since(reading.judged()))
     }
 
     pub(crate) fn revision(&self) -> u64 {

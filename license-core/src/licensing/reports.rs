@@ -106,6 +106,11 @@ impl Licensing {
         self.0.state.load().holdings.machine.clone()
     }
 
+    /// What this installation is called in machine info, once that is known.
+    pub fn installation(&self) -> Option<Arc<str>> {
+        self.0.state.load().holdings.installation.clone()
+    }
+
     /// The clock mark as it would be recorded now.
     pub fn clock_mark(&self) -> ClockMark {
         self.look(|_, reading| ClockMark::new(reading.mark, reading.latched))

@@ -200,7 +200,8 @@ impl Licensing {
     /// A denial of this code with the status that the product gives it: for
     /// what is decided elsewhere, such as a store that cannot be reached.
     pub fn denial(&self, code: DenialCode) -> Denial {
-        Denial::new(code, self.product().policy().status_of(code, code.default_status()))
+        let status = self.product().policy().status_of(code, code.default_status());
+        Denial::new(code, status).delivered_by(self.0.state.load().holdings.delivery)
     }
 
     /// Counts and logs a denial that was answered to a client: one event for

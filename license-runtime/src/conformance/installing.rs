@@ -1,6 +1,6 @@
 //! Licenses, the clock mark and the audit history.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use license_core::{ClockMark, InstallErrorKind, Saved, Timestamp, TokenDigest};
 use tokio::task::JoinSet;
@@ -14,6 +14,7 @@ fn saved(name: &str) -> Saved {
     saved.current = Some(format!("{name}.current"));
     saved.next = Some(format!("{name}.next"));
     saved.newest_issued_at = Some(Timestamp::from_seconds(1_700_000_000));
+    saved.last_reset = Some(Timestamp::from_seconds(1_690_000_000));
     saved.clock = ClockMark::new(Some(NOW), true);
     saved
 }
@@ -22,9 +23,9 @@ fn record(actor: &str) -> AuditRecord {
     AuditRecord::new(NOW, actor, Outcome::Installed)
 }
 
-/// What is stored; what time it is counts for nothing here.
+/// What is stored; what time it is and who asks count for nothing here.
 async fn load(store: &dyn Store) -> Loaded {
-    Loaded { now: None, ..store.load().await.unwrap() }
+    Loaded { now: None, installation: None, ..store.load().await.unwrap() }
 }
 
 /// Nothing is in a new store.
@@ -97,6 +98,23 @@ pub async fn the_clock_mark_is_saved_alone(store: Arc<dyn Store>) {
     assert_eq!(error.kind(), StoreErrorKind::Conflict);
     assert_eq!(load(&store).await, Loaded::new(expected, 1));
     assert_eq!(store.audit(10).await.unwrap().len(), 1);
+}
+
+/// However many name it at the same time, and whatever is installed.
+pub async fn an_installation_keeps_its_first_name(store: Arc<dyn Store>) {
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move { store.name_installation(&number.to_string()).await.unwrap() });
+    }
+    let names: BTreeSet<String> = tasks.join_all().await.into_iter().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    assert_eq!(load(&store).await, Loaded::default(), "a name alone installs nothing");
+    store.install(0, &saved("one"), record("one")).await.unwrap();
+    store.save_clock(1, ClockMark::default()).await.unwrap();
+    let name = store.name_installation("another").await.unwrap();
+    assert!(names.contains(&name));
+    assert_eq!(store.load().await.unwrap().installation, Some(name));
 }
 
 /// Whatever the texts hold; an empty text is not an absent one.

@@ -41,6 +41,7 @@ macro_rules! store_conformance {
             an_installation_based_on_another_revision_conflicts_and_changes_nothing,
             of_installations_based_on_one_revision_exactly_one_is_kept,
             the_clock_mark_is_saved_alone,
+            an_installation_keeps_its_first_name,
             every_field_of_an_audit_row_is_kept,
             audit_rows_come_newest_first_and_no_more_than_asked_for,
             audit_rows_are_read_on_oldest_first,

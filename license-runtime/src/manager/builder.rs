@@ -145,6 +145,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
         let leases = LeaseRegistry::new(licensing.clone(), Arc::clone(&store), lease_ttl);
         let shared = Arc::new(Shared {
             announcer: licensing.announcer().into(),
+            started: licensing.clock().monotonic(),
             licensing,
             store,
             quotas,
@@ -169,13 +170,24 @@ impl ManagerBuilder<Arc<dyn Store>> {
         });
         shared.saw_store_clock(loaded.now);
         shared.find_machine().await;
+        if let Some(name) = &loaded.installation {
+            shared.licensing.set_installation(name);
+        }
+        if let Err(error) = shared.name().await {
+            shared.store_health.write_failed(&error);
+        }
         shared.restore(loaded.saved).await;
         if loaded.corrupt {
             shared.licensing.mark_corrupt();
         }
+        shared.take_evidence().await;
         shared.keep().await;
         #[cfg(feature = "sources")]
-        shared.look().await;
+        {
+            shared.look().await;
+            shared.take_evidence().await;
+        }
+        shared.save_mark().await;
         shared.announce();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();

@@ -10,11 +10,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Kept, Shared, install::ATTEMPTS, store_clock::is_reset};
+use super::{Kept, Shared, install::ATTEMPTS};
 use crate::{AuditRecord, Loaded, Outcome, StoreError, StoreErrorKind};
 
 /// Who is named in the audit history for what happens by itself.
 const SYSTEM: &str = "system";
+/// How far apart saved clock marks are, at least and at most.
+const SOONEST_SAVE: Duration = Duration::from_secs(1);
+const LATEST_SAVE: Duration = Duration::from_secs(15);
 
 /// The background task, until it is told to stop or nobody is left who could.
 pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
@@ -56,8 +59,44 @@ impl Shared {
         self.take_over(&mut kept).await;
         self.note_expiry(&mut kept).await;
         let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());
-        if mark.is_worth_recording(kept.clock) {
+        if mark.is_worth_recording(kept.clock, self.apart()) {
             self.save_clock(&mut kept, mark).await;
+        }
+    }
+
+    /// How far the mark may move before it is saved again. A process that has
+    /// just begun saves it sooner, so that one that is killed early loses
+    /// about a fifth of the time it ran: nothing is gained by starting over
+    /// and over with the clock set back.
+    fn apart(&self) -> Duration {
+        let ran = self.licensing.clock().monotonic().saturating_sub(self.started);
+        (ran / 5).clamp(SOONEST_SAVE, LATEST_SAVE)
+    }
+
+    /// Saves the clock mark, however little it has moved.
+    pub(super) async fn save_mark(&self) {
+        let mut kept = self.kept.lock().await;
+        let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());
+        if mark != kept.clock {
+            self.save_clock(&mut kept, mark).await;
+        }
+    }
+
+    /// Takes what evidence there is of the time, at the start: a store that
+    /// lost its clock mark does not bring back the time before the newest row
+    /// of the audit history and the newest license.
+    pub(super) async fn take_evidence(&self) {
+        let written = match self.store.audit(1).await {
+            Ok(rows) => rows.first().map(|row| row.record.at),
+            Err(error) => {
+                self.store_health.read_failed(&error);
+                None
+            }
+        };
+        let at = written.max(self.licensing.saved().newest_issued_at);
+        let at = at.map(|at| at.min(self.latest()));
+        if let Some(at) = at.filter(|_| at > self.licensing.clock_mark().mark) {
+            self.licensing.has_been(at);
         }
     }
 
@@ -65,11 +104,7 @@ impl Shared {
     pub(super) async fn shut_down(&self) {
         self.leases.close().await;
         self.quotas.close().await;
-        let mut kept = self.kept.lock().await;
-        let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());
-        if mark != kept.clock {
-            self.save_clock(&mut kept, mark).await;
-        }
+        self.save_mark().await;
         self.store.close().await;
     }
 
@@ -147,7 +182,7 @@ impl Shared {
         }
         // Unless a license has reset the clock, what this process has seen
         // itself counts as well.
-        if !is_reset(kept.clock.mark, stored.mark) {
+        if saved.last_reset <= self.licensing.saved().last_reset {
             let own = self.licensing.clock_mark();
             saved.clock = ClockMark::new(stored.mark.max(own.mark), own.latched);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use license_core::{Fingerprint, Machine};
 
 use super::Shared;
-use crate::ReadMachineIdError;
+use crate::{ReadMachineIdError, StoreError, StoreErrorKind, machine_id::new_nonce};
 
 /// When the id was read; in time of the monotonic clock.
 #[derive(Debug, Default)]
@@ -34,6 +34,19 @@ impl Shared {
             let mut watch = self.machine.lock().await;
             self.read_machine(&mut watch).await;
         }
+    }
+
+    /// What this installation is called in machine info: what the store says,
+    /// or from now on something new.
+    pub(super) async fn name(&self) -> Result<String, StoreError> {
+        if let Some(name) = self.licensing.installation() {
+            return Ok(name.to_string());
+        }
+        let new = new_nonce()
+            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))?;
+        let name = self.store.name_installation(&new).await?;
+        self.licensing.set_installation(&name);
+        Ok(name)
     }
 
     async fn read_machine(&self, watch: &mut MachineWatch) {

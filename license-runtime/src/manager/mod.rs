@@ -64,7 +64,7 @@ use self::sources::{Judged, Sources};
 use self::{machine::MachineWatch, store_clock::StoreClock, store_health::StoreHealth};
 use crate::{
     AuditRow, LeaseGuard, Leases, MachineIdSource, Quota, Seats, Store, StoreError,
-    leases::LeaseRegistry, machine_info, quota::Quotas, store::AUDIT_PAGE,
+    leases::LeaseRegistry, quota::Quotas, store::AUDIT_PAGE,
 };
 
 /// Owns the store and the background tasks of a service's license. Clones
@@ -98,6 +98,8 @@ struct Shared {
     announcer: std::sync::Mutex<Announcer>,
     store_clock: StoreClock,
     store_health: StoreHealth,
+    /// Where the monotonic clock stood at the start.
+    started: Duration,
 }
 
 /// What the store is known to hold.
@@ -251,10 +253,10 @@ impl Installer for LicenseManager {
         let machine = shared.licensing.machine();
         let fingerprint =
             machine.fingerprint().ok_or(InstallErrorKind::FingerprintUnavailable)?.clone();
-        let audience = shared.licensing.product().audience();
-        let mark = shared.licensing.clock_mark();
-        machine_info(audience, fingerprint, &**shared.licensing.clock(), mark)
-            .map_err(|error| InstallError::new(InstallErrorKind::Internal).with_source(error))
+        let name = shared.name().await.map_err(InstallError::store)?;
+        let licensing = &shared.licensing;
+        let (now, mark) = (licensing.clock().now(), licensing.clock_mark());
+        Ok(MachineInfo::new(licensing.product().audience(), fingerprint, name, now, mark))
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, InstallError> {

@@ -29,16 +29,6 @@ struct Seen {
 
 /// How far a clock may be ahead of the store's.
 const LEAD: Duration = Duration::from_secs(300);
-/// A stored mark goes back this far only where a license has reset the clock.
-const RESET: Duration = Duration::from_secs(3600);
-
-/// Whether a license has set the stored mark back.
-pub(super) fn is_reset(before: Option<Timestamp>, after: Option<Timestamp>) -> bool {
-    match (before, after) {
-        (Some(before), Some(after)) => before.saturating_since(after) > RESET,
-        (before, after) => before > after,
-    }
-}
 
 impl StoreClock {
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -117,22 +107,5 @@ impl Shared {
              are judged by it here."
         );
         Some(Warning::new("clock_skewed", WarningLevel::Warning, text))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_mark_that_went_far_back_was_reset() {
-        let at = |seconds: i64| Some(Timestamp::from_seconds(1_800_000_000 - seconds));
-        for after in [at(-1), at(0), at(3600)] {
-            assert!(!is_reset(at(0), after));
-        }
-        assert!(is_reset(at(0), at(3601)));
-        assert!(is_reset(at(0), None));
-        assert!(!is_reset(None, at(0)));
-        assert!(!is_reset(None, None));
     }
 }

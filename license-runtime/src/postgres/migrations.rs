@@ -14,6 +14,7 @@ const SCRIPTS: &[Script] = &[
     (1, "state", include_str!("../../migrations/postgres/0001_state.sql")),
     (2, "leases", include_str!("../../migrations/postgres/0002_leases.sql")),
     (3, "alerts", include_str!("../../migrations/postgres/0003_alerts.sql")),
+    (4, "resets", include_str!("../../migrations/postgres/0004_resets.sql")),
 ];
 
 /// How long it may take, waiting for another node that does the same

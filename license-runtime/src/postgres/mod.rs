@@ -193,6 +193,10 @@ impl Store for PostgresStore {
         self.transaction(async |it| rows::save_clock(it, revision, clock).await).await
     }
 
+    async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
+        self.transaction(async |it| rows::name_installation(it, name).await).await
+    }
+
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
         self.transaction(async |it| rows::record(it, record).await).await
     }

@@ -8,12 +8,12 @@ use crate::{
     sql::{self, RawAuditRow, StateRow, corrupt},
 };
 
-const STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, clock_mark, \
-     clock_latched, corrupt, audit_rows, audit_head, \
+const STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, last_reset_at, \
+     installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, \
      (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT AS now FROM state WHERE id = 1";
 /// The same, and nobody else changes it before this transaction ends.
 const LOCKED_STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, \
-     clock_mark, clock_latched, corrupt, audit_rows, audit_head FROM state WHERE id = 1 FOR UPDATE";
+     last_reset_at, installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head FROM state WHERE id = 1 FOR UPDATE";
 const AUDIT: &str = "SELECT seq, at, actor, address, license_id, token_digest, outcome, \
      previous, hash FROM audit";
 
@@ -34,12 +34,14 @@ pub(super) async fn install(
     let state = lock(connection).await?.at(revision)?;
     sqlx::query(
         "UPDATE state SET revision = $1, current_token = $2, next_token = $3, \
-         newest_issued_at = $4, clock_mark = $5, clock_latched = $6, corrupt = FALSE",
+         newest_issued_at = $4, last_reset_at = $5, clock_mark = $6, clock_latched = $7, \
+         corrupt = FALSE",
     )
     .bind(state.revision.saturating_add(1))
     .bind(&saved.current)
     .bind(&saved.next)
     .bind(saved.newest_issued_at.map(Timestamp::as_millis))
+    .bind(saved.last_reset.map(Timestamp::as_millis))
     .bind(saved.clock.mark.map(Timestamp::as_millis))
     .bind(saved.clock.latched)
     .execute(&mut *connection)
@@ -63,6 +65,20 @@ pub(super) async fn save_clock(
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+/// Names the installation unless it has a name. Returns the one it has.
+pub(super) async fn name_installation(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<String, StoreError> {
+    sqlx::query_scalar(
+        "UPDATE state SET installation = coalesce(installation, $1) RETURNING installation",
+    )
+    .bind(name)
+    .fetch_one(connection)
+    .await
+    .map_err(failed)
 }
 
 /// Adds an audit row.

@@ -44,9 +44,13 @@
 //! An upload is still verified, stored and written to the audit history, and
 //! the source takes its place again at once; the status and the log warn when
 //! the uploaded license was issued later. To change the license, change the
-//! source. A license that another instance installs into a shared store is
-//! adopted, and the source speaks again when it changes or at the next start:
-//! instances that see a new file at different moments do not quarrel.
+//! source.
+//!
+//! A license that another instance installs into a shared store is adopted, and
+//! the source speaks again when it changes: instances that see a new file at
+//! different moments do not quarrel. At the start a source speaks unless its
+//! license is older than what the instances have accepted; then that stays in
+//! force, and the warning `source_older` names both.
 //!
 //! A license that begins later waits beside the one in force and takes over by
 //! itself.

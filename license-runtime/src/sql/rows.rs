@@ -13,6 +13,8 @@ pub(crate) struct StateRow {
     current: Option<String>,
     next: Option<String>,
     newest_issued_at: Option<i64>,
+    last_reset_at: Option<i64>,
+    installation: Option<String>,
     clock_mark: Option<i64>,
     clock_latched: bool,
     corrupt: bool,
@@ -51,8 +53,9 @@ impl StateRow {
         saved.current = self.current;
         saved.next = self.next;
         saved.newest_issued_at = time(self.newest_issued_at);
+        saved.last_reset = time(self.last_reset_at);
         saved.clock = ClockMark::new(time(self.clock_mark), self.clock_latched);
-        Ok(Loaded::new(saved, revision).corrupt(self.corrupt))
+        Ok(Loaded::new(saved, revision).corrupt(self.corrupt).named(self.installation))
     }
 
     /// Where the audit history ends.
@@ -100,6 +103,8 @@ where
             current: row.try_get("current_token")?,
             next: row.try_get("next_token")?,
             newest_issued_at: row.try_get("newest_issued_at")?,
+            last_reset_at: row.try_get("last_reset_at")?,
+            installation: row.try_get("installation")?,
             clock_mark: row.try_get("clock_mark")?,
             clock_latched: row.try_get("clock_latched")?,
             corrupt: row.try_get("corrupt")?,

@@ -12,6 +12,7 @@ const SCRIPTS: &[Script] = &[
     (1, "state", include_str!("../../migrations/sqlite/0001_state.sql")),
     (2, "quotas", include_str!("../../migrations/sqlite/0002_quotas.sql")),
     (3, "alerts", include_str!("../../migrations/sqlite/0003_alerts.sql")),
+    (4, "resets", include_str!("../../migrations/sqlite/0004_resets.sql")),
 ];
 
 /// Brings the tables up to date.

@@ -153,6 +153,12 @@ impl Store for SqliteStore {
         turn.end(result).await
     }
 
+    async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
+        let mut turn = self.connection.write().await?;
+        let result = rows::name_installation(turn.connection()?, name).await;
+        turn.end(result).await
+    }
+
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
         let mut turn = self.connection.write().await?;
         let result = rows::record(turn.connection()?, record).await;

@@ -23,12 +23,13 @@ pub(super) async fn install(
     let state = read(connection).await?.at(revision)?;
     sqlx::query(
         "UPDATE license_state SET revision = ?, current_token = ?, next_token = ?, \
-         newest_issued_at = ?, clock_mark = ?, clock_latched = ?, corrupt = 0",
+         newest_issued_at = ?, last_reset_at = ?, clock_mark = ?, clock_latched = ?, corrupt = 0",
     )
     .bind(state.revision.saturating_add(1))
     .bind(&saved.current)
     .bind(&saved.next)
     .bind(saved.newest_issued_at.map(Timestamp::as_millis))
+    .bind(saved.last_reset.map(Timestamp::as_millis))
     .bind(saved.clock.mark.map(Timestamp::as_millis))
     .bind(saved.clock.latched)
     .execute(&mut *connection)
@@ -52,6 +53,20 @@ pub(super) async fn save_clock(
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+/// Names the installation unless it has a name. Returns the one it has.
+pub(super) async fn name_installation(
+    connection: &mut SqliteConnection,
+    name: &str,
+) -> Result<String, StoreError> {
+    sqlx::query_scalar(
+        "UPDATE license_state SET installation = coalesce(installation, ?) RETURNING installation",
+    )
+    .bind(name)
+    .fetch_one(connection)
+    .await
+    .map_err(failed)
 }
 
 /// Adds an audit row.

@@ -93,7 +93,8 @@ impl Store for MemoryStore {
     ) -> Result<u64, StoreError> {
         let mut kept = self.kept();
         let kept = kept.at(revision)?;
-        kept.loaded = Loaded::new(saved.clone(), revision.saturating_add(1));
+        let name = kept.loaded.installation.take();
+        kept.loaded = Loaded::new(saved.clone(), revision.saturating_add(1)).named(name);
         kept.record(record);
         Ok(kept.loaded.revision)
     }
@@ -101,6 +102,10 @@ impl Store for MemoryStore {
     async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError> {
         self.kept().at(revision)?.loaded.saved.clock = clock;
         Ok(())
+    }
+
+    async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
+        Ok(self.kept().loaded.installation.get_or_insert_with(|| name.to_owned()).clone())
     }
 
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {

@@ -91,6 +91,14 @@ pub trait Store: AlertStore + LeaseStore + fmt::Debug + Send + Sync {
     /// `Conflict` when the revision is another; `Unavailable`.
     async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError>;
 
+    /// What this installation is called: `name` where it has no name yet, and
+    /// from then on for good. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn name_installation(&self, name: &str) -> Result<String, StoreError>;
+
     /// Adds an audit row alone.
     ///
     /// # Errors
@@ -211,18 +219,27 @@ pub struct Loaded {
     pub corrupt: bool,
     /// What time it was by the clock of a store that is shared.
     pub now: Option<Timestamp>,
+    /// What the installation is called, where it has a name.
+    pub installation: Option<String>,
 }
 
 impl Loaded {
     /// What a store held, readable.
     pub const fn new(saved: Saved, revision: u64) -> Self {
-        Self { saved, revision, corrupt: false, now: None }
+        Self { saved, revision, corrupt: false, now: None, installation: None }
     }
 
     /// Says whether an unreadable state was kept aside.
     #[must_use]
     pub fn corrupt(mut self, corrupt: bool) -> Self {
         self.corrupt = corrupt;
+        self
+    }
+
+    /// Says what the installation is called.
+    #[must_use]
+    pub fn named(mut self, installation: Option<String>) -> Self {
+        self.installation = installation;
         self
     }
 
@@ -259,6 +276,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn save_clock(&self, revision: u64, clock: ClockMark) -> Result<(), StoreError> {
         (**self).save_clock(revision, clock).await
+    }
+
+    async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
+        (**self).name_installation(name).await
     }
 
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {

@@ -329,7 +329,7 @@ async fn a_machine_id_that_was_made_readable_counts_at_the_next_upload() {
 }
 
 #[tokio::test]
-async fn machine_info_names_product_mark_and_a_nonce_of_its_own() {
+async fn machine_info_names_product_mark_and_installation() {
     let service = Service::new().await;
     let token = service.vendor.license().sign();
     service.install(&token).await.unwrap();
@@ -340,7 +340,8 @@ async fn machine_info_names_product_mark_and_a_nonce_of_its_own() {
     assert_eq!(one.fingerprint, machine().fingerprint("test").unwrap());
     assert_eq!(one.clock_mark, Some(day(1)));
     assert!(!one.latched);
-    assert_ne!(one.nonce, two.nonce);
+    assert_eq!(one.nonce, two.nonce);
+    assert_eq!(one.nonce.len(), 32);
     let text = serde_json::to_string(&one).unwrap();
     assert!(!text.contains(MACHINE));
 }

@@ -67,9 +67,12 @@ async fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_clock_reset_from_and_
 
     let renewed = || service.vendor.license().id("renewed").issued_at(day(1)).days(365);
     assert_eq!(service.refusal(&renewed().sign()).await, "clock_rolled_back");
-    let short = renewed().claim("clock_reset_from", mark.as_seconds() - 1).sign();
-    assert_eq!(service.refusal(&short).await, "clock_rolled_back");
-    let cure = renewed().claim("clock_reset_from", mark.as_seconds()).sign();
+    let reset = |from: i64| {
+        let renewed = renewed().claim("clock_reset_for", info.nonce.as_str());
+        renewed.claim("clock_reset_from", from).sign()
+    };
+    assert_eq!(service.refusal(&reset(mark.as_seconds() - 1)).await, "clock_rolled_back");
+    let cure = reset(mark.as_seconds());
     let status = service.install(&cure).await.unwrap();
     assert_eq!((status.phase, status.restricted), (Phase::Active, false));
     let kept = service.store.load().await.unwrap().saved.clock;
@@ -79,6 +82,41 @@ async fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_clock_reset_from_and_
     assert_eq!(service.licensing().phase(), Phase::Active);
     service.manager.tick_once().await;
     assert_eq!(service.licensing().phase(), Phase::Active);
+}
+
+#[tokio::test]
+async fn case_54_a_reset_license_works_once_over_restarts_and_nowhere_else() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().sign();
+    service.install(&token).await.unwrap();
+    let before = service.manager.machine_info().await.unwrap();
+    service.restart().await;
+    service.clock.set(day(100));
+    service.manager.tick_once().await;
+    service.clock.set(day(1));
+    let info = service.manager.machine_info().await.unwrap();
+    assert_eq!(info.nonce, before.nonce, "the name of the installation");
+    let cure = service.vendor.license().id("cure").issued_at(day(1));
+    let cure = cure.claim("clock_reset_from", info.clock_mark.unwrap().as_seconds());
+    let cure = cure.claim("clock_reset_for", info.nonce).sign();
+    assert_eq!(service.install(&cure).await.unwrap().phase, Phase::Active);
+    // Half a year later, and the clock is turned back.
+    service.clock.advance(180 * DAY);
+    service.manager.tick_once().await;
+    service.restart().await;
+    service.clock.set(day(1));
+    assert_eq!(service.refusal(&cure).await, "clock_rolled_back");
+    service.restart().await;
+    assert_eq!(service.refusal(&cure).await, "clock_rolled_back");
+
+    let other = Service::of(service.vendor).await;
+    other.clock.set(day(50));
+    other.install(&token).await.unwrap_err();
+    let theirs = other.vendor.license().id("theirs").issued_at(day(49)).sign();
+    other.install(&theirs).await.unwrap();
+    assert_ne!(other.manager.machine_info().await.unwrap().nonce, before.nonce);
+    other.clock.set(day(1));
+    assert_eq!(other.refusal(&cure).await, "clock_rolled_back");
 }
 
 #[tokio::test]
@@ -96,24 +134,26 @@ async fn case_43_1_000_000_requests_write_nothing_to_the_store() {
         }
     }
     assert_eq!(service.store.writes(), writes);
-    // A hundred seconds are too little to keep, too.
-    service.manager.tick_once().await;
-    assert_eq!(service.store.writes(), writes);
 }
 
 #[tokio::test]
-async fn the_clock_mark_is_saved_every_two_minutes_and_when_it_latches() {
+async fn the_clock_mark_is_saved_every_15_seconds_and_when_it_latches() {
     let service = Service::new().await;
     let token = service.vendor.license().sign();
     service.install(&token).await.unwrap();
+    service.clock.advance(100 * SECOND);
+    service.manager.tick_once().await;
     let writes = service.store.writes();
     for _ in 0..600 {
         service.clock.advance(SECOND);
         service.manager.tick_once().await;
     }
-    assert_eq!(service.store.writes() - writes, 5);
+    assert_eq!(service.store.writes() - writes, 40);
     let kept = service.store.load().await.unwrap().saved.clock;
-    assert_eq!(kept, ClockMark::new(Some(START.saturating_add(600 * SECOND)), false));
+    assert_eq!(kept, ClockMark::new(Some(START.saturating_add(700 * SECOND)), false));
+    service.clock.advance(14 * SECOND);
+    service.manager.tick_once().await;
+    assert_eq!(service.store.writes() - writes, 40);
 
     let now = service.clock.now();
     service.clock.set(now.saturating_sub(2 * DAY));
@@ -124,12 +164,106 @@ async fn the_clock_mark_is_saved_every_two_minutes_and_when_it_latches() {
     assert!(!service.store.load().await.unwrap().saved.clock.latched);
 }
 
+/// How long a license of 300 seconds is in force for somebody who kills the
+/// service after `life` and sets the clock back to the beginning each time.
+async fn served_by_starting_over(life: Duration) -> Duration {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().expires_at(START.saturating_add(300 * SECOND)).sign();
+    service.install(&token).await.unwrap();
+    let mut served = Duration::ZERO;
+    while served < 3000 * SECOND {
+        let before = served;
+        for _ in 0..life.as_secs() {
+            service.manager.tick_once().await;
+            if service.licensing().phase().is_in_force() {
+                served += SECOND;
+            }
+            service.clock.advance(SECOND);
+        }
+        if served == before {
+            break;
+        }
+        service.clock.set(START);
+        service.restart().await;
+    }
+    served
+}
+
+#[tokio::test]
+async fn killing_a_service_and_setting_its_clock_back_gains_little() {
+    for (life, most) in [(100, 345), (40, 375), (16, 375), (7, 400), (3, 460)] {
+        let served = served_by_starting_over(life * SECOND).await;
+        assert!(served >= 295 * SECOND, "{served:?} in lives of {life} s");
+        assert!(served <= most * SECOND, "{served:?} in lives of {life} s");
+    }
+}
+
+#[tokio::test]
+async fn the_mark_is_saved_at_the_start() {
+    let mut service = Service::new().await;
+    let token = service.vendor.license().sign();
+    service.install(&token).await.unwrap();
+    service.clock.advance(Duration::from_millis(300));
+    service.restart().await;
+    let kept = service.store.load().await.unwrap().saved.clock;
+    assert_eq!(kept.mark, Some(service.clock.now()));
+}
+
+#[tokio::test]
+async fn a_lost_clock_mark_does_not_bring_back_the_time_of_the_newest_record_and_license() {
+    for recorded in [false, true] {
+        let mut service = Service::new().await;
+        let token = service.vendor.license().sign();
+        service.clock.set(day(2));
+        service.install(&token).await.unwrap();
+        if recorded {
+            service.clock.set(day(20));
+            assert_eq!(
+                service.refusal(&service.vendor.license().days(10).sign()).await,
+                "license_expired"
+            );
+        }
+        let revision = service.store.load().await.unwrap().revision;
+        service.store.save_clock(revision, ClockMark::default()).await.unwrap();
+        service.clock.set(day(1));
+        service.restart().await;
+        // What was written on day 2 is not a day ago; on day 20 it is.
+        let code = recorded.then_some("clock_rolled_back");
+        assert_eq!(service.licensing().public_status().code, code);
+        let known = if recorded { day(20) } else { day(2) };
+        assert_eq!(service.licensing().clock_mark().mark, Some(known));
+        assert_eq!(service.store.load().await.unwrap().saved.clock.mark, Some(known));
+    }
+}
+
+#[tokio::test]
+async fn another_instances_record_is_evidence_only_as_far_as_the_shared_clock_agrees() {
+    let vendor = Vendor::new();
+    let store = Probe::memory();
+    set(&store.shared, true);
+    *store.time.lock().unwrap() = Some(day(1));
+    let (fast, clock) = licensing(&vendor);
+    clock.set(day(1));
+    let fast = start(fast, &store).await;
+    let token = vendor.license().sign();
+    install(&fast, token.as_str().as_bytes()).await.unwrap();
+    clock.set(day(30));
+    install(&fast, b"refused").await.unwrap_err();
+    let (licensing, clock) = licensing(&vendor);
+    clock.set(day(1));
+    let manager = start(licensing, &store).await;
+    assert_eq!(manager.licensing().phase(), Phase::Active);
+    let mark = manager.licensing().clock_mark().mark.unwrap();
+    assert!(mark <= day(1).saturating_add(300 * SECOND), "{mark}");
+}
+
 #[tokio::test]
 async fn nothing_is_saved_while_no_license_is_installed() {
     let service = Service::new().await;
+    let writes = service.store.writes();
     service.clock.advance(30 * DAY);
     service.manager.tick_once().await;
-    assert_eq!(service.store.writes(), 0);
+    assert_eq!(service.store.writes(), writes);
 }
 
 #[tokio::test]
@@ -522,7 +656,14 @@ async fn instances_that_share_a_store_adopt_what_another_one_installed() {
         assert_eq!(manager.licensing().public_status().code, Some("clock_rolled_back"));
     }
     let cure = vendor.license().id("cure").issued_at(day(1)).days(365);
-    let cure = cure.claim("clock_reset_from", day(200).as_seconds()).sign();
+    let info = one.machine_info().await.unwrap();
+    assert_eq!(
+        two.machine_info().await.unwrap().nonce,
+        info.nonce,
+        "one store is one installation"
+    );
+    let cure = cure.claim("clock_reset_from", day(200).as_seconds());
+    let cure = cure.claim("clock_reset_for", info.nonce).sign();
     install(&one, cure.as_str().as_bytes()).await.unwrap();
     two.tick_once().await;
     assert_eq!(two.licensing().phase(), Phase::Active);

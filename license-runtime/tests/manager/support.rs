@@ -285,6 +285,11 @@ impl Store for Probe {
         self.inner.save_clock(revision, clock).await
     }
 
+    async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
+        self.writing()?;
+        self.inner.name_installation(name).await
+    }
+
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
         self.writing()?;
         self.inner.record(record).await

@@ -69,6 +69,11 @@ impl Store for Connection {
         self.0.call(Kind::License, effect).await
     }
 
+    async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
+        let store = &self.0.world.store;
+        self.0.call(Kind::License, async || store.name_installation(name).await).await
+    }
+
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {
         self.0.call(Kind::License, async || self.0.world.store.record(record).await).await
     }

@@ -34,6 +34,10 @@ pub(super) struct Judged {
     stands: Stands,
     /// Whether the license there is stored and in force, or waits.
     asserted: bool,
+    /// Whether it stands back behind a newer one that others have accepted.
+    yields: bool,
+    /// Whether something was found at all since the start.
+    looked: bool,
     /// The failure that was reported last, and where.
     reported: Option<(Found, Failure)>,
 }
@@ -120,6 +124,8 @@ impl Shared {
             let stands = self.stands(found.decides, readings).await;
             let is_good = matches!(&stands, Stands::Token(read) if read.verified.is_ok());
             if kept.sources.belief.take(found, is_good) == News::Settled {
+                let first = !std::mem::replace(&mut kept.sources.looked, true);
+                kept.sources.yields = first && self.is_behind(&stands);
                 kept.sources.stands = stands;
                 kept.sources.asserted = false;
             }
@@ -161,7 +167,7 @@ impl Shared {
             Stands::Token(read) => self.assert_token(kept, &found, read).await,
         };
         self.report(kept, &found, &stands, failure.as_ref()).await;
-        self.note(&found, &stands, failure.as_ref());
+        self.note(&found, &stands, failure.as_ref(), kept.sources.yields);
         kept.sources.stands = stands;
     }
 
@@ -170,7 +176,7 @@ impl Shared {
             Ok(verified) => verified,
             Err(error) => return Some(error.into()),
         };
-        if kept.sources.asserted {
+        if kept.sources.asserted || kept.sources.yields {
             return None;
         }
         self.settle(kept).await;
@@ -190,6 +196,17 @@ impl Shared {
             Err(error) if error.kind() == InstallErrorKind::StoreUnavailable => None,
             Err(error) => Some((&error).into()),
         }
+    }
+
+    /// Whether what stands there is older than what the instances that share
+    /// the store have accepted: a node that starts with the file of last year
+    /// does not take the license of this year from the others.
+    fn is_behind(&self, stands: &Stands) -> bool {
+        let Stands::Token(read) = stands else { return false };
+        let saved = self.licensing.saved();
+        let holds = saved.current.is_some() || saved.next.is_some();
+        let older = read.verified.as_ref().is_ok_and(|verified| self.is_older(verified));
+        self.store.is_shared() && holds && older
     }
 
     /// Whether a file should be there, where nothing is.

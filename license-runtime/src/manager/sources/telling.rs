@@ -3,10 +3,13 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
-use license_core::{InstallError, LogLine, SourceFailure, Verified, Warning, WarningLevel, text};
+use license_core::{
+    Delivery, InstallError, License, LogLine, SourceFailure, Verified, Warning, WarningLevel, text,
+};
 
 use super::{Sources, Stands};
 use crate::{
+    Source,
     manager::{Kept, Shared},
     source::Found,
 };
@@ -77,8 +80,15 @@ impl Shared {
     }
 
     /// Brings the status up to date, and logs the warnings that are new.
-    pub(super) fn note(&self, found: &Found, stands: &Stands, failure: Option<&Failure>) {
+    pub(super) fn note(
+        &self,
+        found: &Found,
+        stands: &Stands,
+        failure: Option<&Failure>,
+        yields: bool,
+    ) {
         let name = self.source_name(found);
+        self.licensing.set_delivery(self.delivery(found));
         let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
         let mut warnings = Vec::new();
         if !found.hides.is_empty() {
@@ -91,7 +101,9 @@ impl Shared {
             Stands::Token(read) if failure.is_none() => read.verified.as_ref().ok(),
             _ => None,
         };
-        if license.is_some_and(|license| self.is_older(license)) {
+        if let Some(license) = license.filter(|_| yields) {
+            warnings.push(warning("source_older", self.stands_back(&name, license.license())));
+        } else if license.is_some_and(|license| self.is_older(license)) {
             let text = format!(
                 "{name} decides, and its license was issued before another that was installed. \
                  Put the newest license there."
@@ -116,11 +128,37 @@ impl Shared {
             );
             warning(kind.code(), text)
         });
-        *notes = Notes { decides: license.map(|_| name), failure, warnings };
+        let decides = license.filter(|_| !yields).map(|_| name);
+        *notes = Notes { decides, failure, warnings };
+    }
+
+    /// That the license of a source stands back behind a newer one.
+    fn stands_back(&self, name: &str, license: &License) -> String {
+        let status = self.licensing.status(|_| None);
+        let held = status.license.iter().chain(&status.next);
+        let newest = held
+            .max_by_key(|held| held.issued_at)
+            .map(|held| format!("license {}, issued {}", text::clean(&held.id), held.issued_at));
+        format!(
+            "{name} holds license {}, issued {}, and the instances that share the database have \
+             accepted a newer one ({}), which stays in force. Put the newest license there.",
+            text::clean(license.id()),
+            license.issued_at(),
+            newest.unwrap_or_default()
+        )
+    }
+
+    /// How a renewed license gets here.
+    fn delivery(&self, found: &Found) -> Delivery {
+        let decides = found.decides.and_then(|index| self.sources.reader.source(index));
+        match decides.map_or(self.sources.reader.has_files(), Source::is_file) {
+            true => Delivery::File,
+            false => Delivery::Start,
+        }
     }
 
     /// Whether a license issued later was accepted before.
-    fn is_older(&self, license: &Verified) -> bool {
+    pub(super) fn is_older(&self, license: &Verified) -> bool {
         let newest = self.licensing.saved().newest_issued_at;
         newest.is_some_and(|newest| newest > license.license().issued_at())
     }
