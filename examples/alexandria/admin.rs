@@ -9,7 +9,7 @@ use axum::{
 };
 use http::request::Parts;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use license_axum::{Installer, Licensing, Problem, RequireFeature};
+use license_axum::{Actor, Installer, Licensing, Problem, RequireFeature, machine_info_route};
 use license_core::{AuditEntry, Timestamp};
 use license_examples::{Json, StartError, bearer, random_hex, write_private};
 use serde::{Deserialize, Serialize};
@@ -48,8 +48,11 @@ struct LicenseState {
 /// How long a token is good that is made for want of a secret.
 const TOKEN_TERM: Duration = Duration::from_secs(30 * 86_400);
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/license", get(license)).route("/audit/export", get(audit_export))
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/license", get(license))
+        .route("/license/machine-info", machine_info_route::<Admin, _>(state.manager.clone()))
+        .route("/audit/export", get(audit_export))
 }
 
 impl Admins {
@@ -141,6 +144,12 @@ async fn audit_export(
     State(state): State<AppState>,
 ) -> Result<Json<Vec<AuditEntry>>, Problem> {
     state.manager.audit(u32::MAX).await.map(Json).map_err(|error| Problem::from(&error))
+}
+
+impl From<Admin> for Actor {
+    fn from(_: Admin) -> Self {
+        Self::new("admin", None)
+    }
 }
 
 impl<S> FromRequestParts<S> for Admin

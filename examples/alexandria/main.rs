@@ -111,7 +111,7 @@ fn app(state: AppState) -> Router {
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
         .nest("/v1/blobs", blobs::routes())
-        .nest("/admin", admin::routes())
+        .nest("/admin", admin::routes(&state))
         .nest("/scim/v2", scim::routes())
         .merge(features::routes())
         .fallback(not_found)

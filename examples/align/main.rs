@@ -18,7 +18,8 @@ use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    LicenseLayer, Licensing, Recovery, banner_route, enforce, refuse_cross_site, status_route,
+    LicenseLayer, Licensing, Recovery, banner_route, enforce, machine_info_route,
+    refuse_cross_site, status_route,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, curl_credentials,
@@ -103,6 +104,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
 fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
     let recovery = Recovery::new()
         .allow(Method::GET, "/api/license")?
+        .allow(Method::GET, "/api/license/machine-info")?
         .allow(Method::GET, "/api/banner")?
         .allow(Method::POST, "/api/auth/sign-in")?
         .allow(Method::POST, "/api/auth/sign-out")?
@@ -112,6 +114,10 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
     let routes = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/api/license", status_route::<Administrator, _>(state.manager.clone()))
+        .route(
+            "/api/license/machine-info",
+            machine_info_route::<Administrator, _>(state.manager.clone()),
+        )
         .route("/api/banner", banner_route(state.manager.clone()))
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())

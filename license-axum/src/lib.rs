@@ -76,7 +76,7 @@ pub mod require_feature;
 mod routes;
 mod warnings;
 
-pub use admin::{admin_routes, recovery, refuse_cross_site, status_route};
+pub use admin::{admin_routes, machine_info_route, recovery, refuse_cross_site, status_route};
 pub use current_license::CurrentLicense;
 pub use enforce::{Enforceable, enforce};
 #[cfg(feature = "ws")]

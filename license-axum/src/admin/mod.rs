@@ -114,5 +114,5 @@ mod upload;
 
 pub use self::{
     cross_site::refuse_cross_site,
-    routes::{admin_routes, recovery, status_route},
+    routes::{admin_routes, machine_info_route, recovery, status_route},
 };

@@ -38,7 +38,7 @@ where
                 uploads.install(who.into(), request).await
             }),
         )
-        .route("/machine-info", get(move |_: A| async move { machine_info(&info_of).await }))
+        .route("/machine-info", machine_info_route::<A, S>(info_of))
         .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
         .route("/audit/export", get(move |_: A| async move { export_audit(export_of).await }))
         .layer(middleware::from_fn(refuse_cross_site))
@@ -64,6 +64,32 @@ where
     S: Clone + Send + Sync + 'static,
 {
     get(move |who: IsAdmin<A>| async move { status(&installer, who.0).await })
+}
+
+/// `GET /machine-info` of [`admin_routes`] alone: what the vendor needs to bind
+/// a license to this machine, or to set right a clock that once ran ahead. For
+/// services whose license nobody uploads; keep it open in the layer's recovery
+/// list.
+///
+/// ```
+/// use axum::{Router, extract::FromRequestParts};
+/// use license_axum::{Actor, Installer, machine_info_route, status_route};
+///
+/// fn routes<Admin>(manager: impl Installer) -> Router
+/// where
+///     Admin: FromRequestParts<()> + Into<Actor> + Send + 'static,
+/// {
+///     Router::new()
+///         .route("/api/license", status_route::<Admin, _>(manager.clone()))
+///         .route("/api/license/machine-info", machine_info_route::<Admin, _>(manager))
+/// }
+/// ```
+pub fn machine_info_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+where
+    A: FromRequestParts<S> + Into<Actor> + Send + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    get(move |_: A| async move { machine_info(&installer).await })
 }
 
 /// The recovery list of [`admin_routes`] nested at `prefix`: status, install
@@ -123,14 +149,13 @@ async fn machine_info(installer: &impl Installer) -> Response {
             response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
             response
         }
-        Err(error) => {
+        // Nothing was uploaded that could be wrong.
+        Err(error) if error.kind() == InstallErrorKind::FingerprintUnavailable => {
             let mut details = ProblemDetails::from(&error);
-            if error.kind() == InstallErrorKind::FingerprintUnavailable {
-                // Nothing was uploaded that could be wrong.
-                details.status = 503;
-            }
+            details.status = 503;
             Problem::from(details).into_response()
         }
+        Err(error) => unread(installer, &error),
     }
 }
 
@@ -150,7 +175,7 @@ async fn audit(installer: &impl Installer, uri: &Uri) -> Response {
     }
 }
 
-/// The answer where the audit history cannot be read. Of a store that is away
+/// The answer where the store cannot be read. Of a store that is away
 /// an [`InstallError`] would say that nothing was installed.
 fn unread(installer: &impl Installer, error: &InstallError) -> Response {
     match error.kind() {
