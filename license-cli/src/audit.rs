@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader},
+    io::BufReader,
     path::{Path, PathBuf},
 };
 
@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use license_runtime::{AuditVerdict, ExportVerdict, verify_export};
 use serde_json::json;
 
-use crate::{failure::Failure, read, write};
+use crate::{failure::Failure, read, report::Report, text};
 
 /// Judges the audit history that a service has exported.
 #[derive(Args)]
@@ -34,72 +34,66 @@ enum AuditCommand {
 /// compare the hash of the last row with one that was noted elsewhere.
 #[derive(Args)]
 struct Verify {
-    /// The exported history, or `-` for standard input.
-    #[arg(value_name = "FILE")]
+    /// The exported history; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
-    /// Writes JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 impl Audit {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<Report, Failure> {
         let AuditCommand::Verify(verify) = self.command;
         verify.run()
     }
 }
 
 impl Verify {
-    fn run(self) -> Result<(), Failure> {
-        let ExportVerdict { verdict, has_end, .. } =
-            judge(&self.file).map_err(|error| read::failed(&self.file, &error))?;
+    fn run(self) -> Result<Report, Failure> {
+        let ExportVerdict { verdict, has_end, .. } = judge(&self.file)?;
         let broken = match verdict {
             AuditVerdict::Broken { seq } => Some(seq),
             _ => None,
         };
-        let intact = broken.is_none() && has_end;
-        if self.json {
-            let rows = match verdict {
-                AuditVerdict::Intact { rows } => Some(rows),
-                _ => None,
-            };
-            let judged = json!({
-                "intact": intact,
-                "rows": rows,
-                "first_broken_row": broken,
-                "has_end": has_end,
-            });
-            write::line(&judged.to_string())?;
-            return if intact { Ok(()) } else { Err(Failure::told()) };
-        }
-        match verdict {
-            AuditVerdict::Intact { rows } if has_end => {
-                write::line(&format!("intact: {rows} rows, each where and as it was written"))
+        let rows = match verdict {
+            AuditVerdict::Intact { rows } => Some(rows),
+            _ => None,
+        };
+        let report = Report::default().with(json!({
+            "intact": broken.is_none() && has_end,
+            "rows": rows,
+            "first_broken_row": broken,
+            "has_end": has_end,
+        }));
+        let counted = text::counted(rows.unwrap_or_default(), "row");
+        let are =
+            if rows == Some(1) { "is where and as it was" } else { "are where and as they were" };
+        Ok(match verdict {
+            AuditVerdict::Intact { .. } if has_end => {
+                report.with_text(format!("intact: {counted}, each where and as it was written"))
             }
-            AuditVerdict::Intact { rows } => Err(Failure::refused(
+            AuditVerdict::Intact { .. } => report.refused(Some(Failure::refused(
                 "audit_incomplete",
                 format!(
-                    "{rows} rows are where and as they were written, but the line that says where \
-                     the history ends is missing, so that rows removed behind them go unnoticed; \
-                     export it again, whole"
+                    "{counted} {are} written, but the line that says where the history ends is \
+                     missing, so that rows removed behind them go unnoticed; export it again, whole"
                 ),
-            )),
-            _ => Err(Failure::refused(
+            ))),
+            _ => report.refused(Some(Failure::refused(
                 "audit_broken",
                 format!(
                     "row {} was edited, removed or moved; the rows before it are as they were \
-                     written",
+                     written; compare with an earlier export",
                     broken.unwrap_or_default()
                 ),
-            )),
-        }
+            ))),
+        })
     }
 }
 
-fn judge(file: &Path) -> io::Result<ExportVerdict> {
-    if file == Path::new("-") {
-        verify_export(io::stdin().lock())
+fn judge(file: &Path) -> Result<ExportVerdict, Failure> {
+    let verdict = if file == Path::new("-") {
+        verify_export(read::stdin(file)?)
     } else {
-        verify_export(BufReader::new(File::open(file)?))
-    }
+        File::open(file).and_then(|file| verify_export(BufReader::new(file)))
+    };
+    verdict.map_err(|error| read::failed(file, &error))
 }

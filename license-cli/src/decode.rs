@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use clap::Args;
-use license_core::{Algorithm, Claim, License, Product, Token, TokenType, Verifier};
+use license_core::{
+    Algorithm, Claim, License, Product, ProductBuilder, Token, TokenType, Verifier,
+};
 use serde_json::Value;
 
 use crate::{
@@ -16,7 +18,7 @@ use crate::{
 #[derive(Args)]
 pub(crate) struct TrustArgs {
     /// Verifies the signature with this public key. Repeatable.
-    #[arg(long, value_name = "[KID=][ALG:]FILE.pem")]
+    #[arg(long, value_name = "[KID=][ALG:]FILE.pem", allow_hyphen_values = true)]
     public_key: Vec<String>,
 }
 
@@ -64,13 +66,18 @@ pub(crate) fn token(path: &Path) -> Result<Token, Failure> {
     Ok(Token::parse(&read::license(path)?)?)
 }
 
-/// A product of which nothing is known but who issues it: it reads licenses
-/// of the standard claims, whatever they leave out.
-pub(crate) fn any_product(
+/// A product of which nothing is known but who issues it: its licenses have
+/// the standard claims.
+pub(crate) fn standard_product(
     issuer: &str,
     audience: &str,
     token_type: TokenType,
 ) -> Result<Product, Failure> {
+    built(any(issuer, audience).token_type(token_type))
+}
+
+/// The same, reading what a license leaves out as nothing.
+fn lenient_product(issuer: &str, audience: &str) -> Result<Product, Failure> {
     let optional = [
         Claim::Id,
         Claim::CustomerId,
@@ -79,10 +86,16 @@ pub(crate) fn any_product(
         Claim::Features,
         Claim::Limits,
     ];
-    let product =
-        Product::builder("any", issuer, audience).algorithms(Algorithm::ALL).token_type(token_type);
-    let product = optional.into_iter().fold(product, |it, claim| it.optional(claim));
-    product.build().map_err(|error| Failure::usage(error.to_string()))
+    let product = any(issuer, audience).token_type(TokenType::Any);
+    built(optional.into_iter().fold(product, |it, claim| it.optional(claim)))
+}
+
+fn any(issuer: &str, audience: &str) -> ProductBuilder {
+    Product::builder("any", issuer, audience).algorithms(Algorithm::ALL)
+}
+
+fn built(product: ProductBuilder) -> Result<Product, Failure> {
+    product.build().map_err(|error| Failure::usage(with_sources(&error)))
 }
 
 /// The product that a token says it is for.
@@ -94,7 +107,7 @@ pub(crate) fn product_of(token: &Token) -> Result<Product, Failure> {
     };
     let text = |claim: Option<&Value>| claim.and_then(Value::as_str).map(str::to_owned);
     match (text(claims.get("iss")), text(audience)) {
-        (Some(issuer), Some(audience)) => any_product(&issuer, &audience, TokenType::Any),
+        (Some(issuer), Some(audience)) => lenient_product(&issuer, &audience),
         _ => Err(Failure::usage("the license names no issuer and audience; give --product")),
     }
 }

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use license_core::{Change, Difference, License, Timestamp};
+use license_core::{Change, Difference, InstallErrorKind, License, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
     decode::{self, Decoded, PROVES_NOTHING, TrustArgs},
     facts,
     failure::Failure,
-    read, text, time, write,
+    read,
+    renew::given_away,
+    report::Report,
+    text, time,
 };
 
 /// Shows what a license gains and loses against another, as a renewal does.
@@ -19,20 +22,17 @@ use crate::{
 /// old license, ends with exit status 1.
 #[derive(Args)]
 pub(crate) struct Diff {
-    /// The old license, or `-` for standard input.
+    /// The old license; `-` is standard input.
     #[arg(value_name = "OLD")]
     old: PathBuf,
-    /// The new license, or `-` for standard input.
-    #[arg(value_name = "NEW")]
+    /// The new license; `-` is standard input.
+    #[arg(value_name = "NEW", default_value = "-")]
     new: PathBuf,
     /// Reads the claims as this product does; without it, as standard claims.
     #[arg(long, value_name = "PROFILE.toml")]
     product: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Writes JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Two licenses and what lies between them.
@@ -44,11 +44,16 @@ struct Comparison {
     difference: Difference,
 }
 
+const OLDER: &str = "the new license was issued before the old one; uploading it where the old one \
+                     is installed is refused as older_than_installed; issue it again";
+
 impl Diff {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<Report, Failure> {
         let input = Path::new("-");
         if self.old == input && self.new == input {
-            return Err(Failure::usage("only one of the licenses can come from standard input"));
+            return Err(Failure::usage(
+                "only one file can come from standard input; give the name of the other",
+            ));
         }
         let (old, new) = (decode::token(&self.old)?, decode::token(&self.new)?);
         let product = match &self.product {
@@ -59,13 +64,14 @@ impl Diff {
         let new = self.trust.decode(&product, new).map_err(|it| it.of("the new license"))?;
         let comparison = Comparison::of(old, new);
         let now = time::now();
-        let shown = if self.json {
-            text::json(&comparison.json(self.trust.verifies(), now))
-        } else {
-            comparison.lines(self.trust.verifies(), now)
-        };
-        write::line(&shown)?;
-        if comparison.difference.older { Err(Failure::told()) } else { Ok(()) }
+        let verified = self.trust.verifies();
+        let older = comparison.difference.older.then(|| {
+            let code = InstallErrorKind::OlderThanInstalled.code();
+            Failure::refused(code, OLDER)
+        });
+        Ok(Report::of(comparison.lines(verified, now))
+            .with(comparison.json(verified, now))
+            .refused_as_told(older))
     }
 }
 
@@ -88,6 +94,7 @@ impl Comparison {
             "lost": difference.lost,
             "changed": difference.changed,
             "days": difference.days,
+            "given_away": difference.given_away,
             "old": Value::Object(facts::members(&self.old, now)),
             "new": Value::Object(facts::members(&self.new, now)),
         })
@@ -108,35 +115,9 @@ impl Comparison {
         if self.same {
             return shown;
         }
-        let mut list = |name: &str, sign: char, items: &[String]| {
-            shown.push_str(&format!("\n{name}\n"));
-            for item in items {
-                shown.push_str(&format!("  {sign} {}\n", text::shown(item)));
-            }
-            if items.is_empty() {
-                shown.push_str("  nothing\n");
-            }
-        };
-        list("gained", '+', &difference.gained);
-        list("lost", '-', &difference.lost);
-        shown.push_str("\nchanged\n");
-        for change in &difference.changed {
-            shown.push_str(&self.change(change));
-        }
-        if difference.changed.is_empty() {
-            shown.push_str("  nothing\n");
-        }
+        shown.push('\n');
+        shown.push_str(&changes(difference));
         shown
-    }
-
-    fn change(&self, change: &Change) -> String {
-        let side = |value: &Option<String>| value.as_deref().map_or("none".to_owned(), text::shown);
-        let days = match self.difference.days {
-            Some(days) if change.fact == "expires_at" => format!(" ({})", longer(days)),
-            _ => String::new(),
-        };
-        let (old, new) = (side(&change.old), side(&change.new));
-        format!("  {:<12} {old} -> {new}{days}\n", change.fact)
     }
 
     /// What to look at before the new license is handed over.
@@ -145,11 +126,7 @@ impl Comparison {
         let (old, new) = (self.old.term(), self.new.term());
         let mut warnings = Vec::new();
         if self.difference.older {
-            warnings.push(
-                "the new license was issued before the old one; uploading it where the old one is \
-                 installed is refused as older_than_installed"
-                    .to_owned(),
-            );
+            warnings.push(OLDER.to_owned());
         }
         if changed("customer") || changed("customer_id") {
             warnings.push("the new license is for another customer".to_owned());
@@ -159,6 +136,9 @@ impl Comparison {
             warnings.push(format!("the new license expired on {day}"));
         } else if new.expires_at < old.expires_at {
             warnings.push("the new license ends before the old one".to_owned());
+        }
+        if self.difference.given_away > 0 {
+            warnings.push(given_away(self.difference.given_away));
         }
         if let Some(begins) = new.not_before.filter(|begins| *begins > old.expires_at) {
             let ends = old.expires_at;
@@ -174,13 +154,30 @@ impl Comparison {
     }
 }
 
-/// So many days, in words.
-fn longer(days: i64) -> String {
-    let unit = if days.unsigned_abs() == 1 { "day" } else { "days" };
-    let count = days.unsigned_abs();
-    match days {
-        0 => "the same day".to_owned(),
-        1.. => format!("{count} {unit} more"),
-        _ => format!("{count} {unit} less"),
-    }
+/// What is gained, lost and changed, as lines.
+pub(crate) fn changes(difference: &Difference) -> String {
+    let list = |name: &str, items: Vec<String>| {
+        let items = if items.is_empty() { vec!["nothing".to_owned()] } else { items };
+        let items: Vec<String> = items.into_iter().map(|item| format!("  {item}\n")).collect();
+        format!("{name}\n{}", items.concat())
+    };
+    let signed = |sign: char, items: &[String]| {
+        items.iter().map(|item| format!("{sign} {}", text::shown(item))).collect()
+    };
+    let changed = difference.changed.iter().map(|it| change(it, difference.days)).collect();
+    [
+        list("gained", signed('+', &difference.gained)),
+        list("lost", signed('-', &difference.lost)),
+        list("changed", changed),
+    ]
+    .join("\n")
+}
+
+fn change(change: &Change, days: Option<i64>) -> String {
+    let side = |value: &Option<String>| value.as_deref().map_or("none".to_owned(), text::shown);
+    let days = match days {
+        Some(days) if change.fact == "expires_at" => format!(" ({})", text::longer(days)),
+        _ => String::new(),
+    };
+    format!("{:<12} {} -> {}{days}", change.fact, side(&change.old), side(&change.new))
 }

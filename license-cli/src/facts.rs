@@ -42,8 +42,15 @@ pub(crate) fn members(license: &License, now: Timestamp) -> Map<String, Value> {
     }
 }
 
-/// The facts as lines, each with its name in front.
-pub(crate) fn lines(license: &License) -> String {
+/// The days from a time to another, rounded up; 0 where that has passed.
+pub(crate) fn days_between(now: Timestamp, at: Timestamp) -> u64 {
+    let millis = at.saturating_since(now).as_millis();
+    u64::try_from(millis.div_ceil(86_400_000)).unwrap_or(u64::MAX)
+}
+
+/// The facts as lines, each with its name in front; with the features that the
+/// product does not know, where its profile says which ones it knows.
+pub(crate) fn lines(license: &License, profile: bool) -> String {
     let (customer, term) = (license.customer(), license.term());
     let mut who = shown(&customer.name);
     if !customer.id.is_empty() {
@@ -77,7 +84,7 @@ pub(crate) fn lines(license: &License) -> String {
     lines.push(("expires", expires));
     lines.push(("features", list(license.features())));
     let unknown: BTreeSet<String> = license.unknown_features().map(str::to_owned).collect();
-    if !unknown.is_empty() {
+    if profile && !unknown.is_empty() {
         lines.push(("unknown", list(&unknown)));
     }
     lines.push(("limits", if limits.is_empty() { "none".to_owned() } else { limits.join(", ") }));

@@ -5,8 +5,9 @@ use std::{error::Error, process::ExitCode};
 use license_core::{
     Claim, InstallError, InstallErrorKind, KeyError, MachineInfoError, issue::IssueError,
 };
+use serde_json::Value;
 
-use crate::text;
+use crate::{suggest, text};
 
 /// One line for the operator, and the exit status.
 #[derive(Debug)]
@@ -16,50 +17,59 @@ pub(crate) struct Failure {
     message: String,
 }
 
+/// The code of wrong use or configuration, for programs.
+const WRONG_USE: &str = "wrong_use";
+/// The code of machine info that is refused.
+const MACHINE_INFO: &str = "machine_info_refused";
+
 impl Failure {
     /// Wrong use or configuration.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { status: 2, code: None, message: message.into() }
     }
 
-    /// The license, or machine info, is refused.
-    pub(crate) fn refused(
-        code: impl Into<Option<&'static str>>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self { status: 1, code: code.into(), message: message.into() }
+    /// A configuration with a code of its own.
+    pub(crate) fn unusable(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: 2, code: Some(code), message: message.into() }
     }
 
-    /// A refusal that the command has told in its own way already.
-    pub(crate) fn told() -> Self {
-        Self::refused(None, "")
+    /// The license, or machine info, is refused.
+    pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: 1, code: Some(code), message: message.into() }
     }
 
     /// The same failure, saying which license is refused.
     pub(crate) fn of(mut self, which: &str) -> Self {
-        if self.code.is_some() {
+        if self.is_refusal() {
             self.message = format!("{which}: {}", self.message);
         }
         self
     }
 
-    /// The stable code of a refusal.
-    pub(crate) fn code(&self) -> Option<&'static str> {
-        self.code
+    /// Whether the license is refused, and not the use of the program.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.status == 1
     }
 
-    /// What is wrong, without the code.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code.unwrap_or(WRONG_USE)
     }
 
-    /// What to print, unless the command has told it already.
-    pub(crate) fn line(&self) -> Option<String> {
-        let message = text::one_line(&self.message);
-        match self.code {
-            Some(code) => Some(format!("{code}: {message}")),
-            None => (!message.is_empty()).then_some(message),
-        }
+    /// What is wrong and what to do, without the code.
+    pub(crate) fn message(&self) -> String {
+        text::one_line(&self.message)
+    }
+
+    /// Both, for people.
+    pub(crate) fn line(&self) -> String {
+        let code = self.code.map(|code| format!("{code}: ")).unwrap_or_default();
+        format!("error: {code}{}", self.message())
+    }
+
+    /// Both, for programs.
+    pub(crate) fn members(&self) -> [(String, Value); 2] {
+        [("code".to_owned(), self.code().into()), ("detail".to_owned(), self.message().into())]
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -83,6 +93,14 @@ impl From<InstallError> for Failure {
             }
             Kind::IssuerMismatch => "; check that it is for this vendor's product",
             Kind::AudienceMismatch => "; check that it is for this product",
+            Kind::ClaimsInvalid if refusal.reason().ends_with("of this plan must have it") => {
+                "; bind the license with --machine-info or --domain"
+            }
+            Kind::ClaimsInvalid if refusal.reason().ends_with("of this plan must not have it") => {
+                "; leave it out, or choose another plan"
+            }
+            Kind::ClaimsInvalid => "; correct it, then issue the license again",
+            Kind::DomainInvalid => "; write a host name, or `*.` and one",
             _ => "",
         };
         let source = refusal.source().map(|source| format!(": {source}")).unwrap_or_default();
@@ -94,15 +112,58 @@ impl From<IssueError> for Failure {
     fn from(error: IssueError) -> Self {
         match error {
             IssueError::Refused(refusal) => refusal.into(),
-            IssueError::Missing(claims) => Self::usage(missing(&claims)),
+            IssueError::Missing(claims) => Self::usage(format!(
+                "the claims {} are missing; licenses of this product must have them",
+                claims.iter().map(|claim| claim.name()).collect::<Vec<_>>().join(", ")
+            )),
             IssueError::NoAlgorithm => Self::usage(
                 "the key's type serves none of the algorithms that the product allows; make one \
                  that does with `license keygen --alg`",
             ),
+            IssueError::Overlap(pointer) => Self::usage(format!(
+                "the profile places two claims at {pointer:?}; correct its [claims]"
+            )),
             error => {
-                let code = error.code();
                 let message = with_sources(&error);
-                if code.is_some() { Self::refused(code, message) } else { Self::usage(message) }
+                match (&error, error.code()) {
+                    (IssueError::UnknownPlan(it), Some(code)) => Self::refused(
+                        code,
+                        format!(
+                            "the product knows no plan {:?}{}; correct --plan, or list it under \
+                             [plans] in the profile",
+                            it.name,
+                            suggest::known(it, "plans")
+                        ),
+                    ),
+                    (IssueError::UnknownFeature(it), Some(code)) => Self::refused(
+                        code,
+                        format!(
+                            "the product knows no feature {:?}{}; correct it, or list it under \
+                             [features] in the profile",
+                            it.name,
+                            suggest::known(it, "features")
+                        ),
+                    ),
+                    (IssueError::UnknownLimit(it), Some(code)) => Self::refused(
+                        code,
+                        format!(
+                            "the product knows no limit {:?}{}; correct it, or list it under \
+                             [limits] in the profile",
+                            it.name,
+                            suggest::known(it, "limits")
+                        ),
+                    ),
+                    (IssueError::NotInLicense(it), Some(code)) => Self::refused(
+                        code,
+                        format!(
+                            "the license lists no feature {:?}{}; correct --without-feature",
+                            it.name,
+                            suggest::known(it, "features")
+                        ),
+                    ),
+                    (_, Some(code)) => Self::refused(code, message),
+                    (_, None) => Self::usage(message),
+                }
             }
         }
     }
@@ -110,7 +171,7 @@ impl From<IssueError> for Failure {
 
 impl From<MachineInfoError> for Failure {
     fn from(refusal: MachineInfoError) -> Self {
-        Self::refused(None, refusal.to_string())
+        Self::refused(MACHINE_INFO, refusal.to_string())
     }
 }
 
@@ -130,12 +191,30 @@ pub(crate) fn with_sources(error: &dyn Error) -> String {
     text
 }
 
-fn missing(claims: &[Claim]) -> String {
+/// Names every flag that was left out.
+pub(crate) fn missing_flags(claims: &[Claim], end: bool) -> Option<Failure> {
     let flags = claims.iter().map(|claim| match claim {
-        Claim::CustomerId => "--customer-id (`customer.id` in a spec)",
-        Claim::CustomerName => "--customer (`customer.name` in a spec)",
-        _ => "--plan (`plan` in a spec)",
+        Claim::CustomerId => "--customer-id ID",
+        Claim::CustomerName => "--customer NAME",
+        _ => "--plan PLAN",
     });
-    let flags: Vec<&str> = flags.collect();
-    format!("give {}; licenses of this product must have it", flags.join(", "))
+    let flags: Vec<&str> = flags.chain(end.then_some("--expires DATE or --days N")).collect();
+    (!flags.is_empty()).then(|| {
+        let flags = flags.join(", ");
+        Failure::usage(format!("give {flags}; a license of this product must say it"))
+    })
+}
+
+/// Names every member of a spec that was left out.
+pub(crate) fn missing_members(claims: &[Claim], end: bool) -> Option<String> {
+    let members = claims.iter().map(|claim| match claim {
+        Claim::CustomerId => "`customer.id`",
+        Claim::CustomerName => "`customer.name`",
+        _ => "`plan`",
+    });
+    let members: Vec<&str> = members.chain(end.then_some("`expires` or `days`")).collect();
+    (!members.is_empty()).then(|| {
+        let members = members.join(", ");
+        format!("give {members}; a license of this product must say it")
+    })
 }

@@ -7,10 +7,12 @@ use std::{
 
 use clap::Args;
 use license_core::{Algorithm, SigningKey};
+use serde_json::json;
 
 use crate::{
     failure::Failure,
     read::shown,
+    report::Report,
     write::{self, Access},
 };
 
@@ -39,7 +41,12 @@ fn algorithm(name: &str) -> Result<Algorithm, String> {
 }
 
 impl Keygen {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<Report, Failure> {
+        if self.out == Path::new("-") {
+            return Err(Failure::usage(
+                "--out takes a directory; a private key is never written to standard output",
+            ));
+        }
         let (private, public) = (self.out.join("private.pem"), self.out.join("public.pem"));
         write::vacant(&private)?;
         write::vacant(&public)?;
@@ -55,20 +62,27 @@ impl Keygen {
             let _ = fs::remove_file(&private);
             return Err(failure);
         }
-        self.explain(&private, &public);
-        write::line(key.public_key().kid())
+        let kid = key.public_key().kid();
+        let mut report = Report::of(kid).with(json!({
+            "kid": kid,
+            "alg": self.alg.name(),
+            "private_key": private.to_string_lossy(),
+            "public_key": public.to_string_lossy(),
+        }));
+        self.explain(&private, &public, &mut report);
+        Ok(report)
     }
 
     /// Says which file is which, and how to name the algorithm where the
     /// files alone do not tell it.
-    fn explain(&self, private: &Path, public: &Path) {
-        write::note(format_args!(
+    fn explain(&self, private: &Path, public: &Path, report: &mut Report) {
+        report.note(format_args!(
             "private key: {} (sign with it, never give it to a service)",
             shown(private)
         ));
-        write::note(format_args!("public key:  {}", shown(public)));
+        report.note(format_args!("public key:  {} (for the service)", shown(public)));
         if !matches!(self.alg, Algorithm::Es256 | Algorithm::Rs256 | Algorithm::EdDsa) {
-            write::note(format_args!(
+            report.note(format_args!(
                 "The files do not hold the algorithm. Name it: --key {0}:{1} and --public-key \
                  {0}:{2}",
                 self.alg,

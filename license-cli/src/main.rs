@@ -1,11 +1,13 @@
-//! `license`, the operator's program: makes keys, issues, renews, inspects,
-//! verifies, simulates and compares licenses, verifies audit histories, and
-//! reads a machine's fingerprint.
+//! `license`, the operator's program: makes keys, issues, renews, amends,
+//! inspects, verifies, simulates and compares licenses, verifies audit
+//! histories, and reads a machine's fingerprint.
 //!
 //! Exit status: 0 good, 1 the license or machine info is refused, 2 wrong use
 //! or configuration. What a command makes goes to standard output, everything
-//! else to standard error; no token and no key is ever part of a message.
+//! else to standard error; with `--json` all of it is one object on standard
+//! output. No token and no key is ever part of a message.
 
+mod amend;
 mod audit;
 mod decode;
 mod diff;
@@ -15,21 +17,25 @@ mod inspect;
 mod issue;
 mod keygen;
 mod machine_info;
+mod old;
 mod read;
 mod renew;
+mod report;
+mod shell;
 mod signing;
 mod simulate;
 mod spec;
+mod suggest;
 mod text;
 mod time;
 mod verify;
 mod write;
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, report::Report};
 
 /// Makes, renews, verifies and simulates signed licenses, offline.
 #[derive(Parser)]
@@ -42,6 +48,9 @@ use crate::failure::Failure;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Answers in JSON: one object on standard output, for refusals too.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -49,12 +58,15 @@ enum Command {
     Keygen(keygen::Keygen),
     Issue(issue::Issue),
     Renew(renew::Renew),
+    Amend(amend::Amend),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
     Simulate(simulate::Simulate),
     Diff(diff::Diff),
     Audit(audit::Audit),
     MachineInfo(machine_info::WriteMachineInfo),
+    Completions(shell::Completions),
+    Man(shell::Manual),
 }
 
 fn main() -> ExitCode {
@@ -62,44 +74,41 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
-    let result = match cli.command {
+    let report = match cli.command {
         Command::Keygen(keygen) => keygen.run(),
         Command::Issue(issue) => issue.run(),
         Command::Renew(renew) => renew.run(),
+        Command::Amend(amend) => amend.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Verify(verify) => verify.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Diff(diff) => diff.run(),
         Command::Audit(audit) => audit.run(),
         Command::MachineInfo(write) => write.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
+        Command::Man(manual) => manual.run(Cli::command()),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if let Some(line) = failure.line() {
-                write::note(format_args!("error: {line}"));
-            }
-            failure.exit_code()
-        }
-    }
+    report.unwrap_or_else(Report::from).print(cli.json)
 }
 
 /// Shows the help, or what is wrong with the command line: without a token or
 /// key that was pasted where a file's name belongs.
 fn explain(error: &clap::Error) -> ExitCode {
     let mut shown = error.render().to_string();
-    if error.use_stderr() {
-        for argument in std::env::args_os().skip(1) {
-            let argument = argument.to_string_lossy();
-            let value = argument.split_once('=').map_or(&*argument, |(_, value)| value);
-            if text::is_confidential(value) {
-                shown = shown.replace(value, text::NOT_SHOWN);
-            }
-        }
-        write::note(shown.trim_end());
-        return Failure::usage("").exit_code();
+    if !error.use_stderr() {
+        return Report::of(shown).print(false);
     }
-    // A reader that has gone away has seen enough.
-    let _ = std::io::stdout().write_all(shown.as_bytes());
-    ExitCode::SUCCESS
+    for argument in std::env::args_os().skip(1) {
+        let argument = argument.to_string_lossy();
+        let value = argument.split_once('=').map_or(&*argument, |(_, value)| value);
+        if text::is_confidential(value) {
+            shown = shown.replace(value, text::NOT_SHOWN);
+        }
+    }
+    let failure = Failure::usage(shown.trim_start_matches("error: "));
+    if std::env::args_os().any(|argument| argument == "--json") {
+        return Report::from(failure).print(true);
+    }
+    write::note(shown.trim_end());
+    failure.exit_code()
 }

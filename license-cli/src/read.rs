@@ -3,8 +3,9 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, IsTerminal, Read, StdinLock},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use license_core::{InstallErrorKind, KeySpec, Product, PublicKey, Token, issue};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     failure::{self, Failure},
-    text,
+    text, write,
 };
 
 /// White space that may stand around a license, in bytes.
@@ -31,7 +32,12 @@ pub(crate) fn license(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Any other file, or standard input for `-`.
 pub(crate) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let too_large = || Failure::usage(format!("{} is too large", shown(path)));
+    let too_large = || {
+        Failure::usage(format!(
+            "{} is too large to be what is asked for here; check the name",
+            shown(path)
+        ))
+    };
     read(path, MAX_FILE)?.ok_or_else(too_large)
 }
 
@@ -68,7 +74,30 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 pub(crate) fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("cannot read {}: {error}", shown(path)))
+    let next = match error.kind() {
+        io::ErrorKind::NotFound => "; check the name, and the directory you are in",
+        io::ErrorKind::PermissionDenied => "; let this user read it",
+        io::ErrorKind::IsADirectory => "; name a file in it",
+        _ => "",
+    };
+    Failure::usage(format!("cannot read {}: {error}{next}", shown(path)))
+}
+
+/// Standard input, of which there is one. Whoever sits before it is told that
+/// the program waits.
+pub(crate) fn stdin(path: &Path) -> Result<StdinLock<'static>, Failure> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Failure::usage(format!(
+            "only one file can come from standard input; give the name of the other in place of {}",
+            shown(path)
+        )));
+    }
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        write::note("reading from the terminal: paste it, then press Enter and Ctrl-D");
+    }
+    Ok(stdin.lock())
 }
 
 /// All that an input holds; `None` when that is more than `limit` bytes.
@@ -81,7 +110,7 @@ pub(crate) fn all(input: impl Read, limit: usize) -> io::Result<Option<Vec<u8>>>
 
 fn read(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, Failure> {
     let result = if path == Path::new("-") {
-        all(io::stdin().lock(), limit)
+        all(stdin(path)?, limit)
     } else {
         File::open(path).and_then(|file| all(file, limit))
     };

@@ -1,74 +1,68 @@
 //! `license renew`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use license_core::{
-    Algorithm, InstallErrorKind, PublicKey, Token, Verifier,
-    issue::{Issuer, NewTerm, Renewal},
+    Claim, Difference, Verifier,
+    issue::{NewTerm, Renewal},
 };
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use crate::{
-    failure::{Failure, with_sources},
-    issue::finish,
-    read,
+    failure::Failure,
+    issue::signed,
+    old::OldArgs,
+    report::Report,
     signing::{MachineArgs, SigningArgs, fact},
-    spec::{self, TermArgs},
-    text, time, write,
+    spec, text, time,
+    write::OutArgs,
 };
 
 /// Signs a license anew for a new term, with the same id and the same facts.
 ///
 /// The new term counts from the end of the old one or, where that has passed,
 /// from now. Without --expires and --days it is as long as the old one: a year
-/// stays a year. The machine and the domain stay as they are unless given. The old license must be
-/// signed with --key, or with a key given to --public-key: what it says is
-/// signed again.
+/// stays a year. The machine and the domain stay as they are unless given. The
+/// old license must be signed with --key, or with a key given to --public-key:
+/// what it says is signed again.
 #[derive(Args)]
 pub(crate) struct Renew {
-    /// The old license, or `-` for standard input.
-    #[arg(value_name = "OLD.lic")]
-    old: PathBuf,
+    #[command(flatten)]
+    old: OldArgs,
     #[command(flatten)]
     signing: SigningArgs,
-    #[command(flatten)]
-    term: TermArgs,
+    /// The new last day in UTC, or the RFC 3339 time of the new end.
+    #[arg(long, value_name = "DATE", value_parser = time::end, conflicts_with_all = ["days", "from_now"])]
+    expires: Option<license_core::Timestamp>,
+    /// The length of the new term in days, from the end of the old one or,
+    /// where that has passed, from now.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_000_000))]
+    days: Option<u32>,
     /// Counts from now even where the end of the old term lies ahead: the days
     /// that are left of it are given away.
-    #[arg(long, conflicts_with = "expires")]
+    #[arg(long)]
     from_now: bool,
     #[command(flatten)]
     machine: MachineArgs,
     /// Binds the license to this host name, or `*.name`.
     #[arg(long, value_name = "PATTERN")]
     domain: Option<String>,
-    /// The public key of a former signing key, to verify the old license
-    /// with. Repeatable.
-    #[arg(long, value_name = "[KID=][ALG:]FILE.pem")]
-    public_key: Vec<String>,
-    /// Signs again what the old license says, though nothing proves that you
-    /// ever signed it.
-    #[arg(long)]
-    dangerous_unverified_old: bool,
-    /// Writes the token to this new file.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    out: OutArgs,
 }
 
 impl Renew {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        if let Some(out) = &self.out {
-            write::vacant(out)?;
-        }
+    pub(crate) fn run(self) -> Result<Report, Failure> {
+        self.out.check()?;
+        let mut report = Report::default();
         let issuer = self.signing.issuer()?;
         let product = issuer.product();
         let now = time::now();
-        let old = self.old_claims(&issuer)?;
-        let plan = fact(product, &old, license_core::Claim::Plan);
-        let binding = self.machine.binding(product, plan.as_ref().and_then(Value::as_str), now)?;
+        let old = self.old.claims(&issuer, &mut report)?;
+        let plan = fact(product, &old, Claim::Plan);
+        let plan = plan.as_ref().and_then(Value::as_str);
+        let binding = self.machine.binding(product, plan, now, &mut report)?;
         let mut renewal = Renewal::new(now);
-        renewal.term = match (self.term.expires, self.term.days) {
+        renewal.term = match (self.expires, self.days) {
             (Some(at), _) => NewTerm::Until(at),
             (None, Some(count)) => NewTerm::For(time::days(count)),
             (None, None) => NewTerm::SameLength,
@@ -78,54 +72,48 @@ impl Renew {
         renewal.clock_reset = binding.clock_reset;
         renewal.domain = self.domain.as_deref().map(spec::domain).transpose()?;
         let issued = issuer.renew(&old, &renewal)?;
-        for feature in issued.license().unknown_features() {
+        let (old, new) = (Verifier::check_claims(product, &old)?, issued.license());
+        for feature in new.unknown_features() {
             let feature = text::shown(feature);
-            write::note(format_args!(
-                "warning: the product does not know the feature {feature:?} any more"
+            report.warn(format_args!(
+                "the product does not know the feature {feature:?} any more; `license amend \
+                 --without-feature` takes it away"
             ));
         }
-        finish(self.out.as_deref(), &issued)
-    }
-
-    /// The claims of the old license, once its signature is known to be the
-    /// vendor's.
-    fn old_claims(&self, issuer: &Issuer) -> Result<Map<String, Value>, Failure> {
-        let token = Token::parse(&read::license(&self.old)?)?;
-        if self.dangerous_unverified_old {
-            write::note("warning: the old license's signature was not verified");
-            token.check_type(issuer.product().token_type())?;
-            return Ok(token.dangerous_unverified_claims()?);
-        }
-        let mut verifier = Verifier::builder(issuer.product());
-        let own = issuer.public_key();
-        verifier = verifier.key(pinned_to(own.clone(), token.header().alg(), issuer));
-        for name in &self.public_key {
-            let key = read::public_key(name)?;
-            if key.kid() != own.kid() {
-                verifier = verifier.key(key);
-            }
-        }
-        let verifier = verifier.build().map_err(|error| Failure::usage(with_sources(&error)))?;
-        let refused = match verifier.verify(token.as_str().as_bytes()) {
-            Ok(_) => return Ok(token.dangerous_unverified_claims()?),
-            Err(refused) => refused,
+        let difference = Difference::between(Some(&old), new);
+        let (ends, new_ends) = (old.term().expires_at, new.term().expires_at);
+        let counts = match new.paid_from() {
+            from if from == ends => format!("from the end of the old one, {ends},"),
+            from if from <= now => "from now".to_owned(),
+            from => format!("from {from}"),
         };
-        if refused.kind() != InstallErrorKind::KeyUnknown {
-            return Err(refused.into());
+        let more = text::longer(difference.days.unwrap_or_default());
+        report.note(format_args!(
+            "the new term counts {counts} to {new_ends} (last day {}): {more} than before",
+            new_ends.last_day()
+        ));
+        // It is known here what the new term counts from, however long it is.
+        let left = ends.saturating_since(new.paid_from()).as_secs() / 86_400;
+        if self.from_now && left > 0 {
+            report.warn(given_away(left));
         }
-        Err(Failure::refused(
-            refused.code(),
-            "the old license is not signed with this key; give the public key that it is signed \
-             with to --public-key",
-        ))
+        if new_ends < ends {
+            report.warn("the new license ends before the old one");
+        }
+        let report = report.with(json!({
+            "difference": difference,
+            "counts_from": new.paid_from(),
+            "given_away": if self.from_now { left } else { 0 },
+        }));
+        signed(report, &self.out, &issued, now)
     }
 }
 
-/// The signing key, as it may have signed with another algorithm before.
-fn pinned_to(key: PublicKey, algorithm: &str, issuer: &Issuer) -> PublicKey {
-    let allowed = |it: &Algorithm| issuer.product().algorithms().contains(it);
-    match algorithm.parse().ok().filter(allowed) {
-        Some(algorithm) => key.clone().with_algorithm(algorithm).unwrap_or(key),
-        None => key,
-    }
+/// What a customer loses where terms overlap.
+pub(crate) fn given_away(days: u64) -> String {
+    format!(
+        "{} of the old license are given away: the new term counts from before its end; `license \
+         renew` without --from-now counts from there",
+        text::counted(days, "paid day")
+    )
 }

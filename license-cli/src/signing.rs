@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     failure::{self, Failure},
-    read, write,
+    read,
+    report::Report,
 };
 
 /// Who signs, and for which product.
@@ -22,7 +23,7 @@ use crate::{
 pub(crate) struct SigningArgs {
     /// The private key. Unless an algorithm is named, it signs with the first
     /// one of the profile's that its type can serve.
-    #[arg(long, value_name = "[ALG:]FILE.pem")]
+    #[arg(long, value_name = "[KID=][ALG:]FILE.pem", allow_hyphen_values = true)]
     key: String,
     /// The product's profile.
     #[arg(long, value_name = "PROFILE.toml")]
@@ -122,12 +123,18 @@ fn refuse_readable(_: &File, _: &Path) -> Result<(), Failure> {
 }
 
 impl MachineArgs {
+    /// Whether there is any.
+    pub(crate) fn is_given(&self) -> bool {
+        self.machine_info.is_some()
+    }
+
     /// Reads and judges the machine info, for a license of this plan.
     pub(crate) fn binding(
         &self,
         product: &Product,
         plan: Option<&str>,
         now: Timestamp,
+        report: &mut Report,
     ) -> Result<Binding, Failure> {
         let Some(path) = &self.machine_info else { return Ok(Binding::default()) };
         let info: MachineInfo = serde_json::from_slice(&read::file(path)?).map_err(|_| {
@@ -152,7 +159,10 @@ impl MachineArgs {
             }
         };
         if clock_reset.is_some() && !info.latched {
-            write::note("warning: that machine's clock is trusted; nothing needs to be reset");
+            report.warn(
+                "that machine's clock is trusted; nothing needs to be reset, leave --reset-clock \
+                 out",
+            );
         }
         Ok(Binding { machine, clock_reset })
     }

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use license_core::{Answer, Period, Refusal, RequestKind, Simulation, Timestamp, WarningLevel};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     decode::{self, Decoded, PROVES_NOTHING, TrustArgs},
     facts,
     failure::Failure,
-    read, text, time, write,
+    read,
+    report::Report,
+    text, time,
 };
 
 /// Shows what a license will do to a service of the product: when its phase
@@ -19,8 +21,8 @@ use crate::{
 /// that is right, and the machine that the license names.
 #[derive(Args)]
 pub(crate) struct Simulate {
-    /// The license, or `-` for standard input.
-    #[arg(value_name = "FILE")]
+    /// The license; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
     license: PathBuf,
     /// The product's profile.
     #[arg(long, value_name = "PROFILE.toml")]
@@ -30,37 +32,31 @@ pub(crate) struct Simulate {
     from: Option<Timestamp>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Writes JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// The width of a request's description.
 const WIDTH: usize = 42;
 
 impl Simulate {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<Report, Failure> {
         let product = read::product(&self.product)?;
         let Decoded { token, license } =
             self.trust.decode(&product, decode::token(&self.license)?)?;
         let from = self.from.unwrap_or_else(time::now);
         let simulation = Simulation::of(&product, &token, from)?;
-        if self.json {
-            return write::line(&text::json(&json!({
-                "verified": self.trust.verifies(),
-                "product": product.name(),
-                "license": Value::Object(facts::members(&license, from)),
-                "from": simulation.from,
-                "periods": simulation.periods,
-            })));
-        }
         let proof = if self.trust.verifies() { "The signature is good." } else { PROVES_NOTHING };
-        let mut shown = format!("{proof}\n\n{}\n", facts::lines(&license));
+        let mut shown = format!("{proof}\n\n{}\n", facts::lines(&license, true));
         for (index, period) in simulation.periods.iter().enumerate() {
             shown.push('\n');
             shown.push_str(&lines(period, index == 0));
         }
-        write::line(&shown)
+        Ok(Report::of(shown).with(json!({
+            "verified": self.trust.verifies(),
+            "product": product.name(),
+            "license": facts::members(&license, from),
+            "from": simulation.from,
+            "periods": simulation.periods,
+        })))
     }
 }
 

@@ -7,12 +7,15 @@ use std::{
 
 use clap::Args;
 use license_core::{
-    DomainPattern, Fingerprint, InstallErrorKind, Limit, ParseTimestampError, Timestamp,
-    issue::LicenseSpec,
+    DomainPattern, DomainPatternError, Fingerprint, InstallErrorKind, Limit, ParseTimestampError,
+    Product, Timestamp, issue::LicenseSpec,
 };
 use serde::Deserialize;
 
-use crate::{failure::Failure, read, time};
+use crate::{
+    failure::{Failure, missing_flags, missing_members},
+    read, time,
+};
 
 /// The facts as flags.
 #[derive(Args)]
@@ -108,39 +111,49 @@ enum DateToml {
 }
 
 impl FactArgs {
-    pub(crate) fn spec(self, now: Timestamp) -> Result<LicenseSpec, Failure> {
-        let expires_at = match (self.term.expires, self.term.days) {
-            (Some(at), _) => at,
-            (None, Some(count)) => self.not_before.unwrap_or(now).saturating_add(time::days(count)),
-            (None, None) => {
-                return Err(Failure::usage(
-                    "say when the license ends: --expires DATE or --days N",
-                ));
-            }
-        };
-        let mut spec = LicenseSpec::new(now, expires_at);
+    pub(crate) fn spec(self, now: Timestamp, product: &Product) -> Result<LicenseSpec, Failure> {
+        let begins_at = self.not_before.unwrap_or(now);
+        let of_days = |count| begins_at.saturating_add(time::days(count));
+        let expires_at = self.term.expires.or(self.term.days.map(of_days));
+        let mut spec = LicenseSpec::new(now, expires_at.unwrap_or(Timestamp::MAX));
         spec.id = self.id;
         spec.customer_id = self.customer_id;
         spec.customer_name = self.customer;
         spec.customer_email = self.email;
         spec.plan = self.plan;
         spec.features = (!self.feature.is_empty()).then_some(self.feature);
-        spec.limits = limits(&self.limit)?;
-        for (name, names) in names(&self.name)? {
-            if spec.limits.insert(name.clone(), Limit::Names(names)).is_some() {
-                return Err(Failure::usage(format!("{name:?} is given to --limit and --name")));
-            }
-        }
+        spec.limits = all_limits(&self.limit, &self.name)?;
         spec.domain = self.domain.as_deref().map(domain).transpose()?;
         spec.not_before = self.not_before;
-        Ok(spec)
+        missing_flags(&spec.missing(product), expires_at.is_none()).map_or(Ok(spec), Err)
     }
 }
 
+/// The limits of `--limit` and of `--name`.
+pub(crate) fn all_limits(
+    given: &[String],
+    lists: &[String],
+) -> Result<BTreeMap<String, Limit>, Failure> {
+    let mut limits = limits(given)?;
+    for (name, names) in names(lists)? {
+        if limits.insert(name.clone(), Limit::Names(names)).is_some() {
+            return Err(Failure::usage(format!(
+                "{name:?} is given to --limit and --name; a number and `unlimited` go to --limit, \
+                 a list to --name"
+            )));
+        }
+    }
+    Ok(limits)
+}
+
 /// Reads the facts from a file.
-pub(crate) fn from_file(path: &Path, now: Timestamp) -> Result<LicenseSpec, Failure> {
+pub(crate) fn from_file(
+    path: &Path,
+    now: Timestamp,
+    product: &Product,
+) -> Result<LicenseSpec, Failure> {
     let text = read::utf8(path)?;
-    from_toml(&text, now).map_err(|error| match error {
+    from_toml(&text, now, product).map_err(|error| match error {
         Wrong::Spec(message) => Failure::usage(format!("{}: {message}", read::shown(path))),
         Wrong::License(failure) => failure,
     })
@@ -153,17 +166,18 @@ enum Wrong {
     License(Failure),
 }
 
-fn from_toml(text: &str, now: Timestamp) -> Result<LicenseSpec, Wrong> {
+fn from_toml(text: &str, now: Timestamp, product: &Product) -> Result<LicenseSpec, Wrong> {
     let toml: SpecToml = toml::from_str(text).map_err(|error| Wrong::Spec(error.to_string()))?;
     let not_before = date("not_before", toml.not_before, time::moment)?;
     let expires_at = match (date("expires", toml.expires, time::end)?, toml.days) {
-        (Some(at), None) => at,
+        (Some(at), None) => Some(at),
         (None, Some(count)) if count > 0 => {
-            not_before.unwrap_or(now).saturating_add(time::days(count))
+            Some(not_before.unwrap_or(now).saturating_add(time::days(count)))
         }
+        (None, None) => None,
         _ => return Err(Wrong::Spec("give either `expires` or `days` (1 or more)".to_owned())),
     };
-    let mut spec = LicenseSpec::new(now, expires_at);
+    let mut spec = LicenseSpec::new(now, expires_at.unwrap_or(Timestamp::MAX));
     spec.id = toml.id;
     spec.customer_id = toml.customer.id;
     spec.customer_name = toml.customer.name;
@@ -190,7 +204,8 @@ fn from_toml(text: &str, now: Timestamp) -> Result<LicenseSpec, Wrong> {
         .transpose()
         .map_err(|error| Wrong::Spec(format!("`machine`: {error}")))?;
     spec.not_before = not_before;
-    Ok(spec)
+    let missing = missing_members(&spec.missing(product), expires_at.is_none());
+    missing.map_or(Ok(spec), |missing| Err(Wrong::Spec(missing)))
 }
 
 fn date(
@@ -209,20 +224,27 @@ fn date(
 /// Reads a domain pattern.
 pub(crate) fn domain(text: &str) -> Result<DomainPattern, Failure> {
     let code = InstallErrorKind::DomainInvalid.code();
-    text.parse().map_err(|error| Failure::refused(code, format!("{error}")))
+    text.parse().map_err(|error: DomainPatternError| Failure::refused(code, error.to_string()))
 }
 
 fn limits(given: &[String]) -> Result<BTreeMap<String, Limit>, Failure> {
     let mut limits = BTreeMap::new();
     for text in given {
-        let wrong = || Failure::usage(format!("--limit {text:?}: write NAME=N or NAME=unlimited"));
+        let wrong = || {
+            Failure::usage(format!(
+                "--limit {text:?}: write NAME=N, N being a whole number from 0 on, or \
+                 NAME=unlimited; a list of names goes to --name"
+            ))
+        };
         let (name, value) = text.split_once('=').ok_or_else(wrong)?;
         let limit = match value {
             "unlimited" => Limit::Unlimited,
             number => Limit::Max(number.parse().map_err(|_| wrong())?),
         };
         if limits.insert(name.to_owned(), limit).is_some() {
-            return Err(Failure::usage(format!("the limit {name:?} is given twice")));
+            return Err(Failure::usage(format!(
+                "the limit {name:?} is given twice; leave one of them out"
+            )));
         }
     }
     Ok(limits)
@@ -238,7 +260,9 @@ fn names(given: &[String]) -> Result<BTreeMap<String, BTreeSet<String>>, Failure
             (Some((list, name)), _) => (list, name),
             (None, Some(list)) => (list, text.as_str()),
             (None, None) => {
-                return Err(Failure::usage(format!("--name {text:?}: write LIMIT=NAME")));
+                return Err(Failure::usage(format!(
+                    "--name {text:?}: write LIMIT=NAME, as in connectors=slack"
+                )));
             }
         };
         current = Some(list);
@@ -252,12 +276,22 @@ fn names(given: &[String]) -> Result<BTreeMap<String, BTreeSet<String>>, Failure
 
 #[cfg(test)]
 mod tests {
+    use license_core::Claim;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
     fn strings(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    /// Reads a file for a product that demands of it nothing but an end.
+    fn from_toml(text: &str, now: Timestamp) -> Result<LicenseSpec, Wrong> {
+        let product = Product::builder("acme", "https://acme.example", "acme-server");
+        let optional = [Claim::CustomerId, Claim::CustomerName, Claim::Plan];
+        let product = optional.into_iter().fold(product, |it, claim| it.optional(claim));
+        super::from_toml(text, now, &product.build().unwrap())
     }
 
     fn set(texts: &[&str]) -> BTreeSet<String> {
@@ -319,7 +353,7 @@ mod tests {
     fn a_file_is_read_strictly() {
         for (text, named) in [
             ("dayz = 1", "dayz"),
-            ("", "expires"),
+            ("", "`expires` or `days`"),
             ("days = 0", "days"),
             ("days = 1\nexpires = '2026-12-31'", "expires"),
             ("expires = 'soon'", "expires"),
@@ -333,6 +367,6 @@ mod tests {
             }
         }
         let domain = from_toml("days = 1\ndomain = '*'", NOW);
-        assert!(matches!(domain, Err(Wrong::License(failure)) if failure.code().is_some()));
+        assert!(matches!(domain, Err(Wrong::License(failure)) if failure.is_refusal()));
     }
 }

@@ -38,6 +38,21 @@ pub(crate) fn is_confidential(text: &str) -> bool {
     text.contains("eyJ") || text.contains("-----BEGIN") || text.chars().count() > MAX_SHOWN
 }
 
+/// So many, in words.
+pub(crate) fn counted(count: u64, unit: &str) -> String {
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// So many days more or less, in words.
+pub(crate) fn longer(days: i64) -> String {
+    let count = counted(days.unsigned_abs(), "day");
+    match days {
+        0 => "the same day".to_owned(),
+        1.. => format!("{count} more"),
+        _ => format!("{count} less"),
+    }
+}
+
 /// A message on one line, without the excerpt of a file that the TOML reader
 /// puts into its own.
 pub(crate) fn one_line(message: &str) -> String {

@@ -16,6 +16,11 @@ pub(crate) fn days(count: u32) -> Duration {
     DAY.saturating_mul(count)
 }
 
+/// So many minutes.
+pub(crate) fn minutes(count: u32) -> Duration {
+    Duration::from_secs(60).saturating_mul(count)
+}
+
 /// A moment: an RFC 3339 time, or a date as its first instant in UTC.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, ParseTimestampError> {
     text.parse()

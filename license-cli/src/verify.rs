@@ -4,22 +4,22 @@ use std::path::PathBuf;
 
 use clap::Args;
 use license_core::{
-    Fingerprint, Host, InstallErrorKind, Phase, Policy, Timestamp, TokenType, Verified, Verifier,
+    Fingerprint, Host, InstallErrorKind, License, Phase, Policy, Timestamp, TokenType, Verified,
+    Verifier,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::{decode, facts, failure::Failure, read, text, time, write};
+use crate::{decode, facts, failure::Failure, read, report::Report, text, time};
 
 /// Verifies a license: the signature, the claims and the term, and the host
-/// and the machine when they are given. How fresh it is, and whether a newer
-/// one exists, is not asked.
+/// and the machine when they are given. Says what it did not check.
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// The license, or `-` for standard input.
-    #[arg(value_name = "FILE")]
+    /// The license; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
     license: PathBuf,
     /// A public key that is trusted. Repeatable.
-    #[arg(long, required = true, value_name = "[KID=][ALG:]FILE.pem")]
+    #[arg(long, required = true, value_name = "[KID=][ALG:]FILE.pem", allow_hyphen_values = true)]
     public_key: Vec<String>,
     /// The product's profile.
     #[arg(long, value_name = "PROFILE.toml", required_unless_present = "issuer")]
@@ -44,15 +44,16 @@ pub(crate) struct Verify {
     /// Asks whether the license is for the machine of this fingerprint.
     #[arg(long, value_name = "FINGERPRINT")]
     machine: Option<Fingerprint>,
-    /// Writes JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// What is found of a license.
 struct Verdict {
     refusal: Option<Failure>,
     phase: Phase,
+    /// What nobody has asked.
+    unchecked: Vec<&'static str>,
+    /// Whether the product's profile says which features there are.
+    profile: bool,
     /// Present once the signature and the claims are good.
     verified: Option<Verified>,
 }
@@ -66,25 +67,20 @@ fn token_type(text: &str) -> Result<TokenType, String> {
 }
 
 impl Verify {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<Report, Failure> {
         let verifier = self.verifier()?;
         let now = self.at.unwrap_or_else(time::now);
         let verdict = self.judge(&verifier, now)?;
-        if self.json {
-            write::line(&text::json(&verdict.json(now)))?;
-            return verdict.refusal.map_or(Ok(()), |_| Err(Failure::told()));
-        }
-        if let Some(verified) = &verdict.verified {
-            write::line(&verdict.lines(verified, now))?;
-        }
-        verdict.refusal.map_or(Ok(()), Err)
+        let text = verdict.verified.as_ref().map(|verified| verdict.lines(verified, now));
+        let report = Report::of(text.unwrap_or_default()).with(verdict.members(now));
+        Ok(report.refused(verdict.refusal))
     }
 
     fn verifier(&self) -> Result<Verifier, Failure> {
         let product = match (&self.product, &self.issuer, &self.audience) {
             (Some(path), _, _) => read::product(path)?,
             (None, Some(issuer), Some(audience)) => {
-                decode::any_product(issuer, audience, self.typ.unwrap_or_default())?
+                decode::standard_product(issuer, audience, self.typ.unwrap_or_default())?
             }
             _ => return Err(Failure::usage("give --product, or --issuer and --audience")),
         };
@@ -92,15 +88,64 @@ impl Verify {
     }
 
     fn judge(&self, verifier: &Verifier, now: Timestamp) -> Result<Verdict, Failure> {
-        let verified = read::license(&self.license).and_then(|bytes| Ok(verifier.verify(&bytes)?));
+        let verified = read::license(&self.license).and_then(|bytes| {
+            let verified = verifier.verify(&bytes)?;
+            // A product that knows no limits lets licenses be silent of them.
+            let limits = verified.token().dangerous_unverified_claims()?.contains_key("limits");
+            if self.product.is_none() && !limits {
+                let code = InstallErrorKind::ClaimsInvalid.code();
+                return Err(Failure::refused(code, "claim `limits` is missing"));
+            }
+            Ok(verified)
+        });
         match verified {
             Ok(verified) => Ok(self.judge_verified(verified, verifier.product().policy(), now)),
-            Err(refusal) if refusal.code().is_some() => {
-                let phase = Phase::Invalid(license_core::InvalidReason::LicenseInvalid);
-                Ok(Verdict { refusal: Some(refusal), phase, verified: None })
-            }
+            Err(refusal) if refusal.is_refusal() => Ok(Verdict {
+                refusal: Some(self.of_no_profile(refusal)),
+                phase: Phase::Invalid(license_core::InvalidReason::LicenseInvalid),
+                unchecked: Vec::new(),
+                profile: self.product.is_some(),
+                verified: None,
+            }),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// A refusal that a profile may cure.
+    fn of_no_profile(&self, refusal: Failure) -> Failure {
+        let claims = refusal.code() == InstallErrorKind::ClaimsInvalid.code();
+        if self.product.is_some() || !claims {
+            return refusal;
+        }
+        Failure::refused(
+            refusal.code(),
+            format!(
+                "{}; where the product has claims of its own, give --product",
+                refusal.message()
+            ),
+        )
+    }
+
+    /// What is not asked of this license.
+    fn unchecked(&self, license: &License) -> Vec<&'static str> {
+        let mut unchecked = Vec::new();
+        if self.product.is_none() {
+            unchecked.push(
+                "what the product's profile says: its plans, features, limits, algorithms, key \
+                 sizes and grace (give --product)",
+            );
+        }
+        if license.domain().is_some() && self.host.is_none() {
+            unchecked.push("the host that it is bound to (give --host)");
+        }
+        if license.machine().is_some() && self.machine.is_none() {
+            unchecked.push("the machine that it is bound to (give --machine)");
+        }
+        unchecked.push(
+            "what only a service knows: whether it is fresh enough to be installed, whether a \
+             newer one was, and the clock",
+        );
+        unchecked
     }
 
     /// Machine, term and host, in the order in which installing checks them.
@@ -119,7 +164,7 @@ impl Verify {
             refused(
                 InstallErrorKind::MachineMismatch,
                 "the license is bound to another machine; issue one from that machine's own \
-                 machine info",
+                 machine info (--machine-info)",
             )
         } else if license.term().has_ended(now) {
             let last_day = license.term().expires_at.last_day();
@@ -130,40 +175,54 @@ impl Verify {
         } else if self.host.as_ref().is_some_and(uncovered) {
             refused(
                 InstallErrorKind::DomainMismatch,
-                "License domain mismatch: the license does not cover this host",
+                "License domain mismatch: the license does not cover this host; use a licensed host \
+                 name, or bind it to another with `license amend --domain`",
             )
         } else {
             None
         };
-        Verdict { refusal, phase, verified: Some(verified) }
+        let unchecked = self.unchecked(license);
+        Verdict {
+            refusal,
+            phase,
+            unchecked,
+            profile: self.product.is_some(),
+            verified: Some(verified),
+        }
     }
 }
 
 impl Verdict {
-    fn json(&self, now: Timestamp) -> Value {
-        let mut members = Map::new();
-        members.insert("valid".to_owned(), self.refusal.is_none().into());
-        members.insert("code".to_owned(), json!(self.refusal.as_ref().and_then(Failure::code)));
-        members.insert("detail".to_owned(), json!(self.refusal.as_ref().map(Failure::message)));
-        members.insert("phase".to_owned(), self.phase.as_str().into());
-        if let Some(verified) = &self.verified {
+    fn members(&self, now: Timestamp) -> Value {
+        let mut members = json!({
+            "valid": self.refusal.is_none(),
+            "code": null,
+            "detail": null,
+            "phase": self.phase.as_str(),
+            "not_checked": self.unchecked,
+        });
+        if let (Some(verified), Some(members)) = (&self.verified, members.as_object_mut()) {
             let header = verified.token().header();
             members.insert("alg".to_owned(), header.alg().into());
             members.insert("kid".to_owned(), json!(header.kid()));
             members.insert("digest".to_owned(), verified.digest().to_string().into());
             members.extend(facts::members(verified.license(), now));
+            if !self.profile {
+                members.insert("unknown_features".to_owned(), Value::Null);
+            }
         }
-        Value::Object(members)
+        members
     }
 
     fn lines(&self, verified: &Verified, now: Timestamp) -> String {
-        let days = verified.license().term().days_remaining(now);
-        let unit = if days == 1 { "day" } else { "days" };
+        let left = text::counted(verified.license().term().days_remaining(now), "day");
         let verdict = match (&self.refusal, self.phase) {
-            (Some(refusal), _) => format!("refused: {}", refusal.code().unwrap_or_default()),
+            (Some(refusal), _) => format!("refused: {}", refusal.code()),
             (None, Phase::Scheduled) => "valid, but not yet: the term has not begun".to_owned(),
-            (None, phase) => format!("valid: {phase}, {days} {unit} left"),
+            (None, phase) => format!("valid: {phase}, {left} left"),
         };
-        format!("{verdict}\n{}", facts::lines(verified.license()))
+        let facts = facts::lines(verified.license(), self.profile);
+        let unchecked: Vec<String> = self.unchecked.iter().map(|it| format!("  - {it}")).collect();
+        format!("{verdict}\n{facts}\n\nnot checked\n{}", unchecked.join("\n"))
     }
 }

@@ -216,7 +216,7 @@ fn what_is_no_license_of_the_product_is_refused() {
         "simulate missing.lic --product profile.toml",
         "simulate acme.lic --product missing.toml",
         "simulate acme.lic --product profile.toml --from someday",
-        "diff acme.lic",
+        "diff",
         "diff - -",
         "diff acme.lic missing.lic",
     ] {

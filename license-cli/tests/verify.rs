@@ -213,6 +213,12 @@ fn keys_have_names_and_algorithms() {
     let line = "issue --key 2026=private.pem --product profile.toml --claims claims.json";
     place.write("acme.lic", &place.good(line));
     assert_eq!(code("--public-key 2026=public.pem"), Value::Null);
+    // One thumbprint in 64 begins with a hyphen.
+    let line = "issue --key -2026=private.pem --product profile.toml --claims claims.json";
+    place.write("acme.lic", &place.good(line));
+    assert_eq!(code("--public-key -2026=public.pem"), Value::Null);
+    let line = "issue --key 2026=private.pem --product profile.toml --claims claims.json";
+    place.write("acme.lic", &place.good(line));
     for keys in [
         "",
         "--public-key missing.pem",
@@ -223,7 +229,9 @@ fn keys_have_names_and_algorithms() {
         "--public-key public.pem --public-key public.pem",
     ] {
         let run = verify(keys);
-        assert_eq!((run.status, run.out.as_str()), (2, ""), "{keys}");
+        assert_eq!(run.status, 2, "{keys}");
+        let told: Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(told["code"], "wrong_use", "{keys}");
     }
 }
 
@@ -232,6 +240,19 @@ fn without_a_profile_the_issuer_and_the_audience_are_given() {
     let place = licensed(|_| {});
     let vendor = "--issuer https://polygent.example --audience polygent --at 2026-06-01";
     assert_eq!(place.verdict(&format!("acme.lic {vendor}"))["valid"], true);
+    let verdict = place.verdict(&format!("acme.lic {vendor}"));
+    let unchecked = verdict["not_checked"].to_string();
+    for part in ["profile", "--product", "--host", "only a service knows"] {
+        assert!(unchecked.contains(part), "{unchecked}");
+    }
+    assert!(!unchecked.contains("--machine"), "it is bound to none: {unchecked}");
+    assert_eq!(verdict["unknown_features"], Value::Null, "nobody has said which there are");
+    let told = place.good(&format!("verify acme.lic --public-key public.pem {vendor}"));
+    assert!(told.contains("not checked\n  - what the product's profile says"), "{told}");
+    assert!(!told.contains("unknown"), "{told}");
+    let with = "--product profile.toml --at 2026-06-01 --host a.acme.internal";
+    let verdict = place.verdict(&format!("acme.lic {with}"));
+    assert_eq!(verdict["not_checked"].as_array().unwrap().len(), 1, "{verdict}");
     let other = "--issuer https://other.example --audience polygent";
     assert_eq!(place.verdict(&format!("acme.lic {other}"))["code"], "issuer_mismatch");
     let other = "--issuer https://polygent.example --audience other";
@@ -245,6 +266,35 @@ fn without_a_profile_the_issuer_and_the_audience_are_given() {
         "--issuer a --audience b --typ JWT",
     ] {
         place.bad(2, &format!("verify acme.lic --public-key public.pem {wrong}"));
+    }
+}
+
+#[test]
+fn without_a_profile_the_standard_claims_are_demanded() {
+    let claims = ["iss", "aud", "jti", "iat", "exp", "plan", "features", "limits"];
+    let nested = ["customer.id", "customer.name"];
+    let place = Place::polygent();
+    let lenient = program::POLYGENT.replace("known_plans_only = true", "");
+    let optional = "optional = [\"id\", \"customer_id\", \"customer_name\", \"plan\", \"features\", \"limits\"]";
+    place.write("profile.toml", &format!("{lenient}\n[claims]\n{optional}\n"));
+    let vendor = "--issuer https://polygent.example --audience polygent --at 2026-06-01";
+    // What no product does without cannot be signed at all.
+    for claim in claims.into_iter().filter(|it| !["iss", "aud", "iat", "exp"].contains(it)) {
+        let mut claims = standard();
+        claims.as_object_mut().unwrap().remove(claim);
+        place.write("acme.lic", &place.sign(&claims));
+        let verdict = place.verdict(&format!("acme.lic {vendor}"));
+        assert_eq!(verdict["code"], "claims_invalid", "{claim}: {verdict}");
+        let detail = verdict["detail"].as_str().unwrap();
+        assert!(detail.contains(claim) && detail.contains("--product"), "{detail}");
+    }
+    for claim in nested {
+        let mut claims = standard();
+        let name = claim.split_once('.').unwrap().1;
+        claims["customer"].as_object_mut().unwrap().remove(name);
+        place.write("acme.lic", &place.sign(&claims));
+        let verdict = place.verdict(&format!("acme.lic {vendor}"));
+        assert_eq!(verdict["code"], "claims_invalid", "{claim}: {verdict}");
     }
 }
 
@@ -269,13 +319,16 @@ fn inspecting_says_plainly_that_it_proves_nothing() {
         "other.toml",
         &program::POLYGENT.replace("audience = \"polygent\"", "audience = \"x\""),
     );
+    assert!(text.contains("issued    2026-01-01T00:00:00Z"), "{text}");
+    assert!(text.contains("expires   2027-01-01T00:00:00Z (last day 2026-12-31, "), "{text}");
+    assert_eq!(shown["dates"]["expires_at"], "2027-01-01T00:00:00Z");
     let shown = place.good("inspect acme.lic --product other.toml");
     assert!(shown.contains("would refuse") && shown.contains("audience_mismatch"), "{shown}");
 
     place.write("wrong.lic", "nothing");
     assert!(place.bad(1, "inspect wrong.lic").contains("token_malformed"));
     place.bad(2, "inspect missing.lic");
-    place.bad(2, "inspect");
+    assert!(place.bad(1, "inspect").contains("token_malformed"), "nothing on standard input");
 }
 
 #[test]

@@ -22,10 +22,10 @@ pub struct Difference {
     /// How many days later the new one ends, rounded towards zero; negative
     /// when it ends earlier.
     pub days: Option<i64>,
-    /// How many whole days the old license still has to run from where the
-    /// term of the new one counts ([`License::paid_from`]): paid days that are
-    /// given away. 0 where the new term counts from the end of the old one, and
-    /// where it is the same term.
+    /// How many whole days are given away: the old license still has to run
+    /// when the term of the new one begins to count ([`License::paid_from`]),
+    /// and the new one ends before as long a term again would. 0 where it is
+    /// the same term.
     pub given_away: u64,
     /// Whether both have one id: whether it is a renewal.
     pub same_id: bool,
@@ -99,8 +99,10 @@ impl Difference {
         let seconds = |license: &License| license.term().expires_at.as_seconds();
         self.days = Some(seconds(new).saturating_sub(seconds(old)) / DAY);
         let later = Some(new.paid_from()).filter(|from| *from > old.paid_from());
-        let left = later.map(|from| old.term().expires_at.saturating_since(from).as_secs());
-        self.given_away = left.unwrap_or_default() / DAY.unsigned_abs();
+        let ends_at = old.term().expires_at;
+        let short = old.as_long_again(ends_at).saturating_since(new.term().expires_at);
+        let given_away = later.map(|from| ends_at.saturating_since(from).min(short));
+        self.given_away = given_away.unwrap_or_default().as_secs() / DAY.unsigned_abs();
         self.same_id = old.id() == new.id();
         self.older = new.issued_at() < old.issued_at();
     }

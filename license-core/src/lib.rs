@@ -64,6 +64,7 @@ mod standing;
 mod state;
 mod status;
 mod subscription;
+mod term_length;
 #[cfg(test)]
 mod test_tokens;
 #[cfg(feature = "testing")]

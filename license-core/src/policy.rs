@@ -87,6 +87,11 @@ impl Policy {
         self
     }
 
+    /// The age up to which an upload is accepted; `None` for any age.
+    pub fn freshness_window(&self) -> Option<Duration> {
+        self.freshness
+    }
+
     /// Answers denials of this code with another HTTP status.
     #[must_use]
     pub fn status(mut self, code: DenialCode, status: u16) -> Self {

@@ -1,0 +1,44 @@
+//! What was meant by a name that nobody knows.
+
+use license_core::issue::Unknown;
+
+/// How alike two names must be, as clap asks it of flags.
+const ALIKE: f64 = 0.7;
+
+/// The known name that is most alike, if one is.
+pub(crate) fn meant<'a, S: AsRef<str>>(name: &str, known: &'a [S]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let alike = known.iter().map(|it| {
+        let it = it.as_ref();
+        (strsim::jaro(&name, &it.to_lowercase()), it)
+    });
+    let best = alike.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    best.filter(|(score, _)| *score > ALIKE).map(|(_, it)| it)
+}
+
+/// What else there is, as the end of a sentence that has named what is
+/// unknown.
+pub(crate) fn known(unknown: &Unknown, what: &str) -> String {
+    let Unknown { name, known, .. } = unknown;
+    let meant = meant(name, known).map(|it| format!("; did you mean {it:?}?"));
+    let meant = meant.unwrap_or_default();
+    match known.is_empty() {
+        true => format!("{meant}; it has no {what}"),
+        false => format!("{meant}; its {what} are: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_recognised_and_another_word_is_not() {
+        let known = ["sso-saml", "workflows", "auditLog"];
+        assert_eq!(meant("sso-samll", &known), Some("sso-saml"));
+        assert_eq!(meant("worklows", &known), Some("workflows"));
+        assert_eq!(meant("AUDITLOG", &known), Some("auditLog"));
+        assert_eq!(meant("billing", &known), None);
+        assert_eq!(meant("x", &[] as &[&str]), None);
+    }
+}
