@@ -53,7 +53,7 @@ impl Reader<'_> {
             if json::at(&self.payload, pointer) != Ok(Some(expected)) {
                 let claim = Dotted(pointer);
                 return Err(invalid(format_args!(
-                    "claim `{claim}` is not what the product requires"
+                    "the claim `{claim}` is not what the product requires"
                 )));
             }
         }
@@ -61,16 +61,16 @@ impl Reader<'_> {
         let expires_at = self.instant("/exp")?.ok_or_else(|| missing("/exp"))?;
         let not_before = self.instant("/nbf")?;
         if issued_at > expires_at {
-            return Err(invalid("claim `iat` lies after `exp`"));
+            return Err(invalid("the claim `iat` lies after `exp`"));
         }
         if not_before.is_some_and(|not_before| not_before > expires_at) {
-            return Err(invalid("claim `nbf` lies after `exp`"));
+            return Err(invalid("the claim `nbf` lies after `exp`"));
         }
         let plan = self.text(Claim::Plan)?.unwrap_or_default();
         let rules = self.product.plans().get(&plan);
         if rules.is_none() && self.product.known_plans_only() {
             let claim = Dotted(self.product.dialect().pointer(Claim::Plan));
-            return Err(invalid(format_args!("claim `{claim}` is not a plan of this product")));
+            return Err(invalid(format_args!("the claim `{claim}` is not a plan of this product")));
         }
         let mut signed_features = self.features(rules)?;
         let known = self.product.features();
@@ -110,7 +110,7 @@ impl Reader<'_> {
     fn at(&self, pointer: &str) -> Result<Option<&Value>, InstallError> {
         json::at(&self.payload, pointer).map_err(|holder| {
             let claim = Dotted(holder);
-            invalid(format_args!("claim `{claim}` must be an object"))
+            invalid(format_args!("the claim `{claim}` must be an object"))
         })
     }
 
@@ -125,7 +125,7 @@ impl Reader<'_> {
             .map(|seconds| Some(Timestamp::from_seconds(seconds)))
             .ok_or_else(|| {
                 invalid(format_args!(
-                    "claim `{claim}` must be a whole number of seconds from 0 to {MAX_SECONDS}"
+                    "the claim `{claim}` must be a whole number of seconds from 0 to {MAX_SECONDS}"
                 ))
             })
     }
@@ -166,7 +166,9 @@ impl Reader<'_> {
         let mut features: Vec<&str> = names(pointer, value)?;
         features.retain(|name| seen.insert(*name));
         if features.len() > MAX_FEATURES {
-            return Err(invalid(format_args!("claim `{claim}` lists more than {MAX_FEATURES}")));
+            return Err(invalid(format_args!(
+                "the claim `{claim}` lists more than {MAX_FEATURES}"
+            )));
         }
         Ok(features.into_iter().map(str::to_owned).collect())
     }
@@ -181,7 +183,7 @@ impl Reader<'_> {
                 Some(Value::Object(members)) => {
                     if members.len() > MAX_LIMITS {
                         return Err(invalid(format_args!(
-                            "claim `{claim}` has more than {MAX_LIMITS} members"
+                            "the claim `{claim}` has more than {MAX_LIMITS} members"
                         )));
                     }
                     // Limits that the product does not know are kept where
@@ -193,7 +195,9 @@ impl Reader<'_> {
                         }
                     }
                 }
-                Some(_) => return Err(invalid(format_args!("claim `{claim}` must be an object"))),
+                Some(_) => {
+                    return Err(invalid(format_args!("the claim `{claim}` must be an object")));
+                }
                 None if dialect.optional.contains(&Claim::Limits)
                     || self.product.has_limit_defaults()
                     || plan.is_some_and(|plan| !plan.limits.is_empty()) => {}
@@ -219,9 +223,9 @@ impl Reader<'_> {
             return Ok(None);
         };
         let claim = Dotted(self.product.dialect().pointer(Claim::Machine));
-        let parsed = value
-            .parse()
-            .map_err(|_| invalid(format_args!("claim `{claim}` is not a machine fingerprint")))?;
+        let parsed = value.parse().map_err(|_| {
+            invalid(format_args!("the claim `{claim}` is not a machine fingerprint"))
+        })?;
         Ok(Some(parsed))
     }
 
@@ -246,10 +250,10 @@ impl Reader<'_> {
         let value = self.at(pointer)?.filter(|value| !value.is_null());
         match (value, presence.unwrap_or_default()) {
             (None, Presence::Required) => Err(invalid(format_args!(
-                "claim `{claim}` is missing, and licenses of this plan must have it"
+                "the claim `{claim}` is missing, and licenses of this plan must have it"
             ))),
             (Some(_), Presence::Forbidden) => Err(invalid(format_args!(
-                "claim `{claim}` is present, and licenses of this plan must not have it"
+                "the claim `{claim}` is present, and licenses of this plan must not have it"
             ))),
             (value, _) => value.map(|value| text(pointer, value)).transpose(),
         }
@@ -267,7 +271,7 @@ impl fmt::Display for Dotted<'_> {
 
 fn missing(pointer: &str) -> InstallError {
     let claim = Dotted(pointer);
-    invalid(format_args!("claim `{claim}` is missing"))
+    invalid(format_args!("the claim `{claim}` is missing"))
 }
 
 fn text<'v>(pointer: &str, value: &'v Value) -> Result<&'v str, InstallError> {
@@ -275,7 +279,7 @@ fn text<'v>(pointer: &str, value: &'v Value) -> Result<&'v str, InstallError> {
     match value.as_str() {
         Some(text) if !text.is_empty() && has_at_most(MAX_TEXT, text) => Ok(text),
         _ => Err(invalid(format_args!(
-            "claim `{claim}` must be a text of 1 to {MAX_TEXT} characters"
+            "the claim `{claim}` must be a text of 1 to {MAX_TEXT} characters"
         ))),
     }
 }
@@ -293,7 +297,7 @@ where
     let claim = Dotted(pointer);
     let list = value
         .as_array()
-        .ok_or_else(|| invalid(format_args!("claim `{claim}` must be an array of texts")))?;
+        .ok_or_else(|| invalid(format_args!("the claim `{claim}` must be an array of texts")))?;
     list.iter().map(|name| text(pointer, name)).collect()
 }
 
@@ -306,16 +310,16 @@ fn limit(pointer: &str, value: &Value, kind: Option<LimitKind>) -> Result<Limit,
             let names: BTreeSet<&str> = names(pointer, value)?;
             if names.len() > MAX_FEATURES {
                 return Err(invalid(format_args!(
-                    "claim `{claim}` lists more than {MAX_FEATURES}"
+                    "the claim `{claim}` lists more than {MAX_FEATURES}"
                 )));
             }
             Ok(Limit::Names(names.into_iter().map(str::to_owned).collect()))
         }
         (_, Some(LimitKind::Names)) => {
-            Err(invalid(format_args!("claim `{claim}` must be an array of texts or null")))
+            Err(invalid(format_args!("the claim `{claim}` must be an array of texts or null")))
         }
         (value, _) => value.as_u64().map(Limit::Max).ok_or_else(|| {
-            invalid(format_args!("claim `{claim}` must be a whole number, 0 or more, or null"))
+            invalid(format_args!("the claim `{claim}` must be a whole number, 0 or more, or null"))
         }),
     }
 }

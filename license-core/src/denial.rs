@@ -161,7 +161,7 @@ impl DenialCode {
                 "The stored license state was unreadable and has been kept aside."
             }
             Self::MachineMismatch => {
-                "The license is bound to another machine: machine identity changed."
+                "The license is bound to another machine, or the machine identity changed."
             }
             Self::FingerprintUnavailable => {
                 "The license is bound to a machine, and this machine's identity cannot be read."
@@ -181,7 +181,7 @@ impl DenialCode {
             }
             Self::LimitReached => "The license allows no more of these.",
             Self::ConcurrentHostLimitReached => {
-                "concurrent host limit reached: as many hosts as the license allows are connected."
+                "As many hosts as the license allows are connected: concurrent host limit reached."
             }
             Self::StoreUnavailable => "The license store cannot be reached right now.",
         }
@@ -350,6 +350,18 @@ mod tests {
 
     const fn assert_send_sync<T: Send + Sync>() {}
     const _: () = assert_send_sync::<Denial>();
+
+    #[test]
+    fn titles_details_and_remedies_are_capitalised_alike() {
+        for code in DenialCode::ALL {
+            let remedy = code.remedy(Delivery::Upload);
+            for text in [code.title(), code.detail(), &remedy] {
+                assert!(text.starts_with(|it: char| it.is_uppercase()), "{text}");
+            }
+            assert!(code.detail().ends_with('.') && remedy.ends_with('.'), "{code}");
+            assert!(!code.title().ends_with('.'), "{code}");
+        }
+    }
 
     #[test]
     fn every_code_reads_back_from_its_text() {

@@ -12,6 +12,7 @@ use std::{borrow::Cow, error::Error, fmt};
 pub struct InstallError {
     kind: InstallErrorKind,
     detail: Cow<'static, str>,
+    reason: Option<Box<str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -182,7 +183,7 @@ impl InstallErrorKind {
                 "The licensed domain is not a valid pattern. Ask the vendor to issue the license again."
             }
             Self::MachineMismatch => {
-                "The machine identity changed, or the license belongs to another machine: machine identity changed. Download machine info, send it to the vendor and upload the license issued for it."
+                "The license is bound to another machine, or the machine identity changed. Download machine info, send it to the vendor and upload the license issued for it."
             }
             Self::FingerprintUnavailable => {
                 "The license is bound to a machine and this machine's identity cannot be read. Make the machine id readable to the service (Linux: /etc/machine-id), then try again."
@@ -219,14 +220,20 @@ impl InstallErrorKind {
 impl InstallError {
     /// A refusal with the kind's own advice.
     pub const fn new(kind: InstallErrorKind) -> Self {
-        Self { kind, detail: Cow::Borrowed(kind.advice()), source: None }
+        Self { kind, detail: Cow::Borrowed(kind.advice()), reason: None, source: None }
     }
 
     /// A refusal that first names what is wrong, then gives the kind's
-    /// advice. `what` is shown to clients: no claim values, no token text.
+    /// advice. `what` is shown to clients: no claim values, no token text. It
+    /// is lower case without a full stop, and made a sentence here.
     pub fn because(kind: InstallErrorKind, what: impl fmt::Display) -> Self {
-        let detail = Cow::Owned(format!("{what}. {}", kind.advice()));
-        Self { kind, detail, source: None }
+        let reason = what.to_string();
+        let mut sentence = reason.clone();
+        if let Some(first) = sentence.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let detail = Cow::Owned(format!("{sentence}. {}", kind.advice()));
+        Self { kind, detail, reason: Some(reason.into()), source: None }
     }
 
     /// The same refusal with the error behind it, for the log only.
@@ -252,14 +259,11 @@ impl InstallError {
         &self.detail
     }
 
-    /// What is wrong alone, lower case where it names a claim: for the
-    /// vendor's own programs, whose reader needs no advice to ask the vendor.
+    /// What is wrong alone, lower case where it is more than the kind's title:
+    /// for the vendor's own programs, whose reader needs no advice to ask the
+    /// vendor.
     pub fn reason(&self) -> &str {
-        let what = self.detail.strip_suffix(self.kind.advice()).unwrap_or_default();
-        match what.trim_end_matches(['.', ' ']) {
-            "" => self.kind.title(),
-            what => what,
-        }
+        self.reason.as_deref().unwrap_or(self.kind.title())
     }
 }
 
@@ -312,12 +316,27 @@ mod tests {
     }
 
     #[test]
+    fn titles_and_details_are_sentences_that_say_a_thing_once() {
+        for kind in InstallErrorKind::ALL {
+            let error = InstallError::because(kind, "something is wrong");
+            assert!(error.detail().starts_with("Something is wrong. "), "{}", error.detail());
+            let plain = InstallError::new(kind);
+            for text in [kind.title(), plain.detail(), error.detail()] {
+                assert!(text.starts_with(|it: char| it.is_uppercase()), "{text}");
+            }
+            assert!(plain.detail().ends_with('.') && !kind.title().ends_with('.'), "{kind:?}");
+        }
+        let machine = InstallError::new(InstallErrorKind::MachineMismatch);
+        assert_eq!(machine.detail().to_lowercase().matches("identity changed").count(), 1);
+    }
+
+    #[test]
     fn the_source_stays_out_of_display_and_detail() {
         let error =
             InstallError::because(InstallErrorKind::ClaimsInvalid, "claim `exp` is missing")
                 .with_source("the story for the log");
         assert_eq!(error.to_string(), "claims_invalid");
-        assert!(error.detail().starts_with("claim `exp` is missing. "));
+        assert!(error.detail().starts_with("Claim `exp` is missing. "));
         assert!(!error.detail().contains("story"));
         assert!(error.source().is_some());
     }

@@ -263,8 +263,8 @@ pub(crate) fn check_registered(
 ) -> Result<(), InstallError> {
     let issuer = match claims.get("iss") {
         Some(Value::String(issuer)) => issuer,
-        Some(_) => return Err(invalid("claim `iss` must be one string")),
-        None => return Err(invalid("claim `iss` is missing")),
+        Some(_) => return Err(invalid("the claim `iss` must be one string")),
+        None => return Err(invalid("the claim `iss` is missing")),
     };
     let named = match claims.get("aud") {
         Some(Value::String(audience)) => audience == ours,
@@ -274,16 +274,16 @@ pub(crate) fn check_registered(
             audiences.iter().any(|audience| audience == ours)
         }
         Some(_) => {
-            return Err(invalid("claim `aud` must be a string or an array of strings"));
+            return Err(invalid("the claim `aud` must be a string or an array of strings"));
         }
-        None => return Err(invalid("claim `aud` is missing")),
+        None => return Err(invalid("the claim `aud` is missing")),
     };
     match claims.get("exp").map(Value::as_u64) {
         Some(Some(0..=LAST_SECOND)) => {}
         Some(_) => {
-            return Err(invalid("claim `exp` must be an integer from 0 to 253402300799"));
+            return Err(invalid("the claim `exp` must be an integer from 0 to 253402300799"));
         }
-        None => return Err(invalid("claim `exp` is missing")),
+        None => return Err(invalid("the claim `exp` is missing")),
     }
     if issuer != vendor {
         return Err(InstallErrorKind::IssuerMismatch.into());
@@ -358,7 +358,7 @@ mod tests {
         ] {
             let error = claims_refused(payload);
             assert_eq!(error.kind(), InstallErrorKind::ClaimsInvalid, "{payload:?}");
-            assert!(error.detail().starts_with("the payload: "), "{}", error.detail());
+            assert!(error.detail().starts_with("The payload: "), "{}", error.detail());
         }
     }
 
