@@ -129,6 +129,7 @@ fn print_demo(
 ) -> Result<(), StartError> {
     let warning = demo.warning();
     let private = demo.private_key().display();
+    let license = demo.license_program();
     let file = key_file.display();
     let header = demo.private_key().with_file_name("admin-header.txt");
     let header = match token {
@@ -147,9 +148,9 @@ other is 402:
   curl -i -X PUT --data-binary @README.md http://{address}/v1/blobs/readme
   curl -i http://{address}/scim/v2/Users
 
-Issue a license for 30 days, and put it where this service looks for it:
+Issue a license for a year, and put it where this service looks for it:
 
-  cargo run -q --release -p license-cli -- issue --key '{private}' --product examples/alexandria/alexandria.toml --plan enterprise --feature scim --feature audit_export --feature multi_tenant --limit tenants=2 --days 30 --out '{file}.new' && mv '{file}.new' '{file}'
+  {license} issue --key '{private}' --product examples/alexandria/alexandria.toml --plan enterprise --feature scim --feature audit_export --feature multi_tenant --limit tenants=2 --days 365 --out '{file}.new' && mv '{file}.new' '{file}'
 
 Ask again, within two seconds of it: 200 for a feature that it grants, 403 for
 one that it does not. Administrators see what is licensed:

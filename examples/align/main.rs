@@ -141,6 +141,7 @@ fn print_demo(
     let warning = demo.warning();
     let sign_in = curl_credentials(demo.sign_in_file(password)?.as_deref());
     let private = demo.private_key().display();
+    let license = demo.license_program();
     let cookies = demo.private_key().with_file_name("cookies.txt");
     let cookies = cookies.display();
     let file = license_file.display();
@@ -153,9 +154,9 @@ answer is 503:
   curl -s -c '{cookies}' -H 'content-type: application/json' {sign_in} http://{address}/api/auth/sign-in
   curl -i -b '{cookies}' http://{address}/api/users
 
-Issue a license for 30 days, and put it where this service looks for it:
+Issue a license for a year, and put it where this service looks for it:
 
-  cargo run -q --release -p license-cli -- issue --key '{private}' --product examples/align/align.toml --customer-id cust_demo --customer 'Demo Customer' --plan team --limit users=3 --limit decisions=100 --name connectors=slack --name connectors=github --days 30 --out '{file}.new' && mv '{file}.new' '{file}'
+  {license} issue --key '{private}' --product examples/align/align.toml --customer-id cust_demo --customer 'Demo Customer' --plan team --limit users=3 --limit decisions=100 --name connectors=slack --name connectors=github --days 365 --out '{file}.new' && mv '{file}.new' '{file}'
 
 Ask again, within two seconds of it: 200 for the users, 403 for a feature that
 the plan does not grant, 402 for a connector that the license does not list:

@@ -4,7 +4,9 @@ use axum::extract::State;
 use clap::Args;
 use license_axum::Problem;
 use license_examples::{Accounts, Administrator, Json, StartError, internal};
-use license_runtime::alerts::{Alerts, AlertsError, LocalTime, Mail, MailError, SentAlert};
+use license_runtime::alerts::{Alerts, AlertsError, LocalTime, SentAlert};
+#[cfg(feature = "mail")]
+use license_runtime::alerts::{Mail, MailError};
 use serde::Serialize;
 
 use crate::AppState;
@@ -38,6 +40,19 @@ pub(crate) struct Report {
 
 impl AlertSettings {
     /// Alerts by mail, where a mail server is given.
+    #[cfg(not(feature = "mail"))]
+    pub(crate) fn alerts(self, _: &Accounts) -> Result<Option<Alerts>, StartError> {
+        match self.smtp_url {
+            None => Ok(None),
+            Some(_) => Err(StartError::new(
+                "--smtp-url: mail was left out of this program; build it without \
+                 --no-default-features",
+            )),
+        }
+    }
+
+    /// Alerts by mail, where a mail server is given.
+    #[cfg(feature = "mail")]
     pub(crate) fn alerts(self, accounts: &Accounts) -> Result<Option<Alerts>, StartError> {
         let (Some(url), Some(from)) = (self.smtp_url, self.alert_from) else { return Ok(None) };
         let mail = Mail::new(&url, &from).map_err(|error| {

@@ -154,6 +154,7 @@ fn print_demo(
 ) -> Result<(), StartError> {
     let sign_in = curl_credentials(demo.sign_in_file(password)?.as_deref());
     let private = demo.private_key().display();
+    let license = demo.license_program();
     let cookies = demo.private_key().with_file_name("cookies.txt");
     let cookies = cookies.display();
     let warning = demo.warning();
@@ -168,9 +169,9 @@ Sign in as the administrator:
 
   curl -s -c '{cookies}' -H 'content-type: application/json' {sign_in} http://{address}/api/auth/sign-in
 
-Issue a license for 30 days, and install it:
+Issue a license for a year, and install it:
 
-  cargo run -q --release -p license-cli -- issue --key '{private}' --product examples/polygent/polygent.toml --customer-id cust_demo --customer 'Demo Customer' --plan enterprise --feature workflows --feature insights --feature sso-saml --limit users=5 --limit session_hosts=2 --limit deploy_hosts=unlimited --days 30 | curl -s -b '{cookies}' -H 'content-type: application/jwt' --data-binary @- http://{address}/api/license
+  {license} issue --key '{private}' --product examples/polygent/polygent.toml --customer-id cust_demo --customer 'Demo Customer' --plan enterprise --feature workflows --feature insights --feature sso-saml --limit users=5 --limit session_hosts=2 --limit deploy_hosts=unlimited --days 365 | curl -s -b '{cookies}' -H 'content-type: application/jwt' --data-binary @- http://{address}/api/license
 
 Ask again: 200 for a feature that it grants, 403 for one that it does not:
 

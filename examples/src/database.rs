@@ -10,8 +10,12 @@ use std::{
     time::Duration,
 };
 
-use license_runtime::{PostgresStore, SqliteStore, Store};
-use sqlx::{AnyPool, Connection, any::AnyPoolOptions};
+#[cfg(feature = "postgres")]
+use license_runtime::PostgresStore;
+use license_runtime::{SqliteStore, Store};
+#[cfg(feature = "postgres")]
+use sqlx::Connection;
+use sqlx::{AnyPool, any::AnyPoolOptions};
 
 use crate::{Settings, StartError};
 
@@ -21,12 +25,14 @@ pub(crate) enum Database {
     /// `license.db`, and another one of this name.
     Files { directory: PathBuf, name: String },
     /// `postgres://…`
+    #[cfg(feature = "postgres")]
     Postgres(String),
 }
 
 /// How long the database may take to answer.
 const ANSWER: Duration = Duration::from_secs(4);
 /// How long it may take to connect to it.
+#[cfg(feature = "postgres")]
 const CONNECT: Duration = Duration::from_secs(3);
 
 impl Database {
@@ -38,9 +44,16 @@ impl Database {
     ) -> Result<Self, StartError> {
         match &settings.database_url {
             None => Ok(Self::Files { directory: directory.to_owned(), name: name.to_owned() }),
+            #[cfg(not(feature = "postgres"))]
+            Some(_) => Err(StartError::new(
+                "--database-url: PostgreSQL was left out of this program; build it without \
+                 --no-default-features",
+            )),
+            #[cfg(feature = "postgres")]
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 Ok(Self::Postgres(url.clone()))
             }
+            #[cfg(feature = "postgres")]
             Some(_) => Err(StartError::new(
                 "--database-url must be postgres://USER@HOST/DATABASE; leave it out to keep files \
                  below --data-dir",
@@ -54,6 +67,7 @@ impl Database {
             Self::Files { directory, .. } => {
                 Arc::new(SqliteStore::open(directory.join("license.db")).await?)
             }
+            #[cfg(feature = "postgres")]
             Self::Postgres(url) => Arc::new(PostgresStore::open(url).await?),
         })
     }
@@ -63,6 +77,7 @@ impl Database {
         sqlx::any::install_default_drivers();
         match self {
             Self::Files { directory, name } => files(&directory.join(format!("{name}.db"))).await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(url) => postgres(url).await,
         }
     }
@@ -96,6 +111,7 @@ fn make_private(file: &Path) -> std::io::Result<()> {
     }
 }
 
+#[cfg(feature = "postgres")]
 async fn postgres(url: &str) -> Result<AnyPool, StartError> {
     let join = if url.contains('?') { '&' } else { '?' };
     let limits = "options[statement_timeout]=4s&options[idle_in_transaction_session_timeout]=6s";
@@ -175,6 +191,7 @@ impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Files { .. } => "Files",
+            #[cfg(feature = "postgres")]
             Self::Postgres(_) => "Postgres",
         })
     }

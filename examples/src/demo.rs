@@ -108,6 +108,16 @@ repository.",
         )
     }
 
+    /// What starts the operator's program from the root of the repository. It
+    /// shares all that was compiled for this service.
+    pub fn license_program(&self) -> &'static str {
+        if cfg!(all(feature = "mail", feature = "postgres")) {
+            "cargo run -q --release --bin license --"
+        } else {
+            "cargo run -q --release --no-default-features --bin license --"
+        }
+    }
+
     /// The public key, as `--public-key` takes it.
     pub fn public_key(&self) -> String {
         self.public_key.display().to_string()

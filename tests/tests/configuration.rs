@@ -367,8 +367,8 @@ async fn follow(log: &str, licensed: bool) {
     assert!(answers[0].starts_with(first), "{answers:?}");
     assert!(answers[1].contains("token"), "{answers:?}");
     let status: serde_json::Value = serde_json::from_str(&answers[2]).unwrap();
-    assert_eq!(status["phase"], "expiring", "{status}");
-    assert_eq!(status["license"]["days_remaining"], 30, "{status}");
+    assert_eq!(status["phase"], "active", "{status}");
+    assert_eq!(status["license"]["days_remaining"], 365, "{status}");
     assert!(answers[3].starts_with("HTTP/1.1 200"), "{answers:?}");
     assert!(answers[4].starts_with("HTTP/1.1 403"), "{answers:?}");
     assert!(answers[4].contains("feature_not_licensed"), "{answers:?}");

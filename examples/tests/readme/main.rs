@@ -55,7 +55,7 @@ async fn saml(_: RequireFeature<"sso-saml">) {}
 async fn app() -> Result<Router, Box<dyn Error>> {
     // README
     let product = Product::from_toml(include_str!("acme.toml"))?;
-    let verifier = Verifier::builder(&product).key(PublicKey::pem(include_bytes!("vendor.pub.pem"))?).build()?;
+    let verifier = Verifier::builder(&product).key(PublicKey::pem(include_bytes!("public.pem"))?).build()?;
     let licensing = Licensing::new(verifier);
     let store = SqliteStore::open("license.db").await?;
     let manager = LicenseManager::builder(licensing.clone()).store(store).start().await?;
