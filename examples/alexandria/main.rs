@@ -14,12 +14,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{Router, extract::FromRef, routing::get};
+use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
-use license_axum::{Licensing, enforce, warning_layer};
+use license_axum::{Licensing, enforce, refuse_cross_site, warning_layer};
 use license_examples::{
-    Demo, Documents, Settings, Setup, StartError, listen, method_not_allowed, not_found, run,
-    serve, tell, write_private,
+    Demo, Documents, Settings, Setup, StartError, listen, method_not_allowed, not_found,
+    refuse_query, run, serve, tell, write_private,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -114,8 +114,10 @@ fn app(state: AppState) -> Router {
         .nest("/admin", admin::routes(&state))
         .nest("/scim/v2", scim::routes())
         .merge(features::routes())
+        .route_layer(middleware::from_fn(refuse_query))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(refuse_cross_site))
         .with_state(state);
     enforce(router, warnings)
 }

@@ -23,7 +23,7 @@ use license_axum::{
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, curl_credentials,
-    listen, method_not_allowed, not_found, open_accounts, run, serve, tell,
+    listen, method_not_allowed, not_found, open_accounts, refuse_query, run, serve, tell,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -124,6 +124,7 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
         .nest("/api/connectors", connectors::routes())
         .nest("/api/decisions", decisions::routes())
         .nest("/api", features::routes())
+        .route_layer(middleware::from_fn(refuse_query))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))

@@ -24,13 +24,16 @@ use license_axum::{
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, curl_credentials, listen,
-    method_not_allowed, not_found, open_accounts, run, serve, tell,
+    method_not_allowed, not_found, open_accounts, refuse_query, run, serve, tell,
 };
 use license_runtime::LicenseManager;
 
-use metrics_exporter_prometheus::PrometheusHandle;
-
-use self::{agents::AgentSettings, alerts::AlertSettings, background::Workers};
+use self::{
+    agents::AgentSettings,
+    alerts::AlertSettings,
+    background::Workers,
+    metrics::{Figures, MetricsSettings},
+};
 
 /// The product, as the operator's program reads it too.
 const PROFILE: &str = include_str!("polygent.toml");
@@ -44,6 +47,8 @@ struct Arguments {
     agents: AgentSettings,
     #[command(flatten)]
     alerts: AlertSettings,
+    #[command(flatten)]
+    metrics: MetricsSettings,
 }
 
 /// What every handler can ask for.
@@ -54,7 +59,7 @@ struct AppState {
     accounts: Accounts,
     auth: Auth,
     workers: Workers,
-    figures: PrometheusHandle,
+    figures: Figures,
     agents: AgentSettings,
 }
 
@@ -87,11 +92,11 @@ async fn main() {
 }
 
 async fn start(arguments: Arguments) -> Result<(), StartError> {
-    let Arguments { settings, agents, alerts } = arguments;
+    let Arguments { settings, agents, alerts, metrics } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
     let pool = setup.open_database().await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
-    let figures = metrics::collect()?;
+    let figures = metrics.collect()?;
     let mut manager = setup.manager().await?.usage(accounts.usage()).lease_ttl(agents.lease_ttl);
     if let Some(alerts) = alerts.alerts(&accounts)? {
         manager = manager.alerts(alerts);
@@ -133,11 +138,12 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
         .route("/healthz", get(async || "ok"))
         .route("/background", get(background::show))
         .route("/metrics", get(metrics::show))
-        .nest("/agents", agents::routes())
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api", modules::routes())
         .route("/api/license/alerts/run", post(alerts::run))
+        .route_layer(middleware::from_fn(refuse_query))
+        .nest("/agents", agents::routes())
         .nest("/api/license", admin_routes::<Administrator, _>(state.manager.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -2,10 +2,6 @@
 
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
-use argon2::{
-    Argon2,
-    password_hash::{self, PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
-};
 use license_axum::Problem;
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
@@ -14,6 +10,7 @@ use sqlx::{AnyPool, Row, any::AnyRow};
 use crate::{
     answer::{database_failed, internal},
     database::{apply_schema, timely},
+    passwords::{Busy, PasswordError, Passwords, Turn},
     sessions::Recent,
 };
 
@@ -22,6 +19,7 @@ use crate::{
 pub struct Accounts {
     pub(crate) pool: AnyPool,
     pub(crate) recent: Arc<Recent>,
+    pub(crate) passwords: Passwords,
 }
 
 /// A user.
@@ -62,11 +60,17 @@ pub enum AccountsError {
     #[error("the accounts database failed")]
     Database(#[from] sqlx::Error),
     /// A password could not be hashed.
-    #[error("password hashing failed")]
-    Password(#[from] password_hash::Error),
-    /// The service stopped while a password was being hashed.
-    #[error("password hashing was interrupted")]
-    Interrupted(#[from] tokio::task::JoinError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// Too many passwords wait to be checked.
+    #[error("too many passwords wait to be checked")]
+    Busy,
+}
+
+impl From<Busy> for AccountsError {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
 }
 
 /// What is not the asker's doing.
@@ -74,6 +78,11 @@ impl From<AccountsError> for Problem {
     fn from(error: AccountsError) -> Self {
         match error {
             AccountsError::Database(error) => database_failed(&error),
+            AccountsError::Busy => Problem::new(
+                503,
+                "busy",
+                "Too many passwords are being checked. Try again in a second.",
+            ),
             error => internal(&error),
         }
     }
@@ -105,7 +114,7 @@ impl Accounts {
     /// The database failed.
     pub async fn open(pool: AnyPool) -> Result<Self, sqlx::Error> {
         apply_schema(&pool, &SCHEMA).await?;
-        Ok(Self { pool, recent: Arc::default() })
+        Ok(Self { pool, recent: Arc::default(), passwords: Passwords::new() })
     }
 
     /// Makes sure that the administrator exists and, where one is given, has
@@ -131,12 +140,11 @@ impl Accounts {
             }
         }
         let Some(password) = password else { return Ok(None) };
-        if self.check_password(email, &password).await?.is_none() {
-            self.execute(
-                "UPDATE users SET password = $1 WHERE email = $2",
-                [&hash(password).await?, email],
-            )
-            .await?;
+        let turn = self.passwords.turn().await?;
+        if self.check_password(&turn, email, &password).await?.is_none() {
+            let hash = turn.hash(password).await?;
+            let set = "UPDATE users SET password = $1 WHERE email = $2";
+            self.execute(set, [&hash, email]).await?;
         }
         Ok(None)
     }
@@ -145,7 +153,8 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// A taken e-mail address; the database or hashing failed.
+    /// A taken e-mail address; too many passwords wait to be hashed; the
+    /// database or hashing failed.
     pub async fn create(&self, new: NewAccount) -> Result<Account, AccountsError> {
         let account = Account {
             id: format!("user_{}", random_hex(8)),
@@ -153,7 +162,7 @@ impl Accounts {
             role: new.role,
             active: true,
         };
-        let password = hash(new.password).await?;
+        let password = self.passwords.turn().await?.hash(new.password).await?;
         let inserted = self
             .execute(
                 "INSERT INTO users (id, email, role, password, active) VALUES ($1, $2, $3, $4, 1)",
@@ -242,6 +251,8 @@ impl Accounts {
     ///
     /// The last active administrator; the database failed.
     pub async fn deactivate(&self, id: &str) -> Result<(), AccountsError> {
+        // However this ends: also where nobody waits for it any more.
+        let _forgotten = self.recent.forget_user(id);
         let changed = timely(async {
             let mut transaction = self.pool.begin().await?;
             // Of two administrators who deactivate each other one comes second.
@@ -292,23 +303,14 @@ impl Accounts {
     /// an address that nobody has.
     pub(crate) async fn check_password(
         &self,
+        turn: &Turn,
         email: &str,
         password: &str,
     ) -> Result<Option<Account>, AccountsError> {
         let found = self.by_email(email).await?.filter(|(account, _)| account.active);
-        let password = password.to_owned();
-        let matched = tokio::task::spawn_blocking(move || match found {
-            Some((account, hash)) => {
-                let hash = PasswordHash::new(&hash)?;
-                let good = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-                Ok(good.then_some(account))
-            }
-            None => {
-                let salt = SaltString::generate(&mut OsRng);
-                Argon2::default().hash_password(password.as_bytes(), &salt).map(|_| None)
-            }
-        });
-        Ok(matched.await??)
+        let (account, hash) = found.unzip();
+        let good = turn.check(password.to_owned(), hash).await?;
+        Ok(account.filter(|_| good))
     }
 
     pub(crate) async fn execute<const N: usize>(
@@ -331,14 +333,6 @@ pub(crate) fn account(row: &AnyRow) -> Result<Account, AccountsError> {
         role: row.try_get("role")?,
         active: row.try_get::<i64, _>("active")? != 0,
     })
-}
-
-async fn hash(password: String) -> Result<String, AccountsError> {
-    let hashed = tokio::task::spawn_blocking(move || {
-        let salt = SaltString::generate(&mut OsRng);
-        Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
-    });
-    Ok(hashed.await??)
 }
 
 /// Whether a text can be an e-mail address: nothing that looks like another one,

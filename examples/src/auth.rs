@@ -1,15 +1,10 @@
 //! Signing in and out, and who is asking.
 
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-    path::Path,
-    sync::Arc,
-};
+use std::{fmt, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, FromRef, FromRequestParts, State},
+    extract::{DefaultBodyLimit, FromRef, FromRequestParts, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -17,7 +12,14 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use license_axum::{Actor, Licensing, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::{Account, Accounts, Json, Settings, StartError, tell};
+use crate::{
+    Account, Accounts, AccountsError, Json, Refusal, Settings, StartError,
+    attempts::{Attempt, Attempts},
+    client_address::ClientAddress,
+    internal,
+    passwords::Turn,
+    tell,
+};
 
 /// The administrator's e-mail address.
 pub const ADMINISTRATOR: &str = "admin@example.com";
@@ -29,9 +31,13 @@ pub struct Auth(Arc<Shared>);
 struct Shared {
     accounts: Accounts,
     licensing: Licensing,
+    attempts: Attempts,
     cookie: &'static str,
     one_session: fn(&Licensing) -> bool,
 }
+
+/// What a sign-in sends is short.
+const MOST_BYTES: usize = 16 * 1024;
 
 /// Who is signed in.
 #[derive(Clone, Debug)]
@@ -60,8 +66,7 @@ struct Me {
 impl Auth {
     /// Sessions of these accounts, in a cookie of this name.
     pub fn new(licensing: &Licensing, accounts: Accounts, cookie: &'static str) -> Self {
-        let licensing = licensing.clone();
-        Self(Arc::new(Shared { accounts, licensing, cookie, one_session: |_| false }))
+        Self::build(licensing.clone(), accounts, cookie, |_| false)
     }
 
     /// Says when signing in ends the user's other sessions: never, without
@@ -69,8 +74,17 @@ impl Auth {
     #[must_use]
     pub fn one_session(self, when: fn(&Licensing) -> bool) -> Self {
         let Shared { accounts, licensing, cookie, .. } = &*self.0;
-        let (accounts, licensing) = (accounts.clone(), licensing.clone());
-        Self(Arc::new(Shared { accounts, licensing, cookie, one_session: when }))
+        Self::build(licensing.clone(), accounts.clone(), cookie, when)
+    }
+
+    fn build(
+        licensing: Licensing,
+        accounts: Accounts,
+        cookie: &'static str,
+        one_session: fn(&Licensing) -> bool,
+    ) -> Self {
+        let attempts = Attempts::default();
+        Self(Arc::new(Shared { accounts, licensing, attempts, cookie, one_session }))
     }
 
     /// `/sign-in`, `/sign-out` and `/me`, to be nested at `/api/auth`.
@@ -80,7 +94,7 @@ impl Auth {
         S: Clone + Send + Sync + 'static,
     {
         Router::new()
-            .route("/sign-in", post(sign_in))
+            .route("/sign-in", post(sign_in).layer(DefaultBodyLimit::max(MOST_BYTES)))
             .route("/sign-out", post(sign_out::<S>))
             .route("/me", get(me::<S>))
     }
@@ -170,22 +184,54 @@ pub fn bearer(parts: &Parts) -> Option<&str> {
 
 async fn sign_in(
     State(auth): State<Auth>,
+    ClientAddress(address): ClientAddress,
     Json(credentials): Json<Credentials>,
-) -> Result<Response, Problem> {
-    let shared = &*auth.0;
-    let only = (shared.one_session)(&shared.licensing);
-    let now = shared.licensing.clock().now();
-    let token = shared
-        .accounts
-        .sign_in(&credentials.email, &credentials.password, now, only)
-        .await?
-        .ok_or_else(|| {
-            Problem::new(401, "unauthenticated", "The e-mail address or the password is wrong.")
-        })?;
+) -> Result<Response, Refusal> {
+    let attempt = Attempt::new(&credentials.email, address);
+    auth.admit(attempt)?;
+    let turn = auth.0.accounts.passwords.turn().await;
+    let turn = turn.map_err(|busy| Refusal::from(AccountsError::from(busy)))?;
+    // Those that were before it may have used up what there was.
+    auth.admit(attempt)?;
+    // Once begun it comes to its end: who goes away has made an attempt.
+    let checked = tokio::spawn(auth.clone().check(turn, attempt, credentials));
+    let token = checked.await.map_err(|error| internal(&error))??;
     let mut response = Json(serde_json::json!({ "token": token })).into_response();
     auth.set_cookie(&mut response, &token, "");
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+impl Auth {
+    /// Whether a password may be checked.
+    fn admit(&self, attempt: Attempt) -> Result<(), Refusal> {
+        let now = self.0.licensing.clock().monotonic();
+        self.0.attempts.admit(attempt, now).map_err(too_many)
+    }
+
+    /// The token of a new session.
+    async fn check(
+        self,
+        turn: Turn,
+        attempt: Attempt,
+        credentials: Credentials,
+    ) -> Result<String, Refusal> {
+        let Shared { accounts, licensing, attempts, one_session, .. } = &*self.0;
+        let (only, now) = (one_session(licensing), licensing.clock().now());
+        let Credentials { email, password } = credentials;
+        if let Some(token) = accounts.sign_in(&turn, &email, &password, now, only).await? {
+            return Ok(token);
+        }
+        attempts.failed(attempt, licensing.clock().monotonic()).map_err(too_many)?;
+        const WRONG: &str = "The e-mail address or the password is wrong.";
+        Err(Problem::new(401, "unauthenticated", WRONG).into())
+    }
+}
+
+fn too_many(wait: Duration) -> Refusal {
+    const TOO_MANY: &str = "Too many wrong passwords for this account or from this address within \
+                            a minute. Wait, then try again.";
+    Refusal::later(Problem::new(429, "too_many_attempts", TOO_MANY), wait)
 }
 
 async fn sign_out<S>(_: User, State(auth): State<Auth>, parts: Parts) -> Result<Response, Problem>
@@ -234,8 +280,8 @@ where
         if account.role != "admin" {
             return Err(Problem::new(403, "forbidden", "Only administrators may do this."));
         }
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self { account, address: peer.map(|peer| peer.0.ip()) })
+        let ClientAddress(address) = ClientAddress::of(parts);
+        Ok(Self { account, address })
     }
 }
 

@@ -3,13 +3,18 @@
 
 mod accounts;
 mod answer;
+mod attempts;
 mod auth;
+mod client_address;
 mod clock;
 mod database;
 mod demo;
 mod documents;
 mod keys;
+mod passwords;
+mod query;
 mod refusal;
+mod secret;
 mod serve;
 mod sessions;
 mod settings;
@@ -21,7 +26,10 @@ pub use auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credential
 pub use demo::{Demo, write_private};
 pub use documents::{Document, Documents};
 pub use keys::verifier;
+pub use passwords::PasswordError;
+pub use query::refuse_query;
 pub use refusal::Refusal;
+pub use secret::Secret;
 pub use serve::{announce, listen, run, serve, stop_signal, tell};
 pub use settings::{Settings, StartError};
 pub use setup::Setup;

@@ -1,8 +1,9 @@
 //! What a handler answers when it does not do what it was asked for.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
 use license_axum::{Denial, LicenseRejection, Licensing, Problem};
 
 use crate::{AccountsError, answer::database_failed};
@@ -15,6 +16,8 @@ pub enum Refusal {
     License(LicenseRejection),
     /// Something else.
     Problem(Problem),
+    /// Something that is over after this many seconds.
+    Later(Problem, u64),
 }
 
 impl Refusal {
@@ -25,6 +28,11 @@ impl Refusal {
             tracing::error!(source, "a limit could not be checked");
         }
         Self::License(LicenseRejection::answered(licensing, error.into()))
+    }
+
+    /// What may be asked again after a while.
+    pub(crate) fn later(problem: Problem, wait: Duration) -> Self {
+        Self::Later(problem, wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
 }
 
@@ -57,6 +65,7 @@ impl From<AccountsError> for Refusal {
                 "last_administrator",
                 "This is the last active administrator. Make another one first.",
             ),
+            busy @ AccountsError::Busy => return Self::later(busy.into(), Duration::from_secs(1)),
             error => error.into(),
         })
     }
@@ -67,6 +76,9 @@ impl IntoResponse for Refusal {
         match self {
             Self::License(rejection) => rejection.into_response(),
             Self::Problem(problem) => problem.into_response(),
+            Self::Later(problem, seconds) => {
+                ([(header::RETRY_AFTER, HeaderValue::from(seconds))], problem).into_response()
+            }
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum InstallErrorKind {
     TokenTooLarge,
     /// Encoding, header or `typ`.
     TokenMalformed,
+    /// Not the license that was previewed.
+    NotPreviewed,
     /// No configured key has the token's `kid`.
     KeyUnknown,
     /// The token's `alg` is not the one its key is pinned to.
@@ -65,9 +67,10 @@ pub enum InstallErrorKind {
 
 impl InstallErrorKind {
     /// Every kind, in the order in which installing checks.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::TokenTooLarge,
         Self::TokenMalformed,
+        Self::NotPreviewed,
         Self::KeyUnknown,
         Self::AlgorithmNotAllowed,
         Self::SignatureInvalid,
@@ -93,6 +96,7 @@ impl InstallErrorKind {
         match self {
             Self::TokenTooLarge => "token_too_large",
             Self::TokenMalformed => "token_malformed",
+            Self::NotPreviewed => "not_previewed",
             Self::KeyUnknown => "key_unknown",
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
             Self::SignatureInvalid => "signature_invalid",
@@ -119,7 +123,7 @@ impl InstallErrorKind {
         match self {
             Self::TokenTooLarge => 413,
             Self::TokenMalformed => 400,
-            Self::OlderThanInstalled => 409,
+            Self::OlderThanInstalled | Self::NotPreviewed => 409,
             Self::StoreUnavailable => 503,
             Self::Internal => 500,
             _ => 422,
@@ -131,6 +135,7 @@ impl InstallErrorKind {
         match self {
             Self::TokenTooLarge => "The license file is too large",
             Self::TokenMalformed => "Not a license file",
+            Self::NotPreviewed => "Not the license that was previewed",
             Self::KeyUnknown => "Signed with an unknown key",
             Self::AlgorithmNotAllowed => "Signature algorithm not allowed",
             Self::SignatureInvalid => "License signature verification failed",
@@ -160,6 +165,9 @@ impl InstallErrorKind {
             }
             Self::TokenMalformed => {
                 "This is not a license token. Upload the license file exactly as it was delivered."
+            }
+            Self::NotPreviewed => {
+                "This is not the license that `expect` names by its digest, and it was not installed. Preview this one, or upload the one that was previewed."
             }
             Self::KeyUnknown => {
                 "The license is signed with a key that this service does not trust. Ask the vendor for a license for this release, or update the service."

@@ -5,7 +5,7 @@ use std::{future::Future, net::IpAddr};
 
 use serde::Serialize;
 
-use crate::{InstallError, Licensing, MachineInfo, Status, Timestamp};
+use crate::{InstallError, Licensing, MachineInfo, Status, Timestamp, TokenDigest};
 
 /// Who installs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,8 @@ pub struct InstallRequest {
     pub host: Option<String>,
     /// Install even if the license's domain locks this host out.
     pub force: bool,
+    /// Install only the license of this digest, which a dry run has told.
+    pub expect: Option<TokenDigest>,
 }
 
 /// What an installation would do.
@@ -38,6 +40,9 @@ pub struct DryRun {
     pub would_install: bool,
     /// The code with which it would be refused.
     pub code: Option<&'static str>,
+    /// The license's identity, for [`InstallRequest::expect`]; `None` for
+    /// what is no license at all.
+    pub digest: Option<TokenDigest>,
     /// What the license allows that is not allowed now.
     pub gained: Vec<String>,
     /// What is allowed now and would not be any more.
@@ -151,7 +156,7 @@ impl AuditEntry {
 impl InstallRequest {
     /// A request by an actor, without a host and without force.
     pub fn new(actor: Actor) -> Self {
-        Self { actor, host: None, force: false }
+        Self { actor, host: None, force: false, expect: None }
     }
 
     /// Names the host by which the service is being used.
@@ -165,6 +170,13 @@ impl InstallRequest {
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
+        self
+    }
+
+    /// Installs only the license of this digest.
+    #[must_use]
+    pub fn expect(mut self, digest: Option<TokenDigest>) -> Self {
+        self.expect = digest;
         self
     }
 }

@@ -517,3 +517,46 @@ fn is_exactly(features: &Value, other: bool) -> bool {
     expected.sort_unstable();
     features == expected
 }
+
+#[tokio::test]
+async fn case_62_a_mistyped_dry_run_installs_nothing() {
+    let target = Target::new().await;
+    let before = target.status().await;
+    let token = target.token("lic_mistyped", 0);
+    for query in [
+        "dry-run=true",
+        "DRY_RUN=true",
+        "%64ry_run=true",
+        "dryrun",
+        "dry_run=yes",
+        "dry_run=TRUE",
+        "dry_run",
+        "dry_run=true&dry_run=true",
+        "dry_run=true&dry_run=false",
+        "force=yes",
+        "expected=0",
+        "force=true&x",
+    ] {
+        for client in [target.admin.clone(), target.admin.http2()] {
+            let answer = client.upload(&format!("/api/license?{query}"), token.clone()).await;
+            assert_eq!(answer.outcome(), (400, "invalid_query".to_owned()), "{query}");
+            let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("`dry_run`") && detail.contains("`force`"), "{detail}");
+        }
+    }
+    assert_eq!(target.status().await, before);
+
+    // What a dry run has shown is installed by its digest, and nothing else.
+    let shown = target.admin.upload("/api/license?dry_run=true", token.clone()).await.json();
+    let digest = shown["digest"].as_str().unwrap();
+    let other = target.token("lic_other", 0);
+    for expect in [digest, "", "nonsense", &digest[1..]] {
+        let path = format!("/api/license?expect={expect}");
+        target.admin.upload(&path, other.clone()).await.refused(409, "not_previewed");
+    }
+    let path = format!("/api/license?dry_run=true&expect={digest}");
+    let dry = target.admin.upload(&path, other).await.json();
+    assert_eq!((&dry["would_install"], &dry["code"]), (&json!(false), &json!("not_previewed")));
+    assert_eq!(target.status().await, before);
+    target.admin.upload(&format!("/api/license?expect={digest}"), token).await.is(200);
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{Method, header};
 use license_core::Fingerprint;
-use license_tests::{ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, now, raw};
+use license_tests::{ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Start, now, raw};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -625,11 +625,12 @@ async fn agents_are_answered_by_the_license_first() {
 
 #[tokio::test]
 async fn figures_are_served_to_prometheus_whatever_is_refused() {
-    let polygent = Polygent::start().await;
+    let token = "the token of Prometheus";
+    let polygent = Polygent::start_with(|start| start.env("METRICS_TOKEN", token)).await;
     let client = polygent.client();
     client.get("/api/workflows").await.is(503);
     let figures = async |lines: &[&str]| {
-        let answer = client.get("/metrics").await;
+        let answer = client.bearer(token).get("/metrics").await;
         answer.is(200);
         let text = String::from_utf8(answer.body.to_vec()).unwrap();
         for line in lines {
@@ -650,6 +651,60 @@ async fn figures_are_served_to_prometheus_whatever_is_refused() {
         "license_limit_used{limit=\"users\"} 1",
     ])
     .await;
+}
+
+#[tokio::test]
+async fn case_61_figures_are_for_prometheus_and_administrators() {
+    for token in [Some("the token of Prometheus"), Some(""), None] {
+        let start = |start: Start| match token {
+            Some(token) => start.arg("--metrics-token").arg(token),
+            None => start,
+        };
+        let polygent = Polygent::start_with(start).await;
+        let (client, admin) = (polygent.client(), polygent.admin().await);
+        let new = json!({"email": "user@example.com", "password": "secret", "role": "user"});
+        polygent.install(polygent.license()).await;
+        admin.post_json("/api/users", &new).await.is(201);
+        let user = polygent.signed_in("user@example.com", "secret").await;
+        for stranger in [
+            client.clone(),
+            client.bearer(""),
+            client.bearer("the token of Prometheu"),
+            client.with(header::AUTHORIZATION, "Basic the token of Prometheus"),
+            user,
+        ] {
+            for answer in [
+                stranger.get("/metrics").await,
+                stranger.http2().get("/metrics").await,
+                stranger.get("/metrics?token=the%20token%20of%20Prometheus").await,
+            ] {
+                answer.refused(401, "unauthenticated");
+            }
+        }
+        assert!(admin.get("/metrics").await.body.starts_with(b"#"));
+        let by_token = client.bearer("the token of Prometheus").get("/metrics").await;
+        by_token.is(if token == Some("the token of Prometheus") { 200 } else { 401 });
+        let (.., process) = polygent.into_parts();
+        assert!(!process.log().contains("Prometheus"), "{}", process.log());
+    }
+}
+
+#[tokio::test]
+async fn a_change_takes_nothing_behind_the_question_mark_that_it_does_not_know() {
+    let (polygent, admin) = licensed(3).await;
+    let user = json!({"email": "user@example.com", "password": "secret", "role": "user"});
+    let credentials = json!({"email": ADMINISTRATOR, "password": PASSWORD});
+    for (path, body) in [
+        ("/api/users?dry_run=true", &user),
+        ("/api/users/1/deactivate?at=tomorrow", &json!(null)),
+        ("/api/auth/sign-in?next=/", &credentials),
+        ("/api/auth/sign-out?all=true", &json!(null)),
+        ("/api/license/alerts/run?dry_run=true", &json!(null)),
+    ] {
+        admin.post_json(path, body).await.refused(400, "invalid_query");
+    }
+    assert_eq!(admin.get("/api/users?page=1").await.json().as_array().unwrap().len(), 1);
+    drop(polygent);
 }
 
 #[tokio::test]

@@ -4,13 +4,13 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Uri, header};
-use license_core::{Actor, InstallErrorKind, InstallRequest, Installer};
+use http::{HeaderValue, header};
+use license_core::{Actor, InstallError, InstallErrorKind, InstallRequest, Installer};
 use license_tower::{TrustedProxy, request_host};
 use tokio::sync::Mutex;
 
 use super::{attempts::Attempts, upload};
-use crate::{Problem, json::json, query::query};
+use crate::{Problem, json::json, query::members};
 
 /// The installer and what uploads have come to lately.
 pub(super) struct Uploads<I> {
@@ -21,16 +21,19 @@ pub(super) struct Uploads<I> {
     turn: Mutex<()>,
 }
 
-/// What was uploaded, read to its end.
-struct Upload {
-    token: Vec<u8>,
+/// What is to be done with an upload.
+struct Wanted {
     request: InstallRequest,
     dry_run: bool,
 }
 
-/// What says nothing against a genuine license.
-const NOT_COUNTED: [InstallErrorKind; 2] =
-    [InstallErrorKind::OlderThanInstalled, InstallErrorKind::StoreUnavailable];
+/// What says nothing against a genuine license, or was told before anything
+/// of it was checked.
+const NOT_COUNTED: [InstallErrorKind; 3] = [
+    InstallErrorKind::OlderThanInstalled,
+    InstallErrorKind::StoreUnavailable,
+    InstallErrorKind::NotPreviewed,
+];
 
 impl<I: Installer> Uploads<I> {
     pub(super) fn new(installer: I) -> Self {
@@ -43,11 +46,21 @@ impl<I: Installer> Uploads<I> {
         if let Err(wait) = self.attempts.admit(&actor, clock) {
             return too_many(wait);
         }
+        let Wanted { request: wanted, dry_run } = match Wanted::read(&actor, &request) {
+            Ok(wanted) => wanted,
+            Err(problem) => return problem.into_response(),
+        };
+        if dry_run {
+            return match upload::token(request).await {
+                Ok(token) => json(&self.installer.dry_run(&token, wanted).await),
+                Err(problem) => problem.into_response(),
+            };
+        }
         // Declared first, so that an attempt is counted before the next one's turn.
         let _turn;
         let attempt = self.attempts.begin(actor.clone(), clock);
-        let upload = match Upload::read(&actor, request).await {
-            Ok(upload) => upload,
+        let token = match upload::token(request).await {
+            Ok(token) => token,
             Err(problem) => return problem.into_response(),
         };
         _turn = self.turn.lock().await;
@@ -55,42 +68,36 @@ impl<I: Installer> Uploads<I> {
             attempt.forget();
             return too_many(wait);
         }
-        let (refused, response) = self.judge(upload).await;
-        if !refused {
-            attempt.forget();
-        }
-        response
-    }
-
-    /// Answers an upload, and says whether it counts as refused. A genuine
-    /// license that is only older than another does not: of many uploads at a
-    /// time the newest must get in, whatever came before it. Nor does one that
-    /// the store could not keep: whoever tries again until the store is back
-    /// must get in then.
-    async fn judge(&self, upload: Upload) -> (bool, Response) {
-        let Upload { token, request, dry_run } = upload;
-        if dry_run {
-            let outcome = self.installer.dry_run(&token, request).await;
-            let refused =
-                outcome.code.is_some_and(|code| NOT_COUNTED.iter().all(|not| not.code() != code));
-            return (refused, json(&outcome));
-        }
-        match self.installer.install(&token, request).await {
-            Ok(status) => (false, json(&status)),
+        // A genuine license that is only older than another does not count: of
+        // many uploads at a time the newest must get in, whatever came before
+        // it. Nor does one that the store could not keep: whoever tries again
+        // until the store is back must get in then.
+        match self.installer.install(&token, wanted).await {
+            Ok(status) => {
+                attempt.forget();
+                json(&status)
+            }
             Err(error) => {
-                (!NOT_COUNTED.contains(&error.kind()), Problem::from(&error).into_response())
+                if NOT_COUNTED.contains(&error.kind()) {
+                    attempt.forget();
+                }
+                Problem::from(&error).into_response()
             }
         }
     }
 }
 
-impl Upload {
-    async fn read(actor: &Actor, request: Request) -> Result<Self, Problem> {
-        let dry_run = flag(request.uri(), "dry_run")?;
+impl Wanted {
+    fn read(actor: &Actor, request: &Request) -> Result<Self, Problem> {
+        let [dry_run, force, expect] = members(request.uri(), ["dry_run", "force", "expect"])?;
+        // What is no digest is not that of any license.
+        let not_previewed = |_| Problem::from(&InstallError::from(InstallErrorKind::NotPreviewed));
+        let expect = expect.map(|digest| digest.parse().map_err(not_previewed)).transpose()?;
         let install = InstallRequest::new(actor.clone())
-            .host(Some(host_of(&request)))
-            .force(flag(request.uri(), "force")?);
-        Ok(Self { token: upload::token(request).await?, request: install, dry_run })
+            .host(Some(host_of(request)))
+            .force(flag(force)?)
+            .expect(expect);
+        Ok(Self { request: install, dry_run: flag(dry_run)? })
     }
 }
 
@@ -112,15 +119,14 @@ fn host_of(request: &Request) -> String {
     request_host(request, proxy).resolve().map(|host| host.to_string()).unwrap_or_default()
 }
 
-fn flag(uri: &Uri, name: &'static str) -> Result<bool, Problem> {
-    let mut values = query(uri, name);
-    match (values.next(), values.next()) {
-        (None | Some("false" | "0"), None) => Ok(false),
-        (Some("true" | "1"), None) => Ok(true),
+fn flag(value: Option<&str>) -> Result<bool, Problem> {
+    match value {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
         _ => Err(Problem::new(
             400,
             "invalid_query",
-            "`dry_run` and `force` are given once, as `true` or `false`.",
+            "Nothing was changed. `dry_run` and `force` are `true` or `false`.",
         )),
     }
 }

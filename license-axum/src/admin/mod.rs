@@ -3,7 +3,7 @@
 //! | route | who | what |
 //! |---|---|---|
 //! | `GET /` | everybody; more for administrators | the status |
-//! | `POST /` | administrators | install; `?dry_run=true`, `?force=true` |
+//! | `POST /` | administrators | install; `?dry_run=true`, `?force=true`, `?expect=DIGEST` |
 //! | `GET /machine-info` | administrators | a download for the vendor |
 //! | `GET /audit?limit=100` | administrators | who installed what, newest first; at most 1000 |
 //! | `GET /audit/export` | administrators | all of it as JSON lines, for `license audit verify` |
@@ -91,13 +91,18 @@
 //!   token, 413; a media type other than `application/jwt`, `text/plain`,
 //!   `application/octet-stream`, `application/json` (`{"license": "…"}`) and
 //!   `multipart/form-data` (one part, `license`), 415.
+//! - A query member that these routes do not know, or that is there twice, is
+//!   400 `invalid_query`, and nothing is changed: `?dry-run=true` installs
+//!   nothing. With `expect` only the license of that digest is installed, which
+//!   a dry run has told; another is 409 `not_previewed`.
 //! - After 30 refused uploads by one administrator from one address within a
 //!   minute, further ones are 429; a genuine license that is only older than
-//!   another, or that the store could not keep, does not count. Administrators
+//!   another, or that the store could not keep, does not count, and a dry run never does. Administrators
 //!   are told apart by the [`Actor`], so its address should be the client's.
 //!   Uploads are judged one after the other, so that many at once are no more
 //!   than 30 either.
-//! - A cross-site request that carries a cookie is 403: [`refuse_cross_site`].
+//! - A cross-site request is 403, unless it carries a credential that no browser
+//!   adds by itself: [`refuse_cross_site`].
 //!
 //! `GET /` answers everybody, with the public status where `Admin` refuses.
 //!

@@ -17,7 +17,7 @@ use license_core::{Actor, DenialCode, InstallError, InstallErrorKind, Installer,
 use license_tower::{Recovery, RecoveryError};
 
 use super::{install::Uploads, refuse_cross_site};
-use crate::{Problem, json::json, query::query};
+use crate::{Problem, json::json, query::values};
 
 /// The routes for administrators, to be nested where the product likes.
 ///
@@ -160,7 +160,7 @@ async fn machine_info(installer: &impl Installer) -> Response {
 }
 
 async fn audit(installer: &impl Installer, uri: &Uri) -> Response {
-    let mut limits = query(uri, "limit");
+    let mut limits = values(uri, "limit");
     let limit = match (limits.next().map(str::parse), limits.next()) {
         (None, _) => DEFAULT_AUDIT_ROWS,
         (Some(Ok(limit @ 1..)), None) => MOST_AUDIT_ROWS.min(limit),

@@ -11,7 +11,7 @@ use license_core::{HostId, LeaseHosts};
 use percent_encoding::percent_decode_str;
 
 use super::{HostRejection, HostSocket};
-use crate::{LicenseRejection, query::query};
+use crate::{LicenseRejection, query::values};
 
 /// A limit of hosts, and who counts them.
 pub trait HostLimit: 'static {
@@ -104,7 +104,7 @@ impl<L: HostLimit> fmt::Debug for HostUpgrade<L> {
 
 /// The one host that a query names.
 fn named(uri: &Uri) -> Option<HostId> {
-    let mut values = query(uri, "host");
+    let mut values = values(uri, "host");
     let (value, None) = (values.next()?, values.next()) else { return None };
     percent_decode_str(value).decode_utf8().ok()?.parse().ok()
 }

@@ -386,6 +386,65 @@ async fn without_a_cookie_or_a_change_there_is_no_cross_site_request() {
 }
 
 #[tokio::test]
+async fn a_form_that_signs_in_is_looked_at_although_it_has_no_credential() {
+    let app = Router::new()
+        .route("/sign-in", post(async || "signed in").get(async || "a form"))
+        .layer(middleware::from_fn(refuse_cross_site));
+    let form = |credential: Option<&str>, name: &'static str, value: &str| {
+        let mut request = Request::post("/sign-in").header(header::HOST, "acme.internal");
+        if let Some(credential) = credential {
+            request = request.header(header::AUTHORIZATION, credential);
+        }
+        request.header(name, value).body(Body::empty()).unwrap()
+    };
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        for ambient in [None, Some("Basic YTpi"), Some("negotiate x"), Some("NTLM")] {
+            let foreign = send(&app, form(ambient, name, value)).await;
+            foreign.is_problem(403, "cross_site_request");
+        }
+        let deliberate = send(&app, form(Some("Bearer token"), name, value)).await;
+        assert_eq!(deliberate.text(), "signed in", "{name}: {value}");
+    }
+    let own = [("sec-fetch-site", "same-origin"), ("origin", "http://acme.internal"), ("x", "y")];
+    for (name, value) in own {
+        assert_eq!(send(&app, form(None, name, value)).await.text(), "signed in");
+    }
+    let read = Request::get("/sign-in").header("sec-fetch-site", "cross-site");
+    assert_eq!(send(&app, read.body(Body::empty()).unwrap()).await.text(), "a form");
+}
+
+#[tokio::test]
+async fn only_the_license_that_was_previewed_is_installed() {
+    let administered = Administered::new().await;
+    let (shown, other) = (administered.token("lic_1"), administered.token("lic_2"));
+    let dry = administered.send(upload("?dry_run=true", shown.clone())).await.json();
+    let expect = format!("?expect={}", dry["digest"].as_str().unwrap());
+    let refused = administered.send(upload(&expect, other)).await;
+    refused.is_problem(409, "not_previewed");
+    let malformed = administered.send(upload("?expect=nonsense", unread())).await;
+    malformed.is_problem(409, "not_previewed");
+    assert_eq!(administered.in_force(), None);
+    assert_eq!(administered.send(upload(&expect, shown)).await.status, 200);
+    assert_eq!(administered.in_force().as_deref(), Some("lic_1"));
+}
+
+#[tokio::test]
+async fn a_query_that_is_none_of_the_route_is_refused_and_named() {
+    let administered = Administered::new().await;
+    for query in ["?dry-run=true", "?DRY_RUN=true", "?%64ry_run=true", "?dry_run=true&dry_run=1"] {
+        let answer = administered.send(upload(query, unread())).await;
+        answer.is_problem(400, "invalid_query");
+        assert!(answer.text().contains("`dry_run`, `force`, `expect`"), "{answer:?}");
+    }
+    assert_eq!(administered.judged().await, 0);
+}
+
+#[tokio::test]
 async fn a_products_own_routes_can_refuse_cross_site_requests_too() {
     let app = Router::new()
         .route("/users", post(async || "created"))

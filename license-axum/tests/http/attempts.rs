@@ -117,15 +117,39 @@ async fn every_kind_of_refusal_counts() {
     for _ in 0..6 {
         let untyped = request(Method::POST, "").body(unread()).unwrap();
         administered.send(untyped).await.is_problem(415, "unsupported_media_type");
-        let unclear = upload("?force=maybe", unread());
-        administered.send(unclear).await.is_problem(400, "invalid_query");
         let large = upload("", "a".repeat(17 * 1024));
         administered.send(large).await.is_problem(413, "token_too_large");
-        let dry = administered.send(upload("?dry_run=true", "nonsense")).await;
-        assert_eq!(dry.json()["would_install"], false);
+        let forced = administered.send(upload("?force=true", "nonsense")).await;
+        forced.is_problem(400, "token_malformed");
         administered.send(upload("", "a.b.c")).await.is_problem(400, "token_malformed");
+        administered.send(upload("", "nonsense")).await.is_problem(400, "token_malformed");
     }
     administered.send(upload("", unread())).await.is_problem(429, "too_many_attempts");
+}
+
+#[tokio::test]
+async fn a_dry_run_and_a_query_that_is_none_never_count() {
+    let administered = Administered::new().await;
+    let forged = Vendor::new().license().sign().as_str().to_owned();
+    for _ in 0..20 {
+        for token in ["nonsense", &forged] {
+            let dry = administered.send(upload("?dry_run=true", token.to_owned())).await;
+            assert_eq!(dry.json()["would_install"], false);
+        }
+        let large = upload("?dry_run=true", "a".repeat(17 * 1024));
+        assert_ne!(administered.send(large).await.status, 429);
+        let mut untyped = upload("?dry_run=true", unread());
+        untyped.headers_mut().remove(header::CONTENT_TYPE);
+        administered.send(untyped).await.is_problem(415, "unsupported_media_type");
+        for query in ["?dry_run=maybe", "?dry-run=true"] {
+            let unclear = administered.send(upload(query, unread())).await;
+            unclear.is_problem(400, "invalid_query");
+        }
+        let other = format!("?expect={}", "0".repeat(64));
+        let other = administered.send(upload(&other, administered.token("lic_1"))).await;
+        other.is_problem(409, "not_previewed");
+    }
+    assert_eq!(administered.send(upload("", administered.token("lic_1"))).await.status, 200);
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ impl Shared {
     pub(super) async fn dry_run(&self, token: Option<Vec<u8>>, request: InstallRequest) -> DryRun {
         self.find_machine().await;
         let mut dry_run = DryRun::default();
-        match self.judge(token, &request).await {
+        let read = self.read_expected(token, request.expect).await;
+        dry_run.digest = read.digest;
+        match self.judge(read.verified, &request) {
             Ok((verified, installation)) => {
                 dry_run.would_install = true;
                 dry_run.gained.clone_from(&installation.difference().gained);
@@ -26,12 +28,12 @@ impl Shared {
         dry_run
     }
 
-    async fn judge(
+    fn judge(
         &self,
-        token: Option<Vec<u8>>,
+        verified: Result<Verified, InstallError>,
         request: &InstallRequest,
     ) -> Result<(Verified, Installation), InstallError> {
-        let verified = self.read(token).await.verified?;
+        let verified = verified?;
         let host = request.host.as_deref();
         let installation =
             self.licensing.prepare_by(self.shared_time(), &verified, host, request.force)?;

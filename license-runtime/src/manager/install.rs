@@ -13,7 +13,7 @@ use crate::{AuditRecord, Outcome, StoreError, StoreErrorKind};
 /// A token that was looked at.
 pub(super) struct Read {
     /// Its identity, where it could be parsed.
-    digest: Option<TokenDigest>,
+    pub(super) digest: Option<TokenDigest>,
     pub(super) verified: Result<Verified, InstallError>,
 }
 
@@ -32,7 +32,7 @@ impl Shared {
         let mut kept = self.kept.lock().await;
         self.settle(&mut kept).await;
         self.find_machine().await;
-        let read = self.read(token).await;
+        let read = self.read_expected(token, request.expect).await;
         let record = self.audit_record(&request.actor.name, request.actor.address, &read);
         let result = match read.verified {
             Ok(verified) => self.upload(&mut kept, &verified, &request, &record).await,
@@ -74,14 +74,28 @@ impl Shared {
     /// Verifies away from the threads that serve requests. A panic there is
     /// an internal error.
     pub(super) async fn read(&self, token: Option<Vec<u8>>) -> Read {
+        self.read_expected(token, None).await
+    }
+
+    /// The same, with nothing verified but the license of this digest.
+    pub(super) async fn read_expected(
+        &self,
+        token: Option<Vec<u8>>,
+        expect: Option<TokenDigest>,
+    ) -> Read {
         let Some(token) = token else {
             let verified = Err(InstallErrorKind::TokenTooLarge.into());
             return Read { digest: None, verified };
         };
         let licensing = self.licensing.clone();
-        let task = tokio::task::spawn_blocking(move || Read {
-            digest: Token::parse(&token).ok().map(|token| token.digest()),
-            verified: licensing.verify(&token),
+        let task = tokio::task::spawn_blocking(move || {
+            let digest = Token::parse(&token).ok().map(|token| token.digest());
+            let other = expect.is_some_and(|expect| digest.is_some_and(|digest| digest != expect));
+            let verified = match other {
+                true => Err(InstallErrorKind::NotPreviewed.into()),
+                false => licensing.verify(&token),
+            };
+            Read { digest, verified }
         });
         task.await.unwrap_or_else(|_| Read {
             digest: None,
