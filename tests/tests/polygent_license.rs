@@ -566,7 +566,7 @@ async fn a_dry_run_tells_and_installs_nothing() {
         let answer = admin.upload("/api/license?dry_run=true", token).await;
         answer.is(200);
         let outcome = answer.json();
-        has_exactly(&outcome, "would_install code gained lost warnings");
+        has_exactly(&outcome, "would_install code digest gained lost warnings");
         outcome
     };
     let new = polygent.license().id("new").features(["workflows", "planner"]);
