@@ -15,7 +15,7 @@ use license_runtime::PostgresStore;
 use license_runtime::{SqliteStore, Store};
 #[cfg(feature = "postgres")]
 use sqlx::Connection;
-use sqlx::{AnyPool, any::AnyPoolOptions};
+use sqlx::{AnyPool, AssertSqlSafe, any::AnyPoolOptions};
 
 use crate::{Settings, StartError};
 
@@ -87,7 +87,13 @@ async fn files(file: &Path) -> Result<AnyPool, StartError> {
     let url = format!("{}?mode=rwc", sqlite_url(file));
     let options = AnyPoolOptions::new().max_connections(4).after_connect(|connection, _| {
         Box::pin(async move {
-            for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA busy_timeout = 5000"] {
+            // Between two changes all is in the file itself: a copy of it is a
+            // backup.
+            for pragma in [
+                "PRAGMA busy_timeout = 5000",
+                "PRAGMA journal_mode = TRUNCATE",
+                "PRAGMA synchronous = FULL",
+            ] {
                 sqlx::query(pragma).execute(&mut *connection).await?;
             }
             Ok(())
@@ -145,7 +151,7 @@ pub(crate) async fn apply_schema(
     for statement in statements {
         let statement =
             if shared { statement.replace(" BLOB ", " BYTEA ") } else { (*statement).to_owned() };
-        sqlx::query(&statement).execute(&mut *transaction).await?;
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
     }
     transaction.commit().await
 }
@@ -157,14 +163,21 @@ pub(crate) async fn timely<T>(
     tokio::time::timeout(ANSWER, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
-/// Whether the database cannot be reached, so that trying again may help.
+/// Whether the database cannot be reached or written, so that trying again
+/// may help.
 pub(crate) fn is_away(error: &sqlx::Error) -> bool {
+    // Connection exceptions, insufficient resources, operator intervention:
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html
+    const STATES: [&str; 3] = ["08", "53", "57"];
+    // Busy, locked, no memory, read-only, I/O error, full, cannot be opened;
+    // what extends a code stands in its higher bits:
+    // https://sqlite.org/rescode.html
+    const CODES: [i32; 7] = [5, 6, 7, 8, 10, 13, 14];
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-        // Connection exceptions, insufficient resources, operator intervention:
-        // https://www.postgresql.org/docs/current/errcodes-appendix.html
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| match code.len() {
+            5 => STATES.iter().any(|class| code.starts_with(class)),
+            _ => code.parse::<i32>().is_ok_and(|code| CODES.contains(&(code & 0xff))),
         }),
         _ => false,
     }

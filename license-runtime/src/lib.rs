@@ -43,6 +43,7 @@
 //! - `machine`: [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
 //! - `sources`: [`Source`], licenses from files, the environment and flags.
+//!   Brings `notify`, which is under CC0-1.0; nothing else does.
 //! - `sqlite`: [`SqliteStore`], one file.
 //! - `postgres`: `PostgresStore`, one database for all instances.
 //! - `alerts`: [`alerts`], telling people before a license ends.

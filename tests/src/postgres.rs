@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
 use crate::root;
@@ -51,7 +51,7 @@ pub async fn postgres_database() -> Option<String> {
     let url = postgres()?;
     let name = unique_name();
     let mut connection = PgConnection::connect(&url).await.expect("a server");
-    connection.execute(&*format!("CREATE DATABASE {name}")).await.expect("a database");
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
     connection.close().await.expect("closed");
     let (server, _) = url.rsplit_once('/').expect("a database in the URL");
     Some(format!("{server}/{name}"))

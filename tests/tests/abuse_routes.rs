@@ -223,7 +223,7 @@ async fn case_45_a_method_override_changes_nothing() {
 
 /// Sizes and times of change of the license store.
 fn store(directory: &Path) -> Vec<(u64, SystemTime)> {
-    ["license.db", "license.db-wal"]
+    ["license.db", "license.db-journal"]
         .into_iter()
         .map(|name| fs::metadata(directory.join(name)).unwrap())
         .map(|metadata| (metadata.len(), metadata.modified().unwrap()))

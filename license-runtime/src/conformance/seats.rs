@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use license_core::{Denial, DenialCode, Installer};
+use license_core::{Denial, DenialCode};
 use tokio::task::{JoinSet, yield_now};
 
 use super::service::Service;

@@ -39,7 +39,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! {
             _ = stop.changed() => break,
-            () = changes.next() => {}
+            () = changes.next() => shared.kept.lock().await.in_doubt = true,
             () = sleep(shared.pause()) => {}
         }
     }

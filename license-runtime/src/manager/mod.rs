@@ -123,6 +123,11 @@ impl LicenseManager {
         ManagerBuilder::new(licensing)
     }
 
+    /// The handle by which requests are decided.
+    pub fn licensing(&self) -> &Licensing {
+        &self.0.shared.licensing
+    }
+
     /// The seats of a limit: units that the product holds and counts itself.
     pub fn seats(&self, limit: &str) -> Seats {
         let shared = &self.0.shared;
@@ -211,6 +216,21 @@ impl LicenseManager {
     /// quotas, saves the clock mark and closes the store. Requests are decided
     /// as before; installing, using quotas up and counting hosts is refused
     /// from now on.
+    ///
+    /// Without it nothing is lost that was answered: licenses, seats, the audit
+    /// history are in the store before anybody is told. What a process that
+    /// just ends, or is killed, leaves behind is less:
+    ///
+    /// - the clock mark is the last one that was saved, some seconds old: by so
+    ///   much the clock may be moved back unnoticed;
+    /// - units of a quota that were taken ahead count as used, but for a
+    ///   SQLite store that is opened again during the same boot of a Linux
+    ///   system;
+    /// - on a store that instances share, this one's hosts count until nothing
+    ///   was heard of them for the lease's time;
+    /// - an alert that is being sent may be sent again.
+    ///
+    /// Dropping the last clone ends the tasks and does none of this.
     pub async fn shutdown(&self) {
         self.0.stop.send_replace(true);
         for task in self.0.tasks.lock().await.drain(..) {
@@ -223,7 +243,7 @@ impl LicenseManager {
 
 impl Installer for LicenseManager {
     fn licensing(&self) -> &Licensing {
-        &self.0.shared.licensing
+        self.licensing()
     }
 
     async fn install(&self, token: &[u8], request: InstallRequest) -> Result<Status, InstallError> {
@@ -282,7 +302,7 @@ impl LeaseHosts for LicenseManager {
     type Lease = LeaseGuard;
 
     fn licensing(&self) -> &Licensing {
-        &self.0.shared.licensing
+        self.licensing()
     }
 
     fn lease_ttl(&self) -> Duration {

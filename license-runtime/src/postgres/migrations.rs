@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, Executor, PgConnection};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use super::{connections::within, rows::failed};
 use crate::{
     StoreError,
-    sql::{self, Script},
+    sql::{self, Applied, Script},
 };
 
 const SCRIPTS: &[Script] = &[
@@ -17,43 +18,88 @@ const SCRIPTS: &[Script] = &[
     (4, "resets", include_str!("../../migrations/postgres/0004_resets.sql")),
 ];
 
+/// The record of migrations, as sqlx has kept it from the first on.
+const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),
+    success BOOLEAN NOT NULL,
+    checksum BYTEA NOT NULL,
+    execution_time BIGINT NOT NULL
+)";
+
 /// How long it may take, waiting for another node that does the same
 /// included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Brings the tables in this schema up to date, the first one of the search
-/// path.
+/// path. All of it is one transaction, and nodes take turns: one that comes
+/// second finds it done.
 pub(super) async fn run(mut connection: PgConnection, schema: &str) -> Result<(), StoreError> {
     within(PATIENCE, async {
         let patience = format!("SET statement_timeout = {}", PATIENCE.as_millis());
-        connection.execute(&*patience).await.map_err(failed)?;
+        connection.execute(AssertSqlSafe(patience)).await.map_err(failed)?;
+        connection.execute("BEGIN").await.map_err(failed)?;
+        take_turn(&mut connection, schema).await?;
         make_schema(&mut connection, schema).await?;
-        let refused = |error| sql::refused(error, failed);
-        let migrator = sql::migrator(SCRIPTS).await.map_err(refused)?;
-        migrator.run_direct(&mut connection).await.map_err(refused)?;
+        make_tables(&mut connection).await?;
+        connection.execute("COMMIT").await.map_err(failed)?;
         connection.close().await.map_err(failed)
     })
     .await
 }
 
+/// Waits until no other node migrates this schema; to the transaction's end.
+async fn take_turn(connection: &mut PgConnection, schema: &str) -> Result<(), StoreError> {
+    let digest: [u8; 32] = Sha256::digest(format!("license migrations {schema}")).into();
+    let [a, b, c, d, e, f, g, h, ..] = digest;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(failed)
+}
+
 /// Makes the schema where it is missing. Where it is there no right to make
 /// one is needed.
 async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), StoreError> {
-    let exists = async |connection: &mut PgConnection| {
-        let exists: (bool,) = sqlx::query_as("SELECT to_regnamespace($1) IS NOT NULL")
-            .bind(schema)
-            .fetch_one(connection)
+    let (exists,): (bool,) = sqlx::query_as("SELECT to_regnamespace($1) IS NOT NULL")
+        .bind(schema)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if !exists {
+        let make = AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+        connection.execute(make).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn make_tables(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let exists = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    let (exists,): (bool,) =
+        sqlx::query_as(exists).fetch_one(&mut *connection).await.map_err(failed)?;
+    if !exists {
+        connection.execute(RECORD).await.map_err(failed)?;
+    }
+    let applied: Vec<Applied> =
+        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-        Ok::<_, StoreError>(exists.0)
-    };
-    if exists(connection).await? {
-        return Ok(());
+    for (number, name, statements) in sql::pending(SCRIPTS, &applied)? {
+        sqlx::raw_sql(*statements).execute(&mut *connection).await.map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+             execution_time) VALUES ($1, $2, TRUE, $3, 0)",
+        )
+        .bind(number)
+        .bind(name)
+        .bind(sql::checksum(statements))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
     }
-    match connection.execute(&*format!("CREATE SCHEMA {schema}")).await {
-        Ok(_) => Ok(()),
-        // Another node was faster.
-        Err(_) if exists(connection).await? => Ok(()),
-        Err(error) => Err(failed(error)),
-    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The state and the audit history, as statements.
 
 use license_core::{ClockMark, Saved, Timestamp};
-use sqlx::{FromRow, PgConnection, Row};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use crate::{
     AuditChain, AuditRecord, AuditRow, Loaded, StoreError,
@@ -95,11 +95,12 @@ pub(super) async fn newest(
     connection: &mut PgConnection,
     limit: u32,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    let rows: Vec<RawAuditRow> = sqlx::query_as(&format!("{AUDIT} ORDER BY seq DESC LIMIT $1"))
-        .bind(i64::from(limit))
-        .fetch_all(connection)
-        .await
-        .map_err(failed)?;
+    let rows: Vec<RawAuditRow> =
+        sqlx::query_as(AssertSqlSafe(format!("{AUDIT} ORDER BY seq DESC LIMIT $1")))
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
     rows.into_iter().map(RawAuditRow::parse).collect()
 }
 
@@ -113,7 +114,7 @@ pub(super) async fn after(
     let end = lock(connection).await?.chain()?;
     // A row whose number was made 0 or less is behind none: the next is missed.
     let rows: Vec<RawAuditRow> =
-        sqlx::query_as(&format!("{AUDIT} WHERE seq > $1 ORDER BY seq LIMIT $2"))
+        sqlx::query_as(AssertSqlSafe(format!("{AUDIT} WHERE seq > $1 ORDER BY seq LIMIT $2")))
             .bind(i64::try_from(seq).unwrap_or(i64::MAX))
             .bind(i64::from(limit))
             .fetch_all(connection)

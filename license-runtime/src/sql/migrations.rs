@@ -1,49 +1,75 @@
-//! The tables, brought up to date when a store is opened.
+//! Which migrations a database still needs. Each store runs them by
+//! statements of its own, under a lock that covers all of it.
 
-use std::{borrow::Cow, pin::Pin};
+use sha2::{Digest, Sha384};
 
-use sqlx::{
-    error::BoxDynError,
-    migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator},
-};
-
+use super::corrupt;
 use crate::{StoreError, StoreErrorKind};
 
 /// A migration that is part of the program: its number, its name, its
 /// statements. One that was released is never edited.
 pub(crate) type Script = (i64, &'static str, &'static str);
 
-/// Migrations, oldest first.
-#[derive(Debug)]
-struct Embedded(&'static [Script]);
+/// What the database's record says of a migration: its number, the checksum
+/// of its statements, whether it was carried through.
+pub(crate) type Applied = (i64, Vec<u8>, bool);
 
-/// What runs these migrations, oldest first.
+/// The migrations that are still to be run, of all and of what the record
+/// says, both oldest first.
 ///
 /// # Errors
 ///
-/// Never, with migrations that are part of the program.
-pub(crate) async fn migrator(scripts: &'static [Script]) -> Result<Migrator, MigrateError> {
-    Migrator::new(Embedded(scripts)).await
-}
-
-/// A database that another version has written, or one that failed.
-pub(crate) fn refused(
-    error: MigrateError,
-    failed: impl FnOnce(sqlx::Error) -> StoreError,
-) -> StoreError {
-    match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
-        other => StoreError::new(StoreErrorKind::Incompatible).with_source(other),
+/// `Incompatible` when a newer version has added to them; `Corrupt` when the
+/// record differs in those that are known.
+pub(crate) fn pending(
+    scripts: &'static [Script],
+    applied: &[Applied],
+) -> Result<&'static [Script], StoreError> {
+    for ((number, _, statements), (recorded, digest, complete)) in scripts.iter().zip(applied) {
+        if number != recorded || *digest != checksum(statements) || !complete {
+            return Err(corrupt("the record of migrations"));
+        }
     }
+    scripts.get(applied.len()..).ok_or_else(|| StoreErrorKind::Incompatible.into())
 }
 
-impl MigrationSource<'static> for Embedded {
-    fn resolve(self) -> Pin<Box<dyn Future<Output = Result<Vec<Migration>, BoxDynError>> + Send>> {
-        let migrations = self.0.iter().map(|&(version, description, sql)| {
-            let (description, sql) = (Cow::Borrowed(description), Cow::Borrowed(sql));
-            Migration::new(version, description, MigrationType::Simple, sql, false)
-        });
-        let migrations = migrations.collect();
-        Box::pin(async { Ok(migrations) })
+/// The checksum of a migration's statements, as it is recorded.
+pub(crate) fn checksum(statements: &str) -> Vec<u8> {
+    Sha384::digest(statements.as_bytes()).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPTS: &[Script] = &[(1, "one", "CREATE 1"), (2, "two", "CREATE 2")];
+
+    fn applied(number: i64, statements: &str) -> Applied {
+        (number, checksum(statements), true)
+    }
+
+    #[test]
+    fn what_is_not_recorded_is_pending() {
+        assert_eq!(pending(SCRIPTS, &[]).unwrap(), SCRIPTS);
+        assert_eq!(pending(SCRIPTS, &[applied(1, "CREATE 1")]).unwrap(), &SCRIPTS[1..]);
+        let both = [applied(1, "CREATE 1"), applied(2, "CREATE 2")];
+        assert!(pending(SCRIPTS, &both).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_record_that_goes_on_is_a_newer_versions() {
+        let more = [applied(1, "CREATE 1"), applied(2, "CREATE 2"), applied(3, "CREATE 3")];
+        let error = pending(SCRIPTS, &more).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Incompatible);
+    }
+
+    #[test]
+    fn a_record_that_differs_is_damaged() {
+        for record in
+            [applied(1 + 256, "CREATE 1"), applied(1, "CREATE 3"), (1, checksum("CREATE 1"), false)]
+        {
+            let error = pending(SCRIPTS, &[record]).unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+        }
     }
 }

@@ -5,7 +5,7 @@ mod migrations;
 mod rows;
 
 pub(crate) use self::{
-    migrations::{Script, migrator, refused},
+    migrations::{Applied, Script, checksum, pending},
     rows::{RawAuditRow, StateRow},
 };
 use crate::{StoreError, StoreErrorKind};

@@ -18,7 +18,7 @@ impl AlertStore for SqliteStore {
         milestone: u32,
         time: Duration,
     ) -> Result<AlertClaim, StoreError> {
-        let mut turn = self.connection.write().await?;
+        let mut turn = self.connection()?.write().await?;
         let result = claim(turn.connection()?, holder, license, milestone, time).await;
         turn.end(result).await
     }
@@ -29,19 +29,21 @@ impl AlertStore for SqliteStore {
         license: TokenDigest,
         milestone: u32,
     ) -> Result<(), StoreError> {
-        let mut turn = self.connection.write().await?;
+        let mut turn = self.connection()?.write().await?;
         let result = confirm(turn.connection()?, holder, license, milestone).await;
         turn.end(result).await
     }
 
     async fn release_alert(&self, holder: u64, license: TokenDigest) -> Result<(), StoreError> {
-        let mut turn = self.connection.write().await?;
+        let mut turn = self.connection()?.write().await?;
         let result = release(turn.connection()?, holder, license).await;
         turn.end(result).await
     }
 
     async fn sent_alert(&self, license: TokenDigest) -> Result<Option<u32>, StoreError> {
-        sent(self.connection.turn().await?.connection()?, license).await
+        let mut turn = self.connection()?.read().await?;
+        let result = sent(turn.connection()?, license).await;
+        turn.end(result).await
     }
 }
 

@@ -4,14 +4,17 @@
 //! failures, a full disk among them, and whoever counts them separately is
 //! out of step from then on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::{
     ConnectOptions, Connection as _, Executor, SqliteConnection, sqlite::SqliteConnectOptions,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{BUSY_TIMEOUT, rows::failed};
+use super::{
+    BUSY_TIMEOUT,
+    rows::{changed, failed},
+};
 use crate::{StoreError, StoreErrorKind};
 
 /// The connection; nothing once it is closed. Callers take turns.
@@ -23,7 +26,16 @@ struct Open {
     connection: SqliteConnection,
     /// A transaction was begun, and nobody knows that it has ended.
     in_transaction: bool,
+    /// What SQLite counts of changes that others have made to the file. There
+    /// are no others.
+    others: Option<i64>,
+    path: PathBuf,
+    /// Which file it is, whatever its name becomes.
+    identity: Option<Identity>,
 }
+
+/// Device and number, where files have one.
+type Identity = (u64, u64);
 
 /// The caller's turn.
 #[derive(Debug)]
@@ -38,7 +50,13 @@ impl Connection {
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
         let connection = options.connect().await.map_err(failed)?;
-        Ok(Self(Mutex::new(Some(Open { connection, in_transaction: false }))))
+        Ok(Self(Mutex::new(Some(Open {
+            connection,
+            in_transaction: false,
+            others: None,
+            path: path.to_owned(),
+            identity: identity(path),
+        }))))
     }
 
     /// Waits for the caller's turn. Cancel-safe.
@@ -67,20 +85,35 @@ impl Connection {
         let mut turn = self.turn().await?;
         let open = turn.open()?;
         open.in_transaction = true;
-        match open.connection.execute(statement).await {
-            Ok(_) => Ok(turn),
-            Err(error) => turn.end(Err(failed(error))).await,
+        match open.begin(statement).await {
+            Ok(()) => Ok(turn),
+            Err(error) => turn.end(Err(error)).await,
         }
     }
 
-    /// Closes the file in order: what stands in the write-ahead log goes into
-    /// it.
+    /// Closes the file in order.
     pub(super) async fn close(&self) {
         if let Some(open) = self.0.lock().await.take()
             && let Err(error) = open.connection.close().await
         {
             tracing::warn!(%error, "closing the license store");
         }
+    }
+}
+
+impl Open {
+    /// Begins a transaction, on the file that was opened and nobody else has
+    /// written since.
+    async fn begin(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        if identity(&self.path) != self.identity {
+            return Err(changed());
+        }
+        self.connection.execute(statement).await.map_err(failed)?;
+        let (others,): (i64,) = sqlx::query_as("PRAGMA data_version")
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(failed)?;
+        if *self.others.get_or_insert(others) == others { Ok(()) } else { Err(changed()) }
     }
 }
 
@@ -116,4 +149,19 @@ impl Turn<'_> {
         open.in_transaction = false;
         Ok(())
     }
+}
+
+/// Which file is at this place.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// A file that is open cannot be replaced here.
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<Identity> {
+    None
 }

@@ -1,11 +1,11 @@
 //! The tables, brought up to date when a file is opened.
 
-use sqlx::SqliteConnection;
+use sqlx::{Executor, SqliteConnection};
 
 use super::rows::failed;
 use crate::{
     StoreError,
-    sql::{self, Script},
+    sql::{self, Applied, Script},
 };
 
 const SCRIPTS: &[Script] = &[
@@ -13,11 +13,40 @@ const SCRIPTS: &[Script] = &[
     (2, "quotas", include_str!("../../migrations/sqlite/0002_quotas.sql")),
     (3, "alerts", include_str!("../../migrations/sqlite/0003_alerts.sql")),
     (4, "resets", include_str!("../../migrations/sqlite/0004_resets.sql")),
+    (5, "seal", include_str!("../../migrations/sqlite/0005_seal.sql")),
 ];
 
-/// Brings the tables up to date.
+/// The record of migrations, as sqlx has kept it from the first on.
+const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    success BOOLEAN NOT NULL,
+    checksum BLOB NOT NULL,
+    execution_time BIGINT NOT NULL
+)";
+
+/// Brings the tables up to date, within one transaction that nobody else can
+/// come into.
 pub(super) async fn run(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let refused = |error| sql::refused(error, failed);
-    let migrator = sql::migrator(SCRIPTS).await.map_err(refused)?;
-    migrator.run_direct(connection).await.map_err(refused)
+    connection.execute(RECORD).await.map_err(failed)?;
+    let applied: Vec<Applied> =
+        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed)?;
+    for (number, name, statements) in sql::pending(SCRIPTS, &applied)? {
+        sqlx::raw_sql(*statements).execute(&mut *connection).await.map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+             execution_time) VALUES (?, ?, TRUE, ?, 0)",
+        )
+        .bind(number)
+        .bind(name)
+        .bind(sql::checksum(statements))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
 }

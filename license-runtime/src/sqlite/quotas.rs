@@ -174,6 +174,7 @@ fn boot() -> Option<String> {
 mod tests {
     use std::path::PathBuf;
 
+    use sqlx::AssertSqlSafe;
     use tempfile::TempDir;
 
     use super::*;
@@ -214,8 +215,8 @@ mod tests {
     }
 
     async fn sql(store: &SqliteStore, statement: &str) {
-        let mut turn = store.connection.turn().await.unwrap();
-        sqlx::raw_sql(statement).execute(turn.connection().unwrap()).await.unwrap();
+        let mut turn = store.connection().unwrap().turn().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(turn.connection().unwrap()).await.unwrap();
     }
 
     #[cfg(target_os = "linux")]

@@ -1,10 +1,11 @@
 //! The two tables, as statements and as types.
 
 use license_core::{ClockMark, Saved, Timestamp};
-use sqlx::{Executor, SqliteConnection};
+use sqlx::{Executor, FromRow, SqliteConnection, error::DatabaseError, sqlite::SqliteRow};
 
+use super::seal;
 use crate::{
-    AuditChain, AuditRecord, AuditRow, Loaded, StoreError,
+    AuditChain, AuditRecord, AuditRow, Loaded, StoreError, StoreErrorKind,
     sql::{self, RawAuditRow, StateRow, corrupt},
 };
 
@@ -49,10 +50,10 @@ pub(super) async fn save_clock(
     sqlx::query("UPDATE license_state SET clock_mark = ?, clock_latched = ?")
         .bind(clock.mark.map(Timestamp::as_millis))
         .bind(clock.latched)
-        .execute(connection)
+        .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    Ok(())
+    reseal(connection).await
 }
 
 /// Names the installation unless it has a name. Returns the one it has.
@@ -60,13 +61,16 @@ pub(super) async fn name_installation(
     connection: &mut SqliteConnection,
     name: &str,
 ) -> Result<String, StoreError> {
-    sqlx::query_scalar(
+    read(connection).await?;
+    let name = sqlx::query_scalar(
         "UPDATE license_state SET installation = coalesce(installation, ?) RETURNING installation",
     )
     .bind(name)
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await
-    .map_err(failed)
+    .map_err(failed)?;
+    reseal(connection).await?;
+    Ok(name)
 }
 
 /// Adds an audit row.
@@ -130,14 +134,49 @@ pub(super) async fn record_once(
 
 /// Says that an unreadable file was kept aside.
 pub(super) async fn note_corrupt(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let noted = connection.execute("UPDATE license_state SET corrupt = 1").await;
-    noted.map(drop).map_err(failed)
+    connection.execute("UPDATE license_state SET corrupt = 1").await.map_err(failed)?;
+    reseal(connection).await
+}
+
+/// Finds a state that nobody has written, and an audit history that does not
+/// end where the state says; seals a state that was not sealed yet.
+pub(super) async fn check(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let row = state(connection).await?;
+    seal::check(&row)?;
+    let end = StateRow::from_row(&row).map_err(failed)?.chain()?;
+    let last: Option<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT seq, hash FROM license_audit ORDER BY seq DESC LIMIT 1")
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+    let (rows, head) = last.unwrap_or((0, vec![0; 32]));
+    if u64::try_from(rows) != Ok(end.rows) || head != end.head.as_bytes() {
+        return Err(corrupt("the end of the audit history"));
+    }
+    if seal::in_row(&row)?.is_none() { reseal(connection).await } else { Ok(()) }
 }
 
 async fn read(connection: &mut SqliteConnection) -> Result<StateRow, StoreError> {
-    sqlx::query_as("SELECT * FROM license_state WHERE id = 1")
+    let row = state(connection).await?;
+    seal::check(&row)?;
+    StateRow::from_row(&row).map_err(failed)
+}
+
+async fn state(connection: &mut SqliteConnection) -> Result<SqliteRow, StoreError> {
+    sqlx::query("SELECT * FROM license_state WHERE id = 1")
         .fetch_one(connection)
         .await
+        .map_err(failed)
+}
+
+/// Makes the check anew. Whatever changes the state ends with it.
+async fn reseal(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let seal = seal::of(&state(connection).await?)?;
+    sqlx::query("UPDATE license_state SET seal = ?")
+        .bind(&seal[..])
+        .execute(connection)
+        .await
+        .map(drop)
         .map_err(failed)
 }
 
@@ -165,10 +204,10 @@ async fn append(
     sqlx::query("UPDATE license_state SET audit_rows = ?, audit_head = ?")
         .bind(seq)
         .bind(&hash.as_bytes()[..])
-        .execute(connection)
+        .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    Ok(())
+    reseal(connection).await
 }
 
 /// Tells damage from everything that may pass.
@@ -176,8 +215,18 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
     // https://sqlite.org/rescode.html: SQLITE_CORRUPT, SQLITE_NOTADB, with
     // all their extended codes.
     const DAMAGED: [i32; 2] = [11, 26];
-    sql::failed(error, |database| {
-        let code = database.code().and_then(|code| code.parse::<i32>().ok());
-        code.is_some_and(|code| DAMAGED.contains(&(code & 0xff)))
-    })
+    sql::failed(error, |error| result_code(error).is_some_and(|code| DAMAGED.contains(&code)))
+}
+
+/// The file is not what it was when it was opened.
+pub(super) fn changed() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable).with_source(
+        "the file was changed or replaced by somebody else while the service runs; nothing more \
+         is written to it: start the service again to go on with what it holds now",
+    )
+}
+
+/// The code of SQLite's, without what extends it.
+pub(super) fn result_code(error: &dyn DatabaseError) -> Option<i32> {
+    error.code()?.parse::<i32>().ok().map(|code| code & 0xff)
 }

@@ -1,6 +1,7 @@
 use std::fs;
 
 use license_core::Timestamp;
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
 use super::*;
@@ -26,8 +27,8 @@ fn record(actor: &str) -> AuditRecord {
 }
 
 async fn sql(store: &SqliteStore, statement: &str) {
-    let mut turn = store.connection.turn().await.unwrap();
-    sqlx::raw_sql(statement).execute(turn.connection().unwrap()).await.unwrap();
+    let mut turn = store.connection().unwrap().turn().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(turn.connection().unwrap()).await.unwrap();
 }
 
 #[tokio::test]
@@ -36,7 +37,9 @@ async fn everything_is_there_after_a_restart() {
     store.install(0, &saved("one"), record("a")).await.unwrap();
     store.record(record("b")).await.unwrap();
     // Without closing: as after a kill.
-    let again = SqliteStore::open(&store.path).await.unwrap();
+    let path = store.0.path.clone();
+    drop(store);
+    let again = SqliteStore::open(path).await.unwrap();
     assert_eq!(again.load().await.unwrap(), Loaded::new(saved("one"), 1));
     assert_eq!(again.verify_audit().await.unwrap(), AuditVerdict::Intact { rows: 2 });
     again.record(record("c")).await.unwrap();
@@ -46,13 +49,13 @@ async fn everything_is_there_after_a_restart() {
 #[tokio::test]
 async fn what_is_written_is_on_the_disk_before_it_is_answered() {
     let (_directory, store) = open().await;
-    let mut turn = store.connection.turn().await.unwrap();
+    let mut turn = store.connection().unwrap().turn().await.unwrap();
     let connection = turn.connection().unwrap();
     let (mode,): (String,) =
         sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
     let (synchronous,): (i64,) =
         sqlx::query_as("PRAGMA synchronous").fetch_one(connection).await.unwrap();
-    assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+    assert_eq!((mode.as_str(), synchronous), ("truncate", 2));
 }
 
 #[cfg(unix)]
@@ -65,7 +68,7 @@ async fn a_new_file_is_readable_by_its_owner_alone() {
     let store = SqliteStore::open(&path).await.unwrap();
     store.record(record("a")).await.unwrap();
     let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().flatten().collect();
-    assert_eq!(names.len(), 3, "the file, -wal and -shm");
+    assert_eq!(names.len(), 3, "the file, -journal and -lock");
     for entry in names {
         let mode = entry.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
@@ -111,12 +114,12 @@ async fn a_damaged_database_is_kept_aside() {
         store.record(record(&number.to_string().repeat(50))).await.unwrap();
     }
     store.close().await;
-    let mut bytes = fs::read(&store.path).unwrap();
+    let mut bytes = fs::read(&store.0.path).unwrap();
     assert!(bytes.len() > 20_000);
     bytes[8192..16_384].fill(0xa5);
-    fs::write(&store.path, bytes).unwrap();
+    fs::write(&store.0.path, bytes).unwrap();
 
-    let again = SqliteStore::open(&store.path).await.unwrap();
+    let again = SqliteStore::open(&store.0.path).await.unwrap();
     assert_eq!(again.load().await.unwrap(), Loaded::default().corrupt(true));
     assert_eq!(kept_aside(&directory).len(), 1);
 }
@@ -126,10 +129,10 @@ async fn a_file_that_only_begins_like_a_database_is_kept_aside() {
     for garbage in [0x00, 0xa5] {
         let (directory, store) = open().await;
         store.close().await;
-        let mut bytes = fs::read(&store.path).unwrap();
+        let mut bytes = fs::read(&store.0.path).unwrap();
         bytes[16..].fill(garbage);
-        fs::write(&store.path, bytes).unwrap();
-        let again = SqliteStore::open(&store.path).await.unwrap();
+        fs::write(&store.0.path, bytes).unwrap();
+        let again = SqliteStore::open(&store.0.path).await.unwrap();
         assert_eq!(again.load().await.unwrap(), Loaded::default().corrupt(true));
         assert_eq!(kept_aside(&directory).len(), 1);
     }
@@ -141,7 +144,7 @@ async fn a_state_that_lost_its_row_is_kept_aside() {
     sql(&store, "DELETE FROM license_state").await;
     assert_eq!(store.load().await.unwrap_err().kind(), StoreErrorKind::Corrupt);
     store.close().await;
-    let again = SqliteStore::open(&store.path).await.unwrap();
+    let again = SqliteStore::open(&store.0.path).await.unwrap();
     assert!(again.load().await.unwrap().corrupt);
     assert_eq!(kept_aside(&directory).len(), 1);
 }
@@ -152,7 +155,7 @@ fn two_files_set_aside_within_a_second_do_not_replace_each_other() {
     let path = directory.path().join("license.db");
     for text in ["one", "two"] {
         fs::write(&path, text).unwrap();
-        open::set_aside(&path, 7).unwrap();
+        open::set_aside(&path, &StoreErrorKind::Corrupt.into(), 7).unwrap();
     }
     assert_eq!(kept_aside(&directory), ["license.db.corrupt-7", "license.db.corrupt-7-2"]);
 }
@@ -166,7 +169,8 @@ async fn a_file_of_a_newer_version_is_refused_and_stays_where_it_is() {
          VALUES (999, 'later', TRUE, x'00', 0)",
     )
     .await;
-    let error = SqliteStore::open(&store.path).await.unwrap_err();
+    store.close().await;
+    let error = SqliteStore::open(&store.0.path).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Incompatible);
     assert_eq!(kept_aside(&directory).len(), 0);
 }
@@ -247,7 +251,7 @@ async fn an_edited_removed_or_moved_audit_row_is_found() {
 #[tokio::test]
 async fn a_history_of_many_pages_is_verified_to_its_end() {
     let (_directory, store) = open().await;
-    let mut turn = store.connection.write().await.unwrap();
+    let mut turn = store.connection().unwrap().write().await.unwrap();
     for number in 0..1201 {
         let record = record(&number.to_string());
         rows::record(turn.connection().unwrap(), record).await.unwrap();
@@ -262,7 +266,7 @@ async fn a_history_of_many_pages_is_verified_to_its_end() {
 async fn a_caller_that_goes_away_in_the_middle_leaves_nothing_behind() {
     let (_directory, store) = open().await;
     store.install(0, &saved("one"), record("a")).await.unwrap();
-    let mut turn = store.connection.write().await.unwrap();
+    let mut turn = store.connection().unwrap().write().await.unwrap();
     rows::install(turn.connection().unwrap(), 1, &saved("two"), record("b")).await.unwrap();
     drop(turn);
     assert_eq!(store.load().await.unwrap(), Loaded::new(saved("one"), 1));
@@ -273,7 +277,7 @@ async fn a_caller_that_goes_away_in_the_middle_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_transaction_that_sqlite_has_ended_by_itself_does_not_block_the_next() {
     let (_directory, store) = open().await;
-    let mut turn = store.connection.write().await.unwrap();
+    let mut turn = store.connection().unwrap().write().await.unwrap();
     sqlx::raw_sql("ROLLBACK").execute(turn.connection().unwrap()).await.unwrap();
     let error = turn.end(Ok(())).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);

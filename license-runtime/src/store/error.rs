@@ -21,6 +21,8 @@ pub enum StoreErrorKind {
     Corrupt,
     /// What it holds was written by another version of this program.
     Incompatible,
+    /// Another process has it, and only one can.
+    InUse,
 }
 
 impl StoreError {
@@ -57,6 +59,11 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Corrupt => "the license store holds what cannot be read",
             StoreErrorKind::Incompatible => {
                 "the license store was written by another version of this program"
+            }
+            StoreErrorKind::InUse => {
+                "another process uses the license store, and only one can: end it first (in \
+                 Kubernetes by the strategy Recreate), or give all instances one PostgreSQL \
+                 database"
             }
         })
     }

@@ -6,7 +6,7 @@ use license_core::HostId;
 use license_runtime::{
     LeaseBasis, LeaseChanges, LeaseNode, LeaseStore, LeaseVerdict, PostgresStore,
 };
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::time::sleep;
 
 use crate::support::Place;
@@ -43,11 +43,12 @@ async fn connect(store: &PostgresStore, node: LeaseNode, hosts: std::ops::Range<
 async fn there(place: &Place) -> (u64, u64) {
     let mut connection = PgConnection::connect(&place.url).await.unwrap();
     let schema = &place.schema;
-    let (hosts, leases): (i64, i64) =
-        sqlx::query_as(&format!("SELECT count(DISTINCT host), count(*) FROM {schema}.leases"))
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
+    let (hosts, leases): (i64, i64) = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT count(DISTINCT host), count(*) FROM {schema}.leases"
+    )))
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
     (hosts.unsigned_abs(), leases.unsigned_abs())
 }
 
@@ -56,14 +57,14 @@ async fn note_removals(place: &Place) {
     let mut connection = PgConnection::connect(&place.url).await.unwrap();
     let schema = &place.schema;
     connection
-        .execute(&*format!(
+        .execute(AssertSqlSafe(format!(
             "CREATE TABLE {schema}.removed (number BIGSERIAL, leases BIGINT NOT NULL); \
              CREATE FUNCTION {schema}.note() RETURNS TRIGGER LANGUAGE plpgsql AS \
              'BEGIN INSERT INTO {schema}.removed (leases) SELECT count(*) FROM gone; \
              RETURN NULL; END'; \
              CREATE TRIGGER note AFTER DELETE ON {schema}.leases REFERENCING OLD TABLE AS gone \
              FOR EACH STATEMENT EXECUTE FUNCTION {schema}.note()"
-        ))
+        )))
         .await
         .unwrap();
 }
@@ -72,11 +73,12 @@ async fn note_removals(place: &Place) {
 async fn removed(place: &Place) -> Vec<u64> {
     let mut connection = PgConnection::connect(&place.url).await.unwrap();
     let schema = &place.schema;
-    let removed: Vec<(i64,)> =
-        sqlx::query_as(&format!("SELECT leases FROM {schema}.removed ORDER BY number"))
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+    let removed: Vec<(i64,)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT leases FROM {schema}.removed ORDER BY number"
+    )))
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
     removed.into_iter().map(|(leases,)| leases.unsigned_abs()).collect()
 }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Clock, HostId, Installer, Licensing, MachineId};
+use license_core::{Clock, HostId, Licensing, MachineId};
 use license_runtime::{LeaseGuard, LicenseManager, MachineIdSource, Store};
 use tokio::time::{sleep, timeout};
 

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, os::unix::fs::symlink, path::Path, sync::Arc, time::Duration};
 
-use license_core::{Installer, Phase};
+use license_core::Phase;
 use license_runtime::Source;
 
 use crate::place::{

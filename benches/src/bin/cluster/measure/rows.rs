@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::Executor;
+use sqlx::{AssertSqlSafe, Executor};
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
@@ -29,14 +29,14 @@ pub(super) async fn measure(
 ) -> Vec<(String, f64, Spent)> {
     let mut connection = server.connect().await.expect("the server lets in");
     connection
-        .execute(&*format!(
+        .execute(AssertSqlSafe(format!(
             "CREATE SCHEMA alternative; \
              CREATE TABLE alternative.leases (host TEXT PRIMARY KEY, node BIGINT NOT NULL, \
              renewed_at TIMESTAMPTZ NOT NULL); \
              INSERT INTO alternative.leases SELECT 'host-' || i, i % 3, clock_timestamp() \
              FROM generate_series(0, {}) i",
             size.hosts - 1
-        ))
+        )))
         .await
         .expect("the table can be made");
     let mut found = Vec::new();

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Denial, Installer};
+use license_core::Denial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sqlx::{Connection, PgConnection};
 use tokio::{

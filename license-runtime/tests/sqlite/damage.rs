@@ -1,0 +1,87 @@
+//! SECURITY.md section 6, case 56: one bit, anywhere.
+
+use std::{collections::BTreeSet, fs};
+
+use license_runtime::{AuditVerdict, Store};
+
+use crate::support::{Place, halfway, install, record, saved};
+
+/// A file with a license that has replaced another, and a history.
+async fn file() -> Place {
+    let place = Place::new();
+    let store = place.open().await;
+    install(&store, "older").await;
+    for number in 0..40 {
+        store.record(record(&number.to_string())).await.unwrap();
+    }
+    install(&store, "newer").await;
+    store.close().await;
+    place
+}
+
+/// Every bit of the first page's head, and of everything else one bit of each
+/// byte at a stride, all bits in turn.
+fn sample(length: usize, stride: usize) -> BTreeSet<usize> {
+    let head = 0..100 * 8;
+    let rest = (0..length).step_by(stride).enumerate();
+    head.chain(rest.map(|(number, byte)| byte * 8 + number % 8)).collect()
+}
+
+#[tokio::test]
+async fn case_56_with_one_bit_flipped_it_is_the_license_in_force_or_kept_aside() {
+    let intact = file().await;
+    let bytes = fs::read(&intact.file).unwrap();
+    let stride = std::env::var("LICENSE_TEST_STRIDE").ok();
+    let stride = stride.and_then(|it| it.parse().ok()).unwrap_or(97);
+    let (mut kept, mut in_force, mut broken) = (0, 0, 0);
+    for bit in sample(bytes.len(), stride) {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let place = Place::new();
+        fs::write(&place.file, flipped).unwrap();
+        let store = place.open().await;
+        let loaded = store.load().await.unwrap();
+        let aside = place.kept(".corrupt-");
+        if loaded.corrupt {
+            assert_eq!((loaded.saved.current, aside.len()), (None, 1), "bit {bit}");
+            kept += 1;
+        } else {
+            assert_eq!((loaded.saved, loaded.revision), (saved("newer"), 2), "bit {bit}");
+            assert!(aside.is_empty(), "bit {bit}");
+            let verdict = store.verify_audit().await.unwrap();
+            broken += usize::from(verdict != AuditVerdict::Intact { rows: 42 });
+            in_force += 1;
+            // It goes on from there.
+            install(&store, "newest").await;
+        }
+        store.close().await;
+    }
+    println!("{kept} were kept aside; {in_force} were in force, {broken} with a broken history");
+    assert!(kept > 0 && in_force > 0 && broken > 0);
+}
+
+#[tokio::test]
+async fn case_56_with_one_bit_of_a_journal_flipped_it_is_as_before_or_kept_aside() {
+    let unclean = halfway(&file().await).await;
+    let (file, journal) =
+        (fs::read(&unclean.file).unwrap(), fs::read(unclean.beside("-journal")).unwrap());
+    let (mut kept, mut as_before) = (0, 0);
+    for bit in sample(journal.len(), 509) {
+        let mut flipped = journal.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let place = Place::new();
+        fs::write(&place.file, &file).unwrap();
+        fs::write(place.beside("-journal"), flipped).unwrap();
+        let loaded = place.open().await.load().await.unwrap();
+        if loaded.corrupt {
+            assert_eq!(loaded.saved.current, None, "bit {bit}");
+            assert!(place.kept(".corrupt-").len() >= 1, "bit {bit}");
+            kept += 1;
+        } else {
+            assert_eq!((loaded.saved, loaded.revision), (saved("newer"), 2), "bit {bit}");
+            as_before += 1;
+        }
+    }
+    println!("{kept} were kept aside, {as_before} were as before");
+    assert!(kept > 0 && as_before > 0);
+}
