@@ -113,7 +113,7 @@ pub(crate) fn database_failed(error: &sqlx::Error) -> Problem {
         return internal(error);
     }
     tracing::warn!(error = error as &(dyn std::error::Error + 'static), "the database is away");
-    Problem::new(503, "store_unavailable", "The database cannot be reached. Try again.")
+    Problem::new(503, "store_unavailable", "The database cannot be reached or written. Try again.")
 }
 
 /// The answer to a defect: the story goes to the log only.
