@@ -11,6 +11,12 @@ use license_core::Denial;
 /// [`Licensing`](license_core::Licensing), and is put in place by
 /// [`EnforceLayer`](crate::EnforceLayer), which clones it for every service:
 /// keep what it needs behind one `Arc`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not decide about requests",
+    label = "not a `Check`",
+    note = "implement `Check` for it: `check` is given the request's head and says `Err(Denial)` \
+            where it may not pass"
+)]
 pub trait Check {
     /// Whether the request passes beyond doubt; [`check`](Self::check) is not
     /// asked then. `false`, the default, says nothing.

@@ -229,6 +229,6 @@ pub use license::{LicenseCheck, LicenseLayer};
 pub use marks::{Mark, MarkError, Marks};
 pub use proxy::{TrustedProxy, TrustedProxyError, request_host};
 pub use recovery::{Recovery, RecoveryError};
-pub use respond::{Empty, Grpc, Problem, Respond, problem, refusing_status};
+pub use respond::{Boxed, Empty, Grpc, Problem, Respond, problem, refusing_status};
 pub use scope::{Scope, ScopeError};
 pub use warnings::{Warn, WarnFuture, WarningLayer};

@@ -1,11 +1,15 @@
 //! What a refused request is answered with.
 
-use std::fmt::Write;
+use std::{convert::Infallible, fmt::Write};
 
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE},
+};
+use http_body_util::{
+    BodyExt, Full,
+    combinators::{BoxBody, MapErr, UnsyncBoxBody},
 };
 use license_core::{Denial, DenialCode, ProblemDetails};
 
@@ -13,6 +17,14 @@ use license_core::{Denial, DenialCode, ProblemDetails};
 ///
 /// Every `Fn(&Denial) -> Response<B>` is one. Whatever it returns, the layer
 /// places the [`Denial`] in the response's extensions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot answer with a body of type `{B}`",
+    label = "no answer with this body",
+    note = "`Problem`, the default, makes its body from `Bytes`; for `BoxBody<Bytes, _>` and \
+            `UnsyncBoxBody<Bytes, _>` choose `.responder(Boxed(Problem))`",
+    note = "`Empty` and `Grpc` take every body that has a default; for any other body give a \
+            closure, `.responder(|denial: &Denial| ...)`"
+)]
 pub trait Respond<B> {
     /// The response to this denial.
     fn respond(&self, denial: &Denial) -> Response<B>;
@@ -31,7 +43,7 @@ pub trait Respond<B> {
 /// `application/problem+json`, that is never stored.
 ///
 /// For bodies that can be made from bytes: `axum::body::Body`,
-/// `http_body_util::Full<Bytes>`. `HEAD` is answered with the same headers
+/// `http_body_util::Full<Bytes>`. Boxed bodies cannot; [`Boxed`] makes them. `HEAD` is answered with the same headers
 /// and an empty body.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Problem;
@@ -60,6 +72,40 @@ pub struct Empty;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Grpc;
 
+/// Answers as another responder does, with a boxed body: [`BoxBody`] or
+/// [`UnsyncBoxBody`], whatever its error.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::{BodyExt, Full, combinators::BoxBody};
+/// use license_core::{Licensing, testing::Vendor};
+/// use license_tower::{Boxed, LicenseLayer, Problem};
+/// use tower::{ServiceBuilder, ServiceExt};
+///
+/// async fn handle(_: Request<()>) -> Result<Response<BoxBody<Bytes, std::io::Error>>, Infallible> {
+///     let body = Full::from("served").map_err(|never| match never {});
+///     Ok(Response::new(body.boxed()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Infallible> {
+/// let licensing = Licensing::new(Vendor::new().verifier());
+/// let service = ServiceBuilder::new()
+///     .layer(LicenseLayer::new(&licensing).responder(Boxed(Problem)))
+///     .service_fn(handle);
+/// assert_eq!(service.oneshot(Request::new(())).await?.status(), 503);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Boxed<R = Problem>(
+    /// What the body and the rest of the response are made by.
+    pub R,
+);
+
 impl<B, F: Fn(&Denial) -> Response<B>> Respond<B> for F {
     fn respond(&self, denial: &Denial) -> Response<B> {
         self(denial)
@@ -75,6 +121,34 @@ impl<B: From<Bytes>> Respond<B> for Problem {
         let (mut head, body) = problem::<Bytes>(&denial.problem()).into_parts();
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         Response::from_parts(head, B::from(Bytes::new()))
+    }
+}
+
+impl<R, E> Respond<BoxBody<Bytes, E>> for Boxed<R>
+where
+    R: Respond<Full<Bytes>>,
+    E: 'static,
+{
+    fn respond(&self, denial: &Denial) -> Response<BoxBody<Bytes, E>> {
+        self.0.respond(denial).map(|body| fallible(body).boxed())
+    }
+
+    fn respond_to_head(&self, denial: &Denial) -> Response<BoxBody<Bytes, E>> {
+        self.0.respond_to_head(denial).map(|body| fallible(body).boxed())
+    }
+}
+
+impl<R, E> Respond<UnsyncBoxBody<Bytes, E>> for Boxed<R>
+where
+    R: Respond<Full<Bytes>>,
+    E: 'static,
+{
+    fn respond(&self, denial: &Denial) -> Response<UnsyncBoxBody<Bytes, E>> {
+        self.0.respond(denial).map(|body| fallible(body).boxed_unsync())
+    }
+
+    fn respond_to_head(&self, denial: &Denial) -> Response<UnsyncBoxBody<Bytes, E>> {
+        self.0.respond_to_head(denial).map(|body| fallible(body).boxed_unsync())
     }
 }
 
@@ -99,6 +173,11 @@ impl<B: Default> Respond<B> for Grpc {
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// A whole body, where a body that can fail is asked for.
+fn fallible<E>(body: Full<Bytes>) -> MapErr<Full<Bytes>, fn(Infallible) -> E> {
+    body.map_err(|never| match never {})
+}
 
 fn unstored<B>(status: StatusCode, body: B) -> Response<B> {
     let mut response = Response::new(body);
@@ -152,6 +231,8 @@ fn grpc_message(denial: &Denial) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http_body::Body as _;
+
     use super::*;
 
     fn respond(responder: impl Respond<Vec<u8>>, denial: &Denial) -> Response<Vec<u8>> {
@@ -237,6 +318,28 @@ mod tests {
             let denial = Denial::new(code, 503);
             assert!(respond(Grpc, &denial).headers().contains_key(GRPC_MESSAGE), "{code}");
         }
+    }
+
+    #[test]
+    fn boxed_bodies_say_the_same() {
+        fn text<B: http_body::Body<Data = Bytes, Error: std::fmt::Debug>>(body: B) -> Bytes {
+            let collected = futures_util::FutureExt::now_or_never(body.collect());
+            collected.unwrap().unwrap().to_bytes()
+        }
+        let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).feature("sso");
+        let plain: Response<Full<Bytes>> = Problem.respond(&denial);
+        let boxed: Response<BoxBody<Bytes, std::io::Error>> = Boxed(Problem).respond(&denial);
+        let unsync: Response<UnsyncBoxBody<Bytes, ()>> = Boxed(Problem).respond(&denial);
+        assert_eq!(boxed.headers(), plain.headers());
+        assert_eq!((boxed.status(), unsync.status()), (plain.status(), plain.status()));
+        assert_eq!(boxed.body().size_hint().exact(), plain.body().size_hint().exact());
+        let expected = text(plain.into_body());
+        assert_eq!(text(boxed.into_body()), expected);
+        assert_eq!(text(unsync.into_body()), expected);
+        let head: Response<BoxBody<Bytes, std::io::Error>> =
+            Boxed(Problem).respond_to_head(&denial);
+        assert_eq!(head.headers()[CONTENT_LENGTH], expected.len().to_string());
+        assert!(text(head.into_body()).is_empty());
     }
 
     #[test]
