@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Check, LicenseCheck, Problem, Respond};
+use crate::{Check, LicenseCheck, Problem, Respond, closing::close_unread};
 
 /// Puts a [`Check`] in front of services.
 ///
@@ -173,6 +173,7 @@ fn refuse<A, B, E, F: Future<Output = Result<Response<B>, E>>>(
     } else {
         responder.respond(&denial)
     };
+    close_unread(&request, &mut response);
     response.extensions_mut().insert(denial);
     ResponseFuture { state: State::Denied { response: ready(Ok(response)) } }
 }

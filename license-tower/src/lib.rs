@@ -129,6 +129,10 @@
 //!
 //! # Order of layers
 //!
+//! * **Discarding outermost**: a request that is refused before its body is read
+//!   leaves a connection that a client does not read the answer from. The module
+//!   `discard` (feature `discard`) has the layer for it; `enforce` of
+//!   `license-axum` does it by itself.
 //! * **Warnings outside**, for what is refused and what is not found too.
 //! * **Trace and metrics outside**, so that they see refusals, with the
 //!   [`Denial`](license_core::Denial) in the extensions.
@@ -209,8 +213,15 @@
 //! service is not cloned. What a check needs stands behind one `Arc`, because
 //! servers clone services for every request. Readiness and errors are the
 //! inner service's.
+//!
+//! # Features
+//!
+//! - `discard`: the module `discard`, with Tokio's timer.
 
 mod check;
+mod closing;
+#[cfg(feature = "discard")]
+pub mod discard;
 mod enforce;
 mod feature;
 mod license;
