@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that is set up wrongly should stop")]
 
 mod abuse_cases;
+mod cors;
 mod costs;
 mod grpc;
 mod http1;
