@@ -4,9 +4,9 @@ use std::convert::Infallible;
 
 use axum::{Router, body::Body, extract::Request, response::IntoResponse};
 use license_tower::{LicenseLayer, Respond};
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt as _};
 
-use crate::Routes;
+use crate::{Routes, discard::DiscardBodies};
 
 /// Wraps a finished router in a layer from outside: every route, nested ones
 /// and the fallback included, with the path as the client sent it.
@@ -15,6 +15,10 @@ use crate::Routes;
 /// below `nest` a layer sees a shortened path; so this is the way to put a
 /// [`LicenseLayer`] with a scope and a recovery list around a service. Put
 /// layers for CORS and tracing outside, on the router that is returned.
+///
+/// What is refused before its body was read is refused so that the client sees
+/// it: by the layer, by an extractor, by axum itself. See
+/// [`license_tower::discard`].
 ///
 /// It takes a [`Router`] and any layer, or [`Routes`] and a [`LicenseLayer`],
 /// to which it hands their marks, beside those the layer already has.
@@ -58,7 +62,8 @@ where
         + 'static,
 {
     fn behind(self, layer: L) -> Router {
-        Router::new().fallback_service(layer.layer(self))
+        let service = layer.layer(self).map_response(IntoResponse::into_response);
+        Router::new().fallback_service(DiscardBodies.layer(service))
     }
 }
 

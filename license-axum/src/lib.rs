@@ -66,6 +66,7 @@ extern crate self as license_axum;
 
 pub mod admin;
 mod current_license;
+mod discard;
 mod enforce;
 #[cfg(feature = "ws")]
 pub mod hosts;

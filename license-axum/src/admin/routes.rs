@@ -17,7 +17,7 @@ use license_core::{Actor, DenialCode, InstallError, InstallErrorKind, Installer,
 use license_tower::{Recovery, RecoveryError};
 
 use super::{install::Uploads, refuse_cross_site};
-use crate::{Problem, json::json, query::values};
+use crate::{Problem, discard::DiscardBodies, json::json, query::values};
 
 /// The routes for administrators, to be nested where the product likes.
 ///
@@ -42,6 +42,7 @@ where
         .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
         .route("/audit/export", get(move |_: A| async move { export_audit(export_of).await }))
         .layer(middleware::from_fn(refuse_cross_site))
+        .layer(DiscardBodies)
 }
 
 /// `GET` of [`admin_routes`] alone: the status, more of it for administrators.

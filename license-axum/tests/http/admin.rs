@@ -9,7 +9,7 @@ use axum::{
     Router, body::Body, extract::FromRequestParts, middleware, response::IntoResponse,
     routing::post,
 };
-use http::{Method, Request, header, request::Parts};
+use http::{Method, Request, Version, header, request::Parts};
 use http_body_util::BodyExt;
 use license_axum::{
     Actor, InstallError, Installer, Licensing, Problem, admin_routes, recovery, refuse_cross_site,
@@ -99,9 +99,11 @@ impl Administered {
     }
 }
 
-/// A request by the administrator.
+/// A request by the administrator, over HTTP/2: there a stream that is refused
+/// is not read any more.
 pub(crate) fn request(method: Method, path: &str) -> http::request::Builder {
     Request::builder()
+        .version(Version::HTTP_2)
         .method(method)
         .uri(format!("/api/license{path}"))
         .header(header::AUTHORIZATION, "Bearer admin@example.com")
@@ -176,6 +178,7 @@ async fn only_administrators_get_in_and_no_body_is_read_before() {
         let anonymous = Request::builder()
             .method(method.clone())
             .uri(format!("/api/license{path}"))
+            .version(Version::HTTP_2)
             .header(header::CONTENT_TYPE, "application/jwt")
             .body(unread())
             .unwrap();
@@ -341,7 +344,8 @@ async fn what_the_installer_cannot_do_is_a_problem() {
 }
 
 fn with_cookie(site: Option<&str>, request: http::request::Builder) -> Request<Body> {
-    let mut request = request.header(header::COOKIE, "session=1").body(unread()).unwrap();
+    let request = request.version(Version::HTTP_2).header(header::COOKIE, "session=1");
+    let mut request = request.body(unread()).unwrap();
     if let Some(site) = site {
         request.headers_mut().insert("sec-fetch-site", site.parse().unwrap());
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use futures_util::{FutureExt, future, stream};
-use http::{Method, Request, header};
+use http::{Method, Request, Version, header};
 use license_core::{
     Timestamp,
     testing::{START, Vendor},
@@ -66,7 +66,8 @@ async fn reading_goes_on_and_others_are_not_held_up() {
     assert_eq!(administered.send(from("admin@example.com", "192.0.2.7")).await.status, 429);
     assert_eq!(administered.send(from("other@example.com", "192.0.2.7")).await.status, 200);
     assert_eq!(administered.send(from("admin@example.com", "192.0.2.8")).await.status, 200);
-    let anonymous = Request::post("/api/license").body(unread()).unwrap();
+    let anonymous = Request::post("/api/license").version(Version::HTTP_2);
+    let anonymous = anonymous.body(unread()).unwrap();
     administered.send(anonymous).await.is_problem(401, "unauthenticated");
 }
 
