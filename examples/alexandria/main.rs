@@ -100,7 +100,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     if let (Some(demo), Some(file), Ok(address)) = (&demo, &key_file, listener.local_addr()) {
         print_demo(demo, token.as_deref(), file, address)?;
     }
-    let served = serve(listener, app).await;
+    let served = serve(listener, settings.connections, app).await;
     manager.shutdown().await;
     served
 }

@@ -95,7 +95,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
         print_demo(demo, password.as_deref(), &license_file, address)?;
     }
-    let served = serve(listener, app).await;
+    let served = serve(listener, settings.connections, app).await;
     manager.shutdown().await;
     served
 }

@@ -4,23 +4,21 @@
 //! cargo run --release --example hyper -- --public-key vendor.pem --license-file acme.lic
 //! ```
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::PathBuf};
 
 use clap::Parser;
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::{conn::auto, graceful::GracefulShutdown},
-    service::TowerToHyperService,
-};
+use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
+use hyper::body::Bytes;
 use license_core::{Delivery, Licensing, Machine, ProblemDetails, Product};
-use license_examples::{StartError, announce, listen, run, stop_signal, verifier};
+use license_examples::{Connections, RequestBody, StartError, listen, run, serve, verifier};
 use license_runtime::MachineIdSource;
-use license_tower::{FeatureLayer, LicenseLayer, problem};
-use tokio::net::TcpListener;
-use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
+use license_tower::{
+    Boxed, FeatureLayer, LicenseLayer, Problem,
+    discard::{DiscardLayer, Watched},
+    problem,
+};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
 
 const PROFILE: &str = include_str!("hyper.toml");
 
@@ -30,6 +28,9 @@ struct Arguments {
     /// Where to listen; port 0 picks a free one
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000")]
     listen: String,
+
+    #[command(flatten)]
+    connections: Connections,
 
     /// A public key to trust; may be repeated, or several separated by commas
     // A PEM text begins with hyphens; refused as a flag, it would be printed.
@@ -49,8 +50,10 @@ struct Arguments {
     license_file: Option<PathBuf>,
 }
 
-type Answer = Response<Full<Bytes>>;
-type App = BoxCloneSyncService<Request<Incoming>, Answer, Infallible>;
+type Ask = Request<Watched<RequestBody>>;
+/// Other routes may answer with bodies of other kinds, such as streams.
+type Answer = Response<BoxBody<Bytes, Infallible>>;
+type App<B> = BoxCloneSyncService<Request<B>, Answer, Infallible>;
 
 #[tokio::main]
 async fn main() {
@@ -72,10 +75,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let app = app(&licensing)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&arguments.listen).await?;
-    let stop = stop_signal();
-    announce(&listener)?;
-    serve(listener, app, stop).await;
-    Ok(())
+    serve(listener, arguments.connections, app).await
 }
 
 /// Puts the license of the file in force. A bad one is reported and never
@@ -96,16 +96,25 @@ fn load(licensing: &Licensing, file: &std::path::Path) {
 }
 
 /// The whole service: its routes, and the license around those below `/api`.
-fn app(licensing: &Licensing) -> Result<App, Box<dyn std::error::Error + Send + Sync>> {
+/// What is refused without its body, by the license or a route, is refused so
+/// that the client sees it.
+fn app(
+    licensing: &Licensing,
+) -> Result<App<RequestBody>, Box<dyn std::error::Error + Send + Sync>> {
     let export = FeatureLayer::new(licensing, "export")?
-        .layer(service_fn(async |_: Request<Incoming>| Ok(text("id,name\n"))));
+        .responder(Boxed(Problem))
+        .layer(service_fn(async |_: Ask| Ok(text("id,name\n"))));
     let export = App::new(export);
-    let routes = service_fn(move |request| route(export.clone(), request));
-    Ok(App::new(LicenseLayer::new(licensing).scope("/api/**")?.layer(routes)))
+    let license = LicenseLayer::new(licensing).scope("/api/**")?.responder(Boxed(Problem));
+    let app = ServiceBuilder::new()
+        .layer(DiscardLayer::new())
+        .layer(license)
+        .service_fn(move |request| route(export.clone(), request));
+    Ok(App::new(app))
 }
 
 /// Three routes: open, licensed, and licensed with a feature.
-async fn route(export: App, request: Request<Incoming>) -> Result<Answer, Infallible> {
+async fn route(export: App<Watched<RequestBody>>, request: Ask) -> Result<Answer, Infallible> {
     let head = *request.method() == Method::HEAD;
     let mut answer = match (request.uri().path(), head || *request.method() == Method::GET) {
         ("/", true) => text("This page is always open.\n"),
@@ -113,18 +122,18 @@ async fn route(export: App, request: Request<Incoming>) -> Result<Answer, Infall
         ("/api/export", true) => export.oneshot(request).await?,
         ("/" | "/api/hello" | "/api/export", false) => method_not_allowed(),
         _ => {
-            problem(&ProblemDetails::new(404, "not_found").detail("There is nothing at this path."))
+            refusal(&ProblemDetails::new(404, "not_found").detail("There is nothing at this path."))
         }
     };
     if head {
         // Over HTTP/2 hyper would send the body.
-        *answer.body_mut() = Full::default();
+        *answer.body_mut() = Empty::new().boxed();
     }
     Ok(answer)
 }
 
 fn text(body: &'static str) -> Answer {
-    let mut answer = Response::new(Full::from(body));
+    let mut answer = Response::new(Full::from(body).boxed());
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, plain);
     answer
@@ -132,39 +141,11 @@ fn text(body: &'static str) -> Answer {
 
 fn method_not_allowed() -> Answer {
     let details = ProblemDetails::new(405, "method_not_allowed");
-    let mut answer = problem(&details.detail("This path takes GET and HEAD only."));
+    let mut answer = refusal(&details.detail("This path takes GET and HEAD only."));
     answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     answer
 }
 
-async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
-    let server = Arc::new(auto::Builder::new(TokioExecutor::new()));
-    let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let stream = tokio::select! {
-            () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
-        };
-        let (app, server) = (app.clone(), Arc::clone(&server));
-        let watcher = graceful.watcher();
-        tokio::spawn(async move {
-            let connection =
-                server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-            if let Err(error) = watcher.watch(connection.into_owned()).await {
-                tracing::debug!(error, "a connection ended early");
-            }
-        });
-    }
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = tokio::time::sleep(Duration::from_secs(10)) => {}
-    }
+fn refusal(details: &ProblemDetails) -> Answer {
+    problem(details).map(Full::boxed)
 }

@@ -2,11 +2,13 @@
 //! sessions, serving. Nothing here decides about a license.
 
 mod accounts;
+mod activity;
 mod answer;
 mod attempts;
 mod auth;
 mod client_address;
 mod clock;
+mod connections;
 mod database;
 mod demo;
 mod documents;
@@ -23,6 +25,7 @@ mod setup;
 pub use accounts::{Account, Accounts, AccountsError, NewAccount, is_email_address, random_hex};
 pub use answer::{Id, Json, OptionalJson, Raw, internal, method_not_allowed, not_found};
 pub use auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credentials, open_accounts};
+pub use connections::{Connections, RequestBody};
 pub use demo::{Demo, write_private};
 pub use documents::{Document, Documents};
 pub use keys::verifier;
@@ -30,6 +33,6 @@ pub use passwords::PasswordError;
 pub use query::refuse_query;
 pub use refusal::Refusal;
 pub use secret::Secret;
-pub use serve::{announce, listen, run, serve, stop_signal, tell};
+pub use serve::{listen, run, serve, tell};
 pub use settings::{Settings, StartError};
 pub use setup::Setup;

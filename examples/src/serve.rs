@@ -1,18 +1,19 @@
 //! Listening, saying so, and stopping gracefully.
 
 use std::{
+    convert::Infallible,
+    error::Error,
     fmt::Display,
     io::{IsTerminal, Write},
-    net::SocketAddr,
-    time::Duration,
 };
 
-use axum::Router;
+use http::{Request, Response};
+use hyper::body::Body;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::oneshot,
 };
+use tower::Service;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
     EnvFilter,
@@ -23,7 +24,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::StartError;
+use crate::{Connections, RequestBody, StartError};
 
 /// The lines of the log. What the product says of its license stands there
 /// in its own words, behind the time and the level and nothing else; other
@@ -33,8 +34,6 @@ struct Lines;
 /// What is logged unless `RUST_LOG` says otherwise. PostgreSQL says of each
 /// table that is there already that it is.
 const LOGGED: &str = "info,sqlx::postgres::notice=warn";
-/// How long open connections may take to finish after a signal.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs a service to its end. One that cannot start says why and what to
 /// change, and ends the process with status 2.
@@ -94,32 +93,28 @@ pub async fn listen(address: &str) -> Result<TcpListener, StartError> {
     })
 }
 
-/// Serves HTTP/1.1 and HTTP/2 until SIGINT or SIGTERM. Returns when open
-/// connections have finished, or ten seconds later.
+/// Serves HTTP/1.1 and HTTP/2 until SIGINT or SIGTERM, a router or any other
+/// service. Returns when open connections have finished, or ten seconds later.
 ///
 /// # Errors
 ///
-/// An address that cannot be listened on.
-pub async fn serve(listener: TcpListener, app: Router) -> Result<(), StartError> {
+/// A listener that has no address.
+pub async fn serve<S, B>(
+    listener: TcpListener,
+    connections: Connections,
+    service: S,
+) -> Result<(), StartError>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin + Send + 'static,
+{
     // Whoever reads that it listens may stop it at once.
     let stop = stop_signal();
     announce(&listener)?;
-    let (stopping, stopped) = oneshot::channel();
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async {
-        stop.await;
-        let _ = stopping.send(());
-    });
-    let overdue = async {
-        let _ = stopped.await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = async { serving.await } => served.map_err(|error| {
-            StartError::new("the service stopped serving").with_source(error)
-        }),
-        () = overdue => Ok(()),
-    }
+    connections.serve(listener, service, stop).await;
+    Ok(())
 }
 
 /// Writes the one line on standard output.
@@ -127,7 +122,7 @@ pub async fn serve(listener: TcpListener, app: Router) -> Result<(), StartError>
 /// # Errors
 ///
 /// A listener that has no address.
-pub fn announce(listener: &TcpListener) -> Result<(), StartError> {
+fn announce(listener: &TcpListener) -> Result<(), StartError> {
     let address = listener.local_addr().map_err(|error| {
         StartError::new("cannot tell where the service listens").with_source(error)
     })?;
@@ -139,7 +134,7 @@ pub fn announce(listener: &TcpListener) -> Result<(), StartError> {
 }
 
 /// Listens for SIGINT and SIGTERM from now on, and waits for one of them.
-pub fn stop_signal() -> impl Future<Output = ()> + Send {
+fn stop_signal() -> impl Future<Output = ()> + Send {
     let wait = |kind| {
         let signal = signal(kind);
         async move {

@@ -5,12 +5,18 @@ use std::{error::Error, fmt, path::PathBuf};
 use clap::Args;
 use license_runtime::StoreError;
 
+use crate::Connections;
+
 /// Flags of every example. Each can also come from the environment.
 #[derive(Clone, Args)]
 pub struct Settings {
     /// Where to listen; port 0 picks a free one
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: String,
+
+    /// How many connections it takes
+    #[command(flatten)]
+    pub connections: Connections,
 
     /// Where to keep what must survive a restart [default: data/NAME]
     #[arg(long, env = "DATA_DIR")]
