@@ -11,24 +11,28 @@ mod certificate;
 mod client;
 pub mod demo;
 mod disk;
+mod nginx;
 mod polygent;
 mod postgres;
 mod process;
 mod service;
 mod smtp;
 mod way;
+mod wire;
 
 pub use agent::{Agent, AgentProcess};
 pub use build::{example, example_library, program, root};
 pub use certificate::certificate;
 pub use client::{Answer, Client, Streams, raw};
 pub use disk::SmallDisk;
+pub use nginx::Nginx;
 pub use polygent::{ADMINISTRATOR, PASSWORD, Polygent, vendor};
 pub use postgres::{PostgresServer, postgres, postgres_database, unique_name};
 pub use process::{Process, Start};
 pub use service::{Service, at, lines, members, move_clock, now, with_clock};
 pub use smtp::{Smtp, SmtpEncryption};
 pub use way::Way;
+pub use wire::{Sent, Wire};
 
 /// The guide, so that its examples are compiled and run.
 #[cfg(doctest)]
