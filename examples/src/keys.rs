@@ -1,6 +1,6 @@
 //! The public keys from the command line or the environment.
 
-use license_core::{KeySpec, Product, PublicKey, Verifier};
+use license_core::{KeySpec, Product, PublicKey, Verifier, text::shown_path};
 
 use crate::StartError;
 
@@ -12,14 +12,14 @@ use crate::StartError;
 pub fn verifier(product: &Product, specs: &[String]) -> Result<Verifier, StartError> {
     let mut builder = Verifier::builder(product);
     for spec in specs {
-        builder = builder.key(key(spec)?);
+        builder = builder.key(key(product, spec)?);
     }
     builder.build().map_err(|error| {
         StartError::new("the public keys are not usable; check --public-key").with_source(error)
     })
 }
 
-fn key(spec: &str) -> Result<PublicKey, StartError> {
+fn key(product: &Product, spec: &str) -> Result<PublicKey, StartError> {
     let unusable = || {
         StartError::new(
             "a public key is not usable; give the vendor's as --public-key [KID=][ALG:]FILE.pem",
@@ -30,10 +30,12 @@ fn key(spec: &str) -> Result<PublicKey, StartError> {
         spec.source().as_bytes().to_vec()
     } else {
         std::fs::read(spec.source()).map_err(|error| {
-            let message =
-                format!("cannot read the public key {:?}; check --public-key", spec.source());
+            let message = format!(
+                "cannot read the public key {}; check --public-key",
+                shown_path(spec.source())
+            );
             StartError::new(message).with_source(error)
         })?
     };
-    spec.read(&pem).map_err(|error| unusable().with_source(error))
+    spec.read(&pem, product.min_rsa_bits()).map_err(|error| unusable().with_source(error))
 }

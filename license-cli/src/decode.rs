@@ -56,7 +56,7 @@ impl TrustArgs {
 pub(crate) fn verifier(product: &Product, keys: &[String]) -> Result<Verifier, Failure> {
     let mut verifier = Verifier::builder(product);
     for name in keys {
-        verifier = verifier.key(read::public_key(name)?);
+        verifier = verifier.key(read::public_key(product, name)?);
     }
     verifier.build().map_err(|error| Failure::usage(with_sources(&error)))
 }

@@ -34,6 +34,7 @@ mod write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use license_core::text::without_secrets;
 
 use crate::{failure::Failure, report::Report};
 
@@ -94,17 +95,13 @@ fn main() -> ExitCode {
 /// Shows the help, or what is wrong with the command line: without a token or
 /// key that was pasted where a file's name belongs.
 fn explain(error: &clap::Error) -> ExitCode {
-    let mut shown = error.render().to_string();
+    let shown = error.render().to_string();
     if !error.use_stderr() {
         return Report::of(shown).print(false);
     }
-    for argument in std::env::args_os().skip(1) {
-        let argument = argument.to_string_lossy();
-        let value = argument.split_once('=').map_or(&*argument, |(_, value)| value);
-        if text::is_confidential(value) {
-            shown = shown.replace(value, text::NOT_SHOWN);
-        }
-    }
+    let arguments = std::env::args_os().skip(1);
+    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let shown = without_secrets(shown, arguments);
     let failure = Failure::usage(shown.trim_start_matches("error: "));
     if std::env::args_os().any(|argument| argument == "--json") {
         return Report::from(failure).print(true);

@@ -8,23 +8,24 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use license_core::{InstallErrorKind, KeySpec, Product, PublicKey, Token, issue};
+use license_core::{
+    InstallErrorKind, KeySpec, MachineInfo, Product, PublicKey, Token, issue,
+    received::{self, Damage, Wanted},
+};
 use serde_json::{Map, Value};
 
 use crate::{
     failure::{self, Failure},
-    text, write,
+    text::shown_path,
+    write,
 };
 
-/// White space that may stand around a license, in bytes.
-const SLACK: usize = 1024;
 /// The longest profile, specification, key or payload, in bytes.
 const MAX_FILE: usize = 256 * 1024;
 
 /// A license from a file, or from standard input for `-`.
 pub(crate) fn license(path: &Path) -> Result<Vec<u8>, Failure> {
-    let limit = Token::MAX_BYTES + SLACK;
-    read(path, limit)?.ok_or_else(|| {
+    read(path, Token::MAX_RECEIVED_BYTES)?.ok_or_else(|| {
         let refusal: license_core::InstallError = InstallErrorKind::TokenTooLarge.into();
         refusal.into()
     })
@@ -43,14 +44,39 @@ pub(crate) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// A product's profile.
 pub(crate) fn product(path: &Path) -> Result<Product, Failure> {
-    Product::from_toml(&utf8(path)?)
-        .map_err(|error| Failure::usage(format!("{}: {error}", shown(path))))
+    let text = text(path, Wanted::Profile)?;
+    Product::from_toml(&text)
+        .map_err(|error| wrong(path, &text, Wanted::Profile, &error.to_string()))
 }
 
 /// A file of text.
-pub(crate) fn utf8(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(file(path)?)
-        .map_err(|_| Failure::usage(format!("{} is not UTF-8 text", shown(path))))
+pub(crate) fn text(path: &Path, wanted: Wanted) -> Result<String, Failure> {
+    let bytes = file(path)?;
+    match received::text(&bytes) {
+        Ok(text) => Ok(text.into_owned()),
+        Err(error) => {
+            let damage = Damage::of_bytes(&bytes, wanted);
+            let damage = damage.map_or(error.to_string(), |damage| damage.to_string());
+            Err(Failure::usage(format!("{}: {damage}", shown(path))))
+        }
+    }
+}
+
+/// What is wrong with a text that could not be read: by name, where it has
+/// one.
+pub(crate) fn wrong(path: &Path, text: &str, wanted: Wanted, message: &str) -> Failure {
+    let damage = Damage::of(text, wanted).map(|damage| damage.to_string());
+    Failure::usage(format!("{}: {}", shown(path), damage.as_deref().unwrap_or(message)))
+}
+
+/// Machine info.
+pub(crate) fn machine_info(path: &Path) -> Result<MachineInfo, Failure> {
+    let text = text(path, Wanted::MachineInfo)?;
+    serde_json::from_str(&text).map_err(|_| {
+        let message = "not machine info; give the file as it was downloaded or written by \
+                       `license machine-info`";
+        wrong(path, &text, Wanted::MachineInfo, message)
+    })
 }
 
 /// The payload of a license as JSON.
@@ -58,19 +84,21 @@ pub(crate) fn claims(path: &Path) -> Result<Map<String, Value>, Failure> {
     Ok(issue::read_claims(&file(path)?)?)
 }
 
-/// A public key, named as `[KID=][ALG:]FILE`.
-pub(crate) fn public_key(name: &str) -> Result<PublicKey, Failure> {
+/// A public key, named as `[KID=][ALG:]FILE`, of as many bits as the product
+/// asks for.
+pub(crate) fn public_key(product: &Product, name: &str) -> Result<PublicKey, Failure> {
     let spec: KeySpec = name.parse().map_err(|error| failure::key(name, &error))?;
+    let bits = product.min_rsa_bits();
     let key = if spec.is_inline() {
-        spec.read(spec.source().as_bytes())
+        spec.read(spec.source().as_bytes(), bits)
     } else {
-        spec.read(&file(Path::new(spec.source()))?)
+        spec.read(&file(Path::new(spec.source()))?, bits)
     };
     key.map_err(|error| failure::key(spec.source(), &error))
 }
 
 pub(crate) fn shown(path: &Path) -> String {
-    text::shown_path(&path.to_string_lossy())
+    shown_path(&path.to_string_lossy())
 }
 
 pub(crate) fn failed(path: &Path, error: &io::Error) -> Failure {

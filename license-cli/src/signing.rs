@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use license_core::{
-    Claim, ClockReset, Fingerprint, KeySpec, MachineInfo, Presence, Product, SigningKey, Timestamp,
+    Claim, ClockReset, Fingerprint, KeySpec, Presence, Product, SigningKey, Timestamp,
     issue::Issuer,
 };
 use serde_json::{Map, Value};
@@ -70,7 +70,7 @@ impl SigningArgs {
         }
         let path = Path::new(spec.source());
         let wrong = |error| failure::key(spec.source(), &error);
-        let mut key = self.read(path)?;
+        let mut key = self.read(path, product.min_rsa_bits())?;
         if let Some(kid) = spec.kid() {
             key = key.with_kid(kid).map_err(wrong)?;
         }
@@ -85,14 +85,14 @@ impl SigningArgs {
 
     /// Reads the key, then looks at who else may: a file that holds no
     /// private key is told so first.
-    fn read(&self, path: &Path) -> Result<SigningKey, Failure> {
+    fn read(&self, path: &Path, min_rsa_bits: usize) -> Result<SigningKey, Failure> {
         let failed = |error| read::failed(path, &error);
         let file = File::open(path).map_err(failed)?;
         let pem = read::all(&file, MAX_KEY).map_err(failed)?;
         let pem =
             pem.ok_or_else(|| Failure::usage(format!("{} is too large", read::shown(path))))?;
-        let key =
-            SigningKey::pem(&pem).map_err(|error| failure::key(&path.to_string_lossy(), &error))?;
+        let key = SigningKey::pem_of_bits(&pem, min_rsa_bits)
+            .map_err(|error| failure::key(&path.to_string_lossy(), &error))?;
         if !self.dangerous_allow_readable_key {
             refuse_readable(&file, path)?;
         }
@@ -137,13 +137,7 @@ impl MachineArgs {
         report: &mut Report,
     ) -> Result<Binding, Failure> {
         let Some(path) = &self.machine_info else { return Ok(Binding::default()) };
-        let info: MachineInfo = serde_json::from_slice(&read::file(path)?).map_err(|_| {
-            Failure::usage(format!(
-                "{} is not machine info; give the file as it was downloaded or written by \
-                 `license machine-info`",
-                read::shown(path)
-            ))
-        })?;
+        let info = read::machine_info(path)?;
         info.check(product.audience(), now)?;
         let rules = plan.and_then(|plan| product.plans().get(plan));
         let forbidden = rules.is_some_and(|plan| plan.machine_presence() == Presence::Forbidden);

@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use license_core::{
     DomainPattern, DomainPatternError, Fingerprint, InstallErrorKind, Limit, ParseTimestampError,
-    Product, Timestamp, issue::LicenseSpec,
+    Product, Timestamp, issue::LicenseSpec, received::Wanted,
 };
 use serde::Deserialize;
 
@@ -152,9 +152,9 @@ pub(crate) fn from_file(
     now: Timestamp,
     product: &Product,
 ) -> Result<LicenseSpec, Failure> {
-    let text = read::utf8(path)?;
+    let text = read::text(path, Wanted::Specification)?;
     from_toml(&text, now, product).map_err(|error| match error {
-        Wrong::Spec(message) => Failure::usage(format!("{}: {message}", read::shown(path))),
+        Wrong::Spec(message) => read::wrong(path, &text, Wanted::Specification, &message),
         Wrong::License(failure) => failure,
     })
 }

@@ -146,3 +146,40 @@ fn a_key_that_the_product_does_not_accept_is_refused() {
     assert!(with("public.pem").contains("public key"));
     assert!(with("missing.pem").contains("missing.pem"));
 }
+
+/// A file in every spelling that people have, and a key in every wrapping.
+#[test]
+fn case_63_a_private_key_in_place_of_a_public_one_is_never_printed() {
+    let place = Place::polygent();
+    place.write("acme.lic", &place.sign(&standard()));
+    let pem = place.read("private.pem");
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    for value in [
+        pem.clone(),
+        format!("\"{}\"", pem.trim().replace('\n', "\\n")),
+        format!("\u{feff}{pem}"),
+        pem.replace('\n', "\n  "),
+        pem.replace('\n', " "),
+        body.clone(),
+        format!("k={body}"),
+        format!("ES256:{body}"),
+        body[..64].to_owned(),
+        format!("{body}.pem.d/{}", body.to_lowercase()),
+    ] {
+        for flag in ["--public-key", "--key", "--product", "--no-such-flag", ""] {
+            for form in [vec![format!("{flag}={value}")], vec![flag.to_owned(), value.clone()]] {
+                let mut arguments: Vec<&str> =
+                    vec!["verify", "--product", "profile.toml", "acme.lic"];
+                if flag == "--key" {
+                    arguments = vec!["issue", "--product", "profile.toml", "--days", "3"];
+                }
+                arguments.extend(form.iter().map(String::as_str).filter(|it| !it.is_empty()));
+                let run = place.run_with("", &arguments, "");
+                let shown = format!("{}{}", run.out, run.err);
+                assert_ne!(run.status, 0, "{shown}");
+                let leaks = (0..body.len() - 12).any(|at| shown.contains(&body[at..at + 12]));
+                assert!(!leaks, "{flag} {value}: {shown}");
+            }
+        }
+    }
+}

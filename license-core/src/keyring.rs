@@ -13,6 +13,7 @@ use crate::{
     backend::{self, SelfTestError, SignatureKey},
     install_error::{InstallError, InstallErrorKind},
     key::{PublicKey, RSA_MIN_BITS},
+    received::{Damage, Found, Wanted},
     token::{DecodedToken, Token, payload_object},
 };
 
@@ -103,6 +104,8 @@ pub(crate) struct Key {
     kid: String,
     algorithm: Algorithm,
     signature: SignatureKey,
+    /// Bytes of each of its signatures.
+    signature_bytes: usize,
 }
 
 /// 9999-12-31T23:59:59Z, the last second that a calendar can show.
@@ -178,11 +181,27 @@ impl Keyring {
     ) -> Result<Map<String, Value>, InstallError> {
         let key = self.select(&decoded.token)?;
         if !key.signature.has_signed(decoded) {
-            return Err(InstallErrorKind::SignatureInvalid.into());
+            return Err(key.refusal(decoded.signature.len()));
         }
         let claims = payload_object(&decoded.payload)?;
         check_registered(&self.issuer, &self.audience, &claims)?;
         Ok(claims)
+    }
+}
+
+impl Key {
+    /// The refusal of a signature of this many bytes.
+    #[cold]
+    fn refusal(&self, bytes: usize) -> InstallError {
+        let found = if let missing @ 1.. = self.signature_bytes.saturating_sub(bytes) {
+            Found::CutSignature { missing, at_least: false }
+        } else if let surplus @ 1.. = bytes.saturating_sub(self.signature_bytes) {
+            Found::LongSignature { surplus }
+        } else {
+            return InstallErrorKind::SignatureInvalid.into();
+        };
+        let damage = Damage::new(found, Wanted::License);
+        InstallError::because(InstallErrorKind::SignatureInvalid, damage)
     }
 }
 
@@ -249,7 +268,7 @@ impl KeyringBuilder {
             let Some(signature) = key.signature_key() else {
                 return Err(KeyringError::KeyRefused { kid });
             };
-            keys.push(Key { kid, algorithm, signature });
+            keys.push(Key { kid, algorithm, signature, signature_bytes: key.signature_bytes() });
         }
         Ok(Keyring { keys, issuer: self.issuer, audience: self.audience })
     }
@@ -456,7 +475,15 @@ mod tests {
             &[&[0; 32], &signature[32..]].concat(),
         ] {
             let text = format!("{input}.{}", encode(forged));
-            assert_eq!(outcome(&keyring(), text), "signature_invalid", "{} bytes", forged.len());
+            assert_eq!(outcome(&keyring(), &text), "signature_invalid", "{} bytes", forged.len());
+            let error = Token::parse(text.as_bytes()).and_then(|it| keyring().verify(&it));
+            let name = match forged.len() {
+                0..64 => format!("cut off: the signature is {} bytes short. ", 64 - forged.len()),
+                64 => "The file may be damaged".to_owned(),
+                long => format!("its signature is {} bytes too long. ", long - 64),
+            };
+            let error = error.unwrap_err();
+            assert!(error.detail().starts_with(&name), "{}", error.detail());
         }
     }
 

@@ -54,6 +54,7 @@ mod phase;
 mod policy;
 mod problem;
 mod product;
+pub mod received;
 mod request_host;
 mod restriction;
 mod rule;

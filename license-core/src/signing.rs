@@ -21,6 +21,7 @@ use crate::{
     backend,
     install_error::InstallErrorKind,
     key::{KeyError, Material, PublicKey, RSA_MIN_BITS, check_kid, check_rsa_bits},
+    received::{self, Damage, Wanted},
     token::{DecodedToken, LICENSE_JWT, Token},
 };
 
@@ -105,7 +106,7 @@ impl SigningKey {
             }
         };
         let document = document.map_err(|_| KeyError::Generation)?;
-        Self::pkcs8(document.as_bytes())?.with_algorithm(algorithm)
+        Self::pkcs8(document.as_bytes(), RSA_MIN_BITS)?.with_algorithm(algorithm)
     }
 
     /// Reads a private key: PKCS#8 in PEM, not encrypted.
@@ -119,14 +120,30 @@ impl SigningKey {
     /// [`KeyError::NotPkcs8`] with what to do about it, and every reason for
     /// which [`PublicKey::pem`] would refuse the public half.
     pub fn pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let text = std::str::from_utf8(pem).map_err(|_| KeyError::NotPem)?.trim_ascii();
-        if text.contains("-----BEGIN EC PRIVATE KEY-----")
-            || text.contains("-----BEGIN RSA PRIVATE KEY-----")
-            || text.contains("-----BEGIN OPENSSH PRIVATE KEY-----")
+        Self::pem_of_bits(pem, RSA_MIN_BITS)
+    }
+
+    /// The same, asking for RSA keys of at least `min_rsa_bits`, so that the
+    /// message names what the product asks for. Never below 3072, whatever is
+    /// asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`pem`](Self::pem).
+    pub fn pem_of_bits(pem: &[u8], min_rsa_bits: usize) -> Result<Self, KeyError> {
+        let damage = || match Damage::of_bytes(pem, Wanted::PrivateKey) {
+            Some(damage) => KeyError::Damaged(damage),
+            None => KeyError::NotPem,
+        };
+        let text = received::text(pem).map_err(|_| damage())?;
+        if ["EC", "RSA", "OPENSSH"]
+            .iter()
+            .any(|kind| text.contains(&format!("-----BEGIN {kind} PRIVATE KEY-----")))
         {
             return Err(KeyError::NotPkcs8);
         }
-        let (label, document) = SecretDocument::from_pem(text).map_err(|error| {
+        let text = received::pem(&text).map(Zeroizing::new).ok_or_else(damage)?;
+        let (label, document) = SecretDocument::from_pem(&text).map_err(|error| {
             if matches!(error.kind(), pkcs8::der::ErrorKind::Pem(_)) {
                 KeyError::NotPem
             } else {
@@ -134,7 +151,7 @@ impl SigningKey {
             }
         })?;
         match label {
-            "PRIVATE KEY" => Self::pkcs8(document.as_bytes()),
+            "PRIVATE KEY" => Self::pkcs8(document.as_bytes(), min_rsa_bits.max(RSA_MIN_BITS)),
             "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
             "PUBLIC KEY" | "RSA PUBLIC KEY" => Err(KeyError::PublicKey),
             _ => Err(KeyError::OtherPem),
@@ -143,7 +160,7 @@ impl SigningKey {
 
     /// Reads PKCS#8 and writes the key anew, so that whatever else stood in
     /// the file is neither used nor kept.
-    fn pkcs8(der: &[u8]) -> Result<Self, KeyError> {
+    fn pkcs8(der: &[u8], min_rsa_bits: usize) -> Result<Self, KeyError> {
         let info = PrivateKeyInfo::from_der(der).map_err(|_| KeyError::Malformed)?;
         let (pkcs8, encoding, material) = match info.algorithm.oid {
             EC => {
@@ -159,7 +176,7 @@ impl SigningKey {
             RSA => {
                 let key = RsaPrivateKey::from_pkcs8_der(der).map_err(|_| KeyError::Malformed)?;
                 let (modulus, exponent) = (key.n().to_bytes_be(), key.e().to_bytes_be());
-                let material = Material::rsa(&modulus, &exponent, RSA_MIN_BITS)?;
+                let material = Material::rsa(&modulus, &exponent, min_rsa_bits)?;
                 let pkcs8 = key.to_pkcs8_der().map_err(|_| KeyError::Malformed)?;
                 let pkcs1 = key.to_pkcs1_der().map_err(|_| KeyError::Malformed)?;
                 (pkcs8, EncodingKey::from_rsa_der(pkcs1.as_bytes()), material)
@@ -382,7 +399,10 @@ mod tests {
         assert_eq!(refused("OPENSSH PRIVATE KEY"), KeyError::NotPkcs8);
         assert_eq!(refused("CERTIFICATE"), KeyError::OtherPem);
         assert_eq!(refused("PRIVATE KEY"), KeyError::Malformed);
-        assert_eq!(SigningKey::pem(b"").err(), Some(KeyError::NotPem));
+        assert_eq!(
+            SigningKey::pem(b"no key").err().map(|it| it.to_string()),
+            Some("no PEM text, which begins with -----BEGIN".into())
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! trust something (`jku`, `jwk`, `x5c`, `crit`, `b64`, `zip`, …) is
 //! refused unread.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, Serializer};
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     install_error::{InstallError, InstallErrorKind},
     json,
+    received::{self, Damage, Found, Wanted},
 };
 
 /// A license in its transport form: a well-formed compact JWS whose signature
@@ -80,19 +81,28 @@ pub(crate) struct DecodedToken {
 pub(crate) const LICENSE_JWT: &str = "license+jwt";
 /// Characters in a `kid`.
 pub(crate) const MAX_KID_CHARS: usize = 64;
+/// Bytes of the shortest RSA signature: that of a key of 3072 bits.
+const RSA_LEAST: usize = 384;
 
 impl Token {
-    /// The longest accepted token, in bytes, white space around it aside.
+    /// The longest accepted token, in bytes, without line ends and white space
+    /// around it.
     pub const MAX_BYTES: usize = 16 * 1024;
+    /// The longest text that is looked at as a token, in bytes: one in UTF-16,
+    /// with line ends.
+    pub const MAX_RECEIVED_BYTES: usize = 2 * Self::MAX_BYTES + 2 * 1024;
 
     /// Reads a token as it came: from a file, a request body, the environment.
-    /// ASCII white space at both ends is ignored.
+    ///
+    /// A byte order mark, UTF-16 of ASCII, line ends wherever they stand, and
+    /// ASCII white space at both ends are read over; nothing else is.
     ///
     /// # Errors
     ///
     /// [`TokenTooLarge`](InstallErrorKind::TokenTooLarge) before anything else
     /// is looked at; otherwise
-    /// [`TokenMalformed`](InstallErrorKind::TokenMalformed).
+    /// [`TokenMalformed`](InstallErrorKind::TokenMalformed), whose detail
+    /// names what happened to the token where that is seen.
     pub fn parse(bytes: &[u8]) -> Result<Self, InstallError> {
         DecodedToken::read(bytes).map(|decoded| decoded.token)
     }
@@ -147,14 +157,31 @@ impl Token {
 impl DecodedToken {
     /// As [`Token::parse`].
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, InstallError> {
-        let bytes = bytes.trim_ascii();
-        if bytes.len() > Token::MAX_BYTES {
+        if bytes.len() > Token::MAX_RECEIVED_BYTES {
             return Err(InstallErrorKind::TokenTooLarge.into());
         }
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) if text.is_ascii() => text,
-            _ => return Err(malformed("the token holds bytes that are not ASCII")),
+        let received = match received::text(bytes) {
+            Ok(text) => text,
+            Err(_) if bytes.trim_ascii().len() > Token::MAX_BYTES => {
+                return Err(InstallErrorKind::TokenTooLarge.into());
+            }
+            Err(error) => return Err(malformed(Damage::new(error.found(), Wanted::License))),
         };
+        let text = on_one_line(received.trim_ascii());
+        if text.len() > Token::MAX_BYTES {
+            return Err(InstallErrorKind::TokenTooLarge.into());
+        }
+        // From here on nothing is forgiven; what was refused is named.
+        Self::strict(&text).map_err(|error| match damage(&received) {
+            Some(damage) if error.kind() == InstallErrorKind::TokenMalformed => malformed(damage),
+            _ => error,
+        })
+    }
+
+    fn strict(text: &str) -> Result<Self, InstallError> {
+        if !text.is_ascii() {
+            return Err(malformed("the token holds bytes that are not ASCII"));
+        }
         let mut parts = text.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -179,6 +206,33 @@ impl DecodedToken {
 pub(crate) fn payload_object(payload: &[u8]) -> Result<Map<String, Value>, InstallError> {
     json::object(payload).map_err(|error| {
         InstallError::because(InstallErrorKind::ClaimsInvalid, format_args!("the payload: {error}"))
+    })
+}
+
+/// A text without the line ends within it.
+fn on_one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(['\r', '\n']) {
+        Cow::Owned(text.replace(['\r', '\n'], ""))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// What happened to a text that is no token.
+fn damage(received: &str) -> Option<Damage> {
+    Damage::of(received, Wanted::License).or_else(|| {
+        // Cut off within the last character of base64, perhaps.
+        let text = on_one_line(received.trim_ascii());
+        let (signed, signature) = text.rsplit_once('.')?;
+        let header = TokenHeader::from_json(&decode(signed.split_once('.')?.0).ok()?).ok()?;
+        let bytes = signature.len() * 3 / 4;
+        let (whole, at_least) = match header.alg() {
+            "ES256" | "EdDSA" => (64, false),
+            "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" => (RSA_LEAST, true),
+            _ => return None,
+        };
+        let missing = whole.checked_sub(bytes).filter(|missing| *missing > 0)?;
+        Some(Damage::new(Found::CutSignature { missing, at_least }, Wanted::License))
     })
 }
 
@@ -351,13 +405,20 @@ mod tests {
     }
 
     #[test]
-    fn case_05_white_space_around_is_ignored_and_inside_is_refused() {
+    fn case_05_line_ends_are_removed_and_other_white_space_inside_is_refused() {
         let good = good();
-        assert_eq!(outcome(&keyring(), format!("{good}\r\n")), "ok");
-        assert_eq!(outcome(&keyring(), format!(" \t\n{good} \n\n")), "ok");
-        let token = Token::parse(format!(" {good}\r\n").as_bytes()).unwrap();
-        assert_eq!(token.as_str(), good);
-        for space in [" ", "\n", "\r\n", "\t"] {
+        for text in [
+            format!("{good}\r\n"),
+            format!(" \t\n{good} \n\n"),
+            good.replace('.', "\n.\n"),
+            lines(&good, 64, "\n"),
+            lines(&good, 76, "\r\n"),
+            lines(&good, 1, "\r"),
+        ] {
+            assert_eq!(outcome(&keyring(), &text), "ok", "{text}");
+            assert_eq!(Token::parse(text.as_bytes()).unwrap().as_str(), good);
+        }
+        for space in [" ", "\t", "\n ", " \r\n", "\x0b", "\u{a0}"] {
             refused(good.replacen('.', &format!("{space}."), 1));
             refused(good.replacen('.', &format!(".{space}"), 1));
             refused(format!("{}{space}{}", &good[..5], &good[5..]));
@@ -365,6 +426,94 @@ mod tests {
         // Only ASCII white space is trimmed.
         refused(format!("{good}\u{a0}"));
         refused(format!("{good}\x0b"));
+    }
+
+    /// `text` in lines of this many characters.
+    fn lines(text: &str, width: usize, end: &str) -> String {
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
+        lines.join(end)
+    }
+
+    #[test]
+    fn what_happened_to_a_token_is_named_and_nothing_of_it_repeated() {
+        use base64::engine::general_purpose::STANDARD;
+
+        let good = good();
+        let (signed, _) = good.rsplit_once('.').unwrap();
+        let utf16 =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let quoted_printable = lines(&good, 75, "=\r\n");
+        let public = crate::test_tokens::p256_public(1).to_pem().unwrap();
+        let cases: Vec<(Vec<u8>, &str)> = vec![
+            (b"".to_vec(), "empty."),
+            (format!("\"{good}\"").into(), "in quotes; take them away."),
+            (format!("\u{201c}{good}\u{201d}").into(), "in quotes; take them away."),
+            (format!("```\n{good}\n```").into(), "in a code fence; "),
+            (format!("> {}", lines(&good, 70, "\n> ")).into(), "quoted with `>` "),
+            (quoted_printable.into(), "quoted-printable, "),
+            (format!("LICENSE_KEY={good}").into(), "a license with a name in front, "),
+            (format!("export LICENSE_KEY=\"{good}\"").into(), "a license with a name in front, "),
+            (format!("license: {good}").into(), "a license with a name in front, "),
+            (format!("Bearer {good}").into(), "preceded by `Bearer`; "),
+            (lines(&good, 70, "\\n").into(), "with `\\n` as two characters "),
+            (lines(&good, 70, "\n  ").into(), "with indented lines, as in YAML; "),
+            (good.replacen('.', " .", 1).into(), "with white space inside."),
+            (good.replacen('.', "\u{200b}.", 1).into(), "with the character U+200B in it, "),
+            (format!("{good}\0").into(), "with the character U+0000 in it, "),
+            (STANDARD.encode(&good).into(), "base64 of a license: decode it once."),
+            (
+                lines(&STANDARD.encode(&good), 76, "\n").into(),
+                "base64 of a license: decode it once.",
+            ),
+            (encode(&good).into(), "base64 of a license: decode it once."),
+            (format!("{good}\n{good}\n").into(), "two licenses; give one."),
+            (format!("{good} {good}").into(), "two licenses; give one."),
+            (public.into(), "a key, not a license."),
+            (b"-----BEGIN PRIVATE KEY-----\nAAAA\n".to_vec(), "a private key, not a license: "),
+            (
+                b"MC4CAQAwBQYDK2VwBCIEIPcW0tYVhZ5c8K2cOJ7GJmFgc3Vu".to_vec(),
+                "a private key, not a license: ",
+            ),
+            (b"%PDF-1.7\n\xff".to_vec(), "a PDF document, not a license."),
+            (b"PK\x03\x04\xff\xfe".to_vec(), "an archive or office document, not a license."),
+            (b"<!doctype html>".to_vec(), "a web page or XML, not a license."),
+            (
+                br#"{"schema":1,"fingerprint":"x","nonce":"y"}"#.to_vec(),
+                "machine info, not a license.",
+            ),
+            (br#"{"iss":"x"}"#.to_vec(), "JSON, not a license."),
+            (utf16("\u{feff}Zo\u{eb}"), "UTF-16 of more than ASCII, "),
+            (b"\xff\xfea\0b".to_vec(), "UTF-16 that breaks off within a character."),
+            (signed.into(), "cut off: its signature is missing."),
+            (good[..20].to_owned().into(), "cut off: its signature is missing."),
+            (format!("{signed}.AAAAB").into(), "cut off: the signature is 61 bytes short."),
+            (good.replace('.', "%2E").into(), "percent-encoded, "),
+        ];
+        for (bytes, name) in cases {
+            let error = Token::parse(&bytes).unwrap_err();
+            let shown = String::from_utf8_lossy(&bytes);
+            assert_eq!(error.kind(), InstallErrorKind::TokenMalformed, "{shown}");
+            assert!(error.detail().starts_with(name), "{}: {shown}", error.detail());
+            assert!(!error.detail().contains("eyJ"), "{}", error.detail());
+        }
+    }
+
+    #[test]
+    fn a_huge_text_is_refused_for_its_size_alone() {
+        let bytes = vec![b'a'; 64 * 1024 * 1024];
+        let allocated = allocation_counter::measure(|| {
+            let error = Token::parse(&bytes).unwrap_err();
+            assert_eq!(error.kind(), InstallErrorKind::TokenTooLarge);
+        });
+        assert_eq!(allocated.count_total, 0);
+        // The longest token that is read still is in UTF-16, on lines of 64.
+        let head = format!("{}.", encode(HEADER));
+        let text = format!("{head}{}.AAAA", "A".repeat(Token::MAX_BYTES - head.len() - 8));
+        let received: Vec<u8> =
+            lines(&text, 64, "\r\n").encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert!(received.len() <= Token::MAX_RECEIVED_BYTES);
+        assert_eq!(Token::parse(&received).unwrap().as_str(), text);
     }
 
     #[test]
@@ -390,15 +539,23 @@ mod tests {
     }
 
     #[test]
-    fn case_07_nul_and_a_byte_order_mark_are_refused() {
+    fn case_07_nul_is_refused_and_a_byte_order_mark_and_utf_16_are_read() {
         let good = good();
-        refused(format!("\u{feff}{good}"));
         refused(format!("\0{good}"));
         refused(format!("{good}\0"));
         refused(good.replacen('.', "\0.", 1));
         refused(signed(format!("\u{feff}{HEADER}"), PAYLOAD));
-        let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        refused(utf16);
+        // A mark belongs at the beginning, and once.
+        refused(format!("\u{feff}\u{feff}{good}"));
+        refused(format!("{good}\u{feff}"));
+        assert_eq!(outcome(&keyring(), format!("\u{feff}{good}\r\n")), "ok");
+        for text in [format!("{good}\r\n"), format!("\u{feff}{good}\r\n")] {
+            for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+                let utf16: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
+                assert_eq!(outcome(&keyring(), &utf16), "ok");
+                refused(&utf16[1..]);
+            }
+        }
     }
 
     #[test]

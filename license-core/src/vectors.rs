@@ -1,7 +1,7 @@
 //! Case 21: test vectors that nobody on this project wrote, from Wycheproof,
 //! RFC 7515 and the JOSE cookbook.
 
-use std::{fs, path::PathBuf};
+use std::{collections::HashMap, fs, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     algorithm::Algorithm,
     backend::SignatureKey,
-    key::{Material, PublicKey, RSA_MIN_BITS},
+    key::{KeyError, Material, PublicKey, RSA_MIN_BITS},
     keyring::Keyring,
     test_tokens::outcome,
     token::Token,
@@ -95,8 +95,18 @@ fn each(path: &str, mut check: impl FnMut(&Value, &Value)) {
 /// Checks raw signatures under the key of their group.
 fn raw(path: &str, algorithm: Algorithm) {
     let mut good = 0;
+    // Whether an RSA modulus is prime takes its time: once for each key.
+    let mut keys = HashMap::new();
     each(path, |group, test| {
-        let key = Material::from_pem(text(group, "publicKeyPem").as_bytes(), VECTOR_RSA_BITS);
+        let pem = text(group, "publicKeyPem").to_owned();
+        let key = keys
+            .entry(pem)
+            .or_insert_with_key(|pem| Material::from_pem(pem.as_bytes(), VECTOR_RSA_BITS))
+            .clone();
+        if key.as_ref().err() == Some(&KeyError::RsaExponent) {
+            // Good signatures of keys that are not accepted (case 65).
+            return;
+        }
         let signature = hex::decode(text(test, "sig")).unwrap();
         let message = hex::decode(text(test, "msg")).unwrap();
         let accepted = key.is_ok_and(|key| {
@@ -118,6 +128,7 @@ fn raw(path: &str, algorithm: Algorithm) {
 fn case_21_wycheproof_jws() {
     let Some(expectations) = vectors("expectations.json") else { return };
     let (mut good, mut bad) = (0, 0);
+    let mut keyrings = HashMap::new();
     each("wycheproof/json_web_signature_test.json", |group, test| {
         let id = test["tcId"].to_string();
         let symmetric = group["public"].is_null();
@@ -131,7 +142,7 @@ fn case_21_wycheproof_jws() {
             }
             None => text(test, "result") == "valid" && !symmetric,
         };
-        let keyring = jwks(key);
+        let keyring = keyrings.entry(key.to_string()).or_insert_with(|| jwks(key));
         assert_eq!(accepted(keyring.as_ref(), text(test, "jws")), expected, "{id}");
         if expected { good += 1 } else { bad += 1 }
     });

@@ -240,16 +240,24 @@ async fn case_04_a_body_trickled_one_byte_a_second_is_cut_off() {
 }
 
 #[tokio::test]
-async fn case_05_a_trailing_line_end_is_accepted_and_inner_white_space_refused() {
+async fn case_05_line_ends_are_removed_and_other_white_space_inside_is_refused() {
     let mut target = Target::new().await;
     let token = target.token.clone();
-    for body in [format!("{token}\r\n"), format!(" \t\n{token} \n\n")] {
+    let lines: Vec<&str> =
+        token.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    for body in [
+        format!("{token}\r\n"),
+        format!(" \t\n{token} \n\n"),
+        lines.join("\n"),
+        lines.join("\r\n"),
+        token.replacen('.', "\n.\r", 1),
+    ] {
         for answer in target.uploads(body).await {
             answer.is(200);
             assert_eq!(answer.json(), target.before);
         }
     }
-    for space in [" ", "\n", "\r\n", "\t"] {
+    for space in [" ", "\n ", "\t\r\n", "\t"] {
         let body = token.replacen('.', &format!(".{space}"), 1);
         target.refused(body, 400, "token_malformed").await;
         let body = format!("{}{space}{}", &token[..5], &token[5..]);
@@ -284,21 +292,28 @@ async fn case_06_padding_another_alphabet_and_other_serializations_are_refused()
 }
 
 #[tokio::test]
-async fn case_07_nul_and_a_byte_order_mark_are_refused() {
+async fn case_07_nul_is_refused_and_a_byte_order_mark_and_utf_16_are_read() {
     let mut target = Target::new().await;
     let token = target.token.clone();
     let [header, payload] = target.decoded();
     let utf16: Vec<u8> = token.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for body in [
-        format!("\u{feff}{token}").into_bytes(),
         format!("\0{token}").into_bytes(),
+        utf16[1..].to_vec(),
         format!("{token}\0").into_bytes(),
         token.replacen('.', "\0.", 1).into_bytes(),
         target.polygent.vendor.sign_raw(format!("\u{feff}{header}"), payload).into_bytes(),
-        utf16,
     ] {
         target.refused(body, 400, "token_malformed").await;
     }
+    let marked = format!("\u{feff}{token}\r\n");
+    let marked_utf16 = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for body in [marked.into_bytes(), utf16, marked_utf16] {
+        let answer = target.admin.upload("/api/license", body).await;
+        answer.is(200);
+        assert_eq!(answer.json(), target.before);
+    }
+    target.sent.clear();
     target.stays_after_a_restart().await;
 }
 

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use license_core::{InstallError, InstallErrorKind, Token};
+use license_core::{InstallError, InstallErrorKind, Token, received};
 use multer::Multipart;
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ use crate::Problem;
 
 /// What a form or JSON may add around the token.
 const OVERHEAD: usize = 8 * 1024;
-const MOST_BYTES: usize = Token::MAX_BYTES + OVERHEAD;
+const MOST_BYTES: usize = Token::MAX_RECEIVED_BYTES + OVERHEAD;
 /// How long the whole body may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -53,9 +53,11 @@ pub(super) async fn token(request: Request) -> Result<Vec<u8>, Problem> {
             Form::Raw => Ok(all(body).await?.into()),
             Form::Json => {
                 let body = all(body).await?;
+                let body = received::text(&body)
+                    .map_err(|_| malformed("The JSON must be UTF-8, or UTF-16 of ASCII"))?;
                 // `serde_json` also reads the members from an array, without their names.
-                let object = body.trim_ascii_start().starts_with(b"{");
-                match serde_json::from_slice::<JsonUpload>(&body) {
+                let object = body.trim_ascii_start().starts_with('{');
+                match serde_json::from_str::<JsonUpload>(&body) {
                     Ok(upload) if object => Ok(upload.license.into_bytes()),
                     _ => Err(malformed("The JSON must be {\"license\": \"...\"}")),
                 }

@@ -42,7 +42,22 @@ fn streamed(chunk: Vec<u8>, times: usize) -> Body {
 async fn a_license_is_accepted_in_every_form() {
     let administered = Administered::new().await;
     let token = |id: &str| administered.token(id);
+    let utf16 = |text: String| -> Vec<u8> {
+        format!("\u{feff}{text}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    let json = |id: &str| json!({ "license": token(id) }).to_string();
     for (id, request) in [
+        ("utf16", typed("text/plain", utf16(token("utf16")))),
+        ("utf16-json", typed("application/json", utf16(json("utf16-json")))),
+        ("bom-json", typed("application/json", format!("\u{feff}{}", json("bom-json")))),
+        (
+            "json-lines",
+            typed(
+                "application/json",
+                json!({ "license": token("json-lines").replace('.', "\n.") }).to_string(),
+            ),
+        ),
+        ("lf", typed("application/jwt", token("lf").replace('.', ".\r\n"))),
         ("jwt", typed("application/jwt", token("jwt"))),
         ("text", typed("text/plain", token("text"))),
         ("text-utf8", typed("Text/Plain; charset=utf-8", token("text-utf8"))),
@@ -127,10 +142,10 @@ async fn more_than_a_license_can_be_is_refused() {
         typed("text/plain", streamed(vec![b'a'; 1024], 25)),
         typed("application/json", json(kib(17))),
         typed("application/json", json(kib(25))),
-        typed("application/json", streamed(vec![b' '; 1024], 25)),
+        typed("application/json", streamed(vec![b' '; 1024], 45)),
         form(in_form(&kib(17))),
         form(in_form(&kib(25))),
-        form(streamed(vec![b'a'; 1024], 25)),
+        form(streamed(vec![b'a'; 1024], 45)),
     ] {
         let described = format!("{request:?}");
         let answer = administered.send(request).await;

@@ -6,16 +6,24 @@ use serde_json::{Map, Value, map::Entry};
 use super::{IssueError, Unknown};
 use crate::{
     Claim, ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit,
-    Product, Timestamp, Verifier, token,
+    Product, Timestamp, Verifier,
+    received::{self, Damage, Wanted},
+    token,
 };
 
-/// Reads a payload from JSON text: one object, no member twice at any level.
+/// Reads a payload from JSON text: one object, no member twice at any level. A
+/// byte order mark and UTF-16 of ASCII are read over.
 ///
 /// # Errors
 ///
-/// `claims_invalid`.
+/// `claims_invalid`, naming what was given instead where that is seen.
 pub fn read_claims(json: &[u8]) -> Result<Map<String, Value>, InstallError> {
-    token::payload_object(json)
+    let text = received::text(json);
+    let bytes = text.as_deref().map_or(json, str::as_bytes);
+    token::payload_object(bytes).map_err(|error| match Damage::of_bytes(json, Wanted::Claims) {
+        Some(damage) => InstallError::because(InstallErrorKind::ClaimsInvalid, damage),
+        None => error,
+    })
 }
 
 /// Binds claims that stand ready to a machine, and lets them set a clock right

@@ -1,6 +1,6 @@
 //! Why a key was refused.
 
-use crate::algorithm::Algorithm;
+use crate::{algorithm::Algorithm, received::Damage};
 
 /// Why a key cannot be used. Holds nothing of the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +9,10 @@ pub enum KeyError {
     /// No PEM, or a damaged one.
     #[error("not a PEM file: expected text that begins with -----BEGIN PUBLIC KEY-----")]
     NotPem,
+    /// Something whose name is known: in a code fence, the body of a key alone,
+    /// a license.
+    #[error("{0}")]
+    Damaged(Damage),
     /// A private key where a public one is asked for.
     #[error(
         "this is a private key, which must never be near a service: configure the public key that \
@@ -61,8 +65,12 @@ pub enum KeyError {
     /// An RSA modulus that is even.
     #[error("the RSA modulus is even")]
     RsaModulus,
-    /// An RSA public exponent that is even, below 3 or of more than 33 bits.
-    #[error("the RSA public exponent is not an odd number from 3 to 2^33 - 1; use 65537")]
+    /// An RSA modulus that is a prime number: whoever sees the public key has
+    /// the private one.
+    #[error("the RSA modulus is a prime number, with which anybody can sign; make another pair")]
+    RsaPrime,
+    /// An RSA public exponent that is even, below 65537 or of more than 33 bits.
+    #[error("the RSA public exponent is not an odd number from 65537 to 2^33 - 1; use 65537")]
     RsaExponent,
     /// A number of bits for a key whose size is fixed.
     #[error("a number of bits applies to RSA keys only")]
@@ -81,6 +89,12 @@ pub enum KeyError {
     /// A key specification without a file.
     #[error("expected [KID=][ALG:]FILE.pem")]
     NoFile,
+    /// A key specification that is neither a key in PEM nor the name of a file.
+    #[error(
+        "neither a key in PEM, which begins with -----BEGIN, nor the name of a file; it is not \
+         shown, for it may be secret"
+    )]
+    NotAFileName,
     /// A `kid` that is empty, too long or holds control characters.
     #[error("a key id has 1 to 64 characters and no control characters")]
     InvalidKid,

@@ -14,8 +14,11 @@ use p256::{
 };
 use sha2::{Digest, Sha256};
 
-use super::KeyError;
-use crate::algorithm::Algorithm;
+use super::{KeyError, prime::is_prime};
+use crate::{
+    algorithm::Algorithm,
+    received::{self, Damage, Wanted},
+};
 
 /// A public key's numbers, checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,8 +49,17 @@ impl Material {
         if contains(pem, b"PRIVATE KEY") {
             return Err(KeyError::PrivateKey);
         }
-        let text = std::str::from_utf8(pem).map_err(|_| KeyError::NotPem)?.trim_ascii();
-        let (label, document) = Document::from_pem(text).map_err(|error| match error.kind() {
+        let damage = || match Damage::of_bytes(pem, Wanted::PublicKey) {
+            Some(damage) if damage.is_private_key() => KeyError::PrivateKey,
+            Some(damage) => KeyError::Damaged(damage),
+            None => KeyError::NotPem,
+        };
+        let text = received::text(pem).map_err(|_| damage())?;
+        if text.contains("PRIVATE KEY") {
+            return Err(KeyError::PrivateKey);
+        }
+        let text = received::pem(&text).ok_or_else(damage)?;
+        let (label, document) = Document::from_pem(&text).map_err(|error| match error.kind() {
             der::ErrorKind::Pem(_) => KeyError::NotPem,
             _ => KeyError::Malformed,
         })?;
@@ -102,8 +114,11 @@ impl Material {
             return Err(KeyError::RsaModulus);
         }
         // Both backends refuse an exponent of more than 33 bits.
-        if !is_odd(exponent) || exponent == [1] || bit_length(exponent) > 33 {
+        if !is_odd(exponent) || !matches!(bit_length(exponent), 17..=33) {
             return Err(KeyError::RsaExponent);
+        }
+        if is_prime(modulus) {
+            return Err(KeyError::RsaPrime);
         }
         Ok(Self::Rsa { modulus: modulus.to_vec(), exponent: exponent.to_vec() })
     }
@@ -146,6 +161,14 @@ impl Material {
         match self {
             Self::Rsa { modulus, .. } => bit_length(modulus),
             Self::P256(_) | Self::Ed25519(_) => 256,
+        }
+    }
+
+    /// Bytes of a signature.
+    pub(crate) fn signature_bytes(&self) -> usize {
+        match self {
+            Self::Rsa { modulus, .. } => modulus.len(),
+            Self::P256(_) | Self::Ed25519(_) => 64,
         }
     }
 
@@ -322,9 +345,9 @@ mod tests {
         for text in
             ["", "ssh-ed25519 AAAA", "{\"kty\":\"EC\"}", &good[..60], &good.replace("END", "EN")]
         {
-            assert_eq!(refused(text), KeyError::NotPem, "{text}");
+            assert!(matches!(refused(text), KeyError::Damaged(_) | KeyError::NotPem), "{text}");
         }
-        assert_eq!(refused([0xff; 8]), KeyError::NotPem);
+        assert!(matches!(refused([0xff; 8]), KeyError::Damaged(_)));
         assert_eq!(refused(good.replace("PUBLIC KEY", "CERTIFICATE")), KeyError::OtherPem);
         assert_eq!(refused(good.replace("PUBLIC KEY", "RSA PUBLIC KEY")), KeyError::Malformed);
         let cut = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQY=\n-----END PUBLIC KEY-----\n";
@@ -359,12 +382,36 @@ mod tests {
     }
 
     #[test]
-    fn rsa_numbers_that_make_no_sense_are_refused() {
+    fn case_65_a_small_exponent_and_a_prime_modulus_are_refused() {
         let modulus = decode(known_answers::RSA_MODULUS);
-        for exponent in [&[][..], &[0], &[1], &[0, 1], &[2], &[1, 0, 0], &[2, 0, 0, 0, 1]] {
+        for exponent in [&[3][..], &[5], &[1, 1], &[0xff, 0xfd]] {
             assert_eq!(rsa(&modulus, exponent), Err(KeyError::RsaExponent), "{exponent:?}");
         }
-        for exponent in [&[3][..], &[17], &[1, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
+        // 2^3217 - 1, of which anybody has the private key.
+        let prime = [&[1][..], &[0xff; 402]].concat();
+        assert_eq!(rsa(&prime, &[1, 0, 1]), Err(KeyError::RsaPrime));
+        let document = Document::try_from(pkcs1(&prime, &[1, 0, 1]).unwrap()).unwrap();
+        assert_eq!(refused(pem("RSA PUBLIC KEY", &document)), KeyError::RsaPrime);
+    }
+
+    #[test]
+    fn rsa_numbers_that_make_no_sense_are_refused() {
+        let modulus = decode(known_answers::RSA_MODULUS);
+        for exponent in [
+            &[][..],
+            &[0],
+            &[1],
+            &[0, 1],
+            &[2],
+            &[3],
+            &[17],
+            &[0xff, 0xff],
+            &[1, 0, 0],
+            &[2, 0, 0, 0, 1],
+        ] {
+            assert_eq!(rsa(&modulus, exponent), Err(KeyError::RsaExponent), "{exponent:?}");
+        }
+        for exponent in [&[1, 0, 1][..], &[1, 0, 3], &[1, 0xff, 0xff, 0xff, 0xff]] {
             assert_eq!(rsa(&modulus, exponent), Ok(()), "{exponent:?}");
         }
         let mut even = modulus;

@@ -6,6 +6,7 @@
 
 mod error;
 mod material;
+mod prime;
 mod public;
 mod spec;
 

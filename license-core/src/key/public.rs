@@ -34,6 +34,9 @@ pub struct PublicKey {
 impl PublicKey {
     /// Reads a PEM file: `PUBLIC KEY` (any type) or `RSA PUBLIC KEY`.
     ///
+    /// A byte order mark, UTF-16 of ASCII, quotes around it, indentation, and
+    /// line ends of any kind, `\n` as two characters included, are read over.
+    ///
     /// The algorithm is ES256, RS256 or EdDSA by the key's type, the `kid`
     /// the key's RFC 7638 thumbprint; both can be changed.
     ///
@@ -43,7 +46,18 @@ impl PublicKey {
     /// [`KeyError`]: a private key, an RSA key below 3072 bits, another
     /// curve than P-256, a point that is not on its curve.
     pub fn pem(pem: &[u8]) -> Result<Self, KeyError> {
-        Material::from_pem(pem, RSA_MIN_BITS).map(Self::from_material)
+        Self::pem_of_bits(pem, RSA_MIN_BITS)
+    }
+
+    /// The same, asking for RSA keys of at least `min_rsa_bits`, so that the
+    /// message names what the product asks for. Never below 3072, whatever is
+    /// asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`pem`](Self::pem).
+    pub fn pem_of_bits(pem: &[u8], min_rsa_bits: usize) -> Result<Self, KeyError> {
+        Material::from_pem(pem, min_rsa_bits.max(RSA_MIN_BITS)).map(Self::from_material)
     }
 
     pub(crate) fn from_material(material: Material) -> Self {
@@ -89,6 +103,11 @@ impl PublicKey {
     /// The key's size in bits: of the modulus, or of the curve's field.
     pub fn bits(&self) -> usize {
         self.material.bits()
+    }
+
+    /// Bytes of each of its signatures.
+    pub(crate) fn signature_bytes(&self) -> usize {
+        self.material.signature_bytes()
     }
 
     /// The key as `PUBLIC KEY` in PEM.

@@ -3,13 +3,18 @@
 use std::{fmt, str::FromStr};
 
 use super::{KeyError, PublicKey, public::check_kid};
-use crate::algorithm::Algorithm;
+use crate::{
+    algorithm::Algorithm,
+    received::{Damage, Encoded, Wanted, encoded},
+};
 
 /// A key on a command line or in the environment: `[KID=][ALG:]FILE.pem`, or
 /// a PEM text itself in the file's place.
 ///
 /// A part before `=` or `:` that holds a path separator belongs to the path,
-/// and so does a single letter before `:` (a Windows drive).
+/// and so does a single letter before `:` (a Windows drive). A byte order mark
+/// and quotes around it are read over. What can be neither is refused and
+/// never kept: it may be a private key that was set by mistake.
 ///
 /// ```
 /// use license_core::{Algorithm, KeySpec};
@@ -32,6 +37,8 @@ pub struct KeySpec {
 
 /// How every PEM text begins.
 const PEM: &str = "-----BEGIN";
+/// The longest name of a file, in bytes.
+const MAX_PATH: usize = 4096;
 
 impl KeySpec {
     /// The name given before `=`.
@@ -51,17 +58,18 @@ impl KeySpec {
 
     /// Whether [`source`](Self::source) is a PEM text, not a path.
     pub fn is_inline(&self) -> bool {
-        self.source.trim_ascii_start().starts_with(PEM)
+        self.source.contains(PEM)
     }
 
     /// Reads the key from the file's content and gives it the name and the
-    /// algorithm that the specification asks for.
+    /// algorithm that the specification asks for. RSA keys have at least
+    /// `min_rsa_bits`: [`Product::min_rsa_bits`](crate::Product::min_rsa_bits).
     ///
     /// # Errors
     ///
-    /// As [`PublicKey::pem`] and [`PublicKey::with_algorithm`].
-    pub fn read(&self, pem: &[u8]) -> Result<PublicKey, KeyError> {
-        let mut key = PublicKey::pem(pem)?;
+    /// As [`PublicKey::pem_of_bits`] and [`PublicKey::with_algorithm`].
+    pub fn read(&self, pem: &[u8], min_rsa_bits: usize) -> Result<PublicKey, KeyError> {
+        let mut key = PublicKey::pem_of_bits(pem, min_rsa_bits)?;
         if let Some(algorithm) = self.algorithm {
             key = key.with_algorithm(algorithm)?;
         }
@@ -88,6 +96,8 @@ impl FromStr for KeySpec {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = unwrapped(text);
+        check_source(text)?;
         // Base64 in a PEM ends in `=`: the prefixes end where it begins.
         let (head, pem) = text.split_at(text.find(PEM).unwrap_or(text.len()));
         let (kid, head) = match head.split_once('=') {
@@ -104,12 +114,44 @@ impl FromStr for KeySpec {
             }
             _ => (None, head),
         };
-        let source = format!("{head}{pem}");
+        let source =
+            if pem.is_empty() { unwrapped(head).to_owned() } else { format!("{head}{pem}") };
         if source.is_empty() {
             return Err(KeyError::NoFile);
         }
+        check_source(&source)?;
         Ok(Self { kid, algorithm, source })
     }
+}
+
+/// A text without a byte order mark, white space and quotes around it.
+fn unwrapped(text: &str) -> &str {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    ['"', '\'']
+        .into_iter()
+        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
+        .map_or(text, str::trim)
+}
+
+/// Refuses what is neither a key in PEM nor the name of a file.
+fn check_source(text: &str) -> Result<(), KeyError> {
+    if text.contains("PRIVATE KEY") {
+        // The whole of it: whether it is one is looked at when it is read.
+        return if text.contains(PEM) { Ok(()) } else { Err(KeyError::PrivateKey) };
+    }
+    if text.contains(PEM) {
+        return Ok(());
+    }
+    match encoded(text) {
+        Some(Encoded::PrivateKey) => return Err(KeyError::PrivateKey),
+        Some(_) => {
+            let damage = Damage::of(text, Wanted::PublicKey);
+            return Err(damage.map_or(KeyError::NotAFileName, KeyError::Damaged));
+        }
+        None => {}
+    }
+    let is_name = text.len() <= MAX_PATH && !text.chars().any(char::is_control);
+    if is_name && !text.contains("eyJ") { Ok(()) } else { Err(KeyError::NotAFileName) }
 }
 
 fn is_path(text: &str) -> bool {
@@ -172,15 +214,112 @@ mod tests {
             .unwrap();
         for (prefix, kid) in [("", None), ("k=", Some("k")), ("k=ES256:", Some("k"))] {
             let spec: KeySpec = format!("{prefix}{pem}").parse().unwrap();
-            assert_eq!((spec.kid(), spec.source(), spec.is_inline()), (kid, pem.as_str(), true));
+            assert_eq!((spec.kid(), spec.source(), spec.is_inline()), (kid, pem.trim_end(), true));
             assert!(!format!("{spec:?}").contains("BEGIN"));
+        }
+    }
+
+    #[test]
+    fn quotes_a_byte_order_mark_and_escaped_line_ends_are_read_over() {
+        let key = p256_public(1);
+        let pem = key.to_pem().unwrap();
+        let escaped = pem.trim_end().replace('\n', "\\n");
+        for text in [
+            format!("\"{escaped}\""),
+            format!("'{pem}'"),
+            format!("\u{feff}{pem}"),
+            format!("k=\"{escaped}\""),
+            pem.replace('\n', "\n    "),
+            pem.replace('\n', " "),
+            pem.replace('\n', "\r\n"),
+        ] {
+            let spec: KeySpec = text.parse().unwrap();
+            assert!(spec.is_inline(), "{text}");
+            let read = spec.read(spec.source().as_bytes(), 3072).unwrap();
+            assert_eq!(read.to_pem().unwrap(), pem, "{text}");
+        }
+        assert_eq!("\"keys/a.pem\"".parse::<KeySpec>().unwrap().source(), "keys/a.pem");
+        assert_eq!("k='a b.pem'".parse::<KeySpec>().unwrap().source(), "a b.pem");
+    }
+
+    /// Refuses `text` as a key, wherever it is noticed, and shows nothing.
+    fn refused(text: &str) -> KeyError {
+        let error = match text.parse::<KeySpec>() {
+            Ok(spec) => {
+                assert!(spec.is_inline(), "taken for a file: {text}");
+                assert!(!format!("{spec:?}").contains("MI"), "{spec:?}");
+                spec.read(spec.source().as_bytes(), 3072).unwrap_err()
+            }
+            Err(error) => error,
+        };
+        let shown = format!("{error} {error:?}");
+        let shows = text
+            .split(|it: char| !it.is_ascii_alphanumeric())
+            .any(|word| word.len() > 12 && shown.contains(word));
+        assert!(!shows, "{shown}");
+        error
+    }
+
+    #[cfg(feature = "issue")]
+    #[test]
+    fn case_63_a_private_key_is_refused_in_any_wrapping() {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+            let key = crate::SigningKey::generate(algorithm, None).unwrap();
+            let pem = key.to_pkcs8_pem().unwrap();
+            let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+            let escaped = pem.replace('\n', "\\n");
+            for text in [
+                pem.to_string(),
+                format!("\"{}\"", pem.trim()),
+                format!("'{escaped}'"),
+                format!("\u{feff}{}", *pem),
+                pem.replace('\n', "\n    "),
+                format!("   {}", *pem),
+                escaped,
+                pem.replace('\n', " "),
+                body.clone(),
+                format!("\"{body}\""),
+                format!("k={body}"),
+                format!("k=ES256:{body}"),
+                format!("\u{feff}{body}\r\n"),
+                body.as_bytes()
+                    .chunks(20)
+                    .map(|it| str::from_utf8(it).unwrap())
+                    .collect::<Vec<_>>()
+                    .join("\n  "),
+                STANDARD.encode(pem.as_bytes()),
+                STANDARD.encode(&body),
+                format!("LICENSE_PUBLIC_KEY={}", *pem),
+                format!("> {}", pem.replace('\n', "\n> ")),
+                format!("```\n{}```", *pem),
+            ] {
+                let error = refused(&text);
+                let named = matches!(error, KeyError::PrivateKey) || error == KeyError::InvalidKid;
+                assert!(named || text == STANDARD.encode(&body), "{error}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_body_of_a_public_key_is_not_taken_for_a_file() {
+        let pem = p256_public(1).to_pem().unwrap();
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        for text in
+            [body.clone(), format!("\"{body}\""), "a\nb".to_owned(), "eyJhbGciOi".to_owned()]
+        {
+            assert!(
+                matches!(refused(&text), KeyError::Damaged(_) | KeyError::NotAFileName),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn the_key_gets_the_name_and_the_algorithm_asked_for() {
         let pem = p256_public(1).to_pem().unwrap();
-        let read = |spec: &str| spec.parse::<KeySpec>().unwrap().read(pem.as_bytes());
+        let read = |spec: &str| spec.parse::<KeySpec>().unwrap().read(pem.as_bytes(), 3072);
         assert_eq!(read("k=ES256:a.pem").unwrap().kid(), "k");
         assert_eq!(read("a.pem").unwrap(), p256_public(1));
         let algorithm = Algorithm::Rs256;

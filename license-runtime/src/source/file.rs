@@ -11,8 +11,8 @@ use license_core::Token;
 
 use super::Reading;
 
-/// The longest text that is read: a token and white space around it.
-const MAX_BYTES: u64 = Token::MAX_BYTES as u64 + 1024;
+/// The longest text that is read.
+const MAX_BYTES: u64 = Token::MAX_RECEIVED_BYTES as u64;
 
 /// What stands at a path.
 pub(super) fn read(path: &Path) -> Reading {
@@ -88,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_token_may_have_white_space_around_it_and_no_more() {
+    fn no_more_is_read_than_can_be_a_token() {
         let directory = tempdir().unwrap();
         let path = directory.path().join("license.jwt");
-        fs::write(&path, vec![b'a'; Token::MAX_BYTES + 1024]).unwrap();
+        fs::write(&path, vec![b'a'; Token::MAX_RECEIVED_BYTES]).unwrap();
         assert!(matches!(read(&path), Reading::Text(_)));
-        fs::write(&path, vec![b'a'; Token::MAX_BYTES + 1025]).unwrap();
+        fs::write(&path, vec![b'a'; Token::MAX_RECEIVED_BYTES + 1]).unwrap();
         assert_eq!(read(&path), Reading::TooLarge);
     }
 

@@ -89,6 +89,8 @@ mod watch;
 
 use std::{fmt, path::PathBuf};
 
+use license_core::text::shown_path;
+
 pub(crate) use self::{
     finding::{Belief, Found, News},
     reader::Reader,
@@ -137,7 +139,8 @@ impl Source {
     /// The path, the variable or the label.
     pub fn name(&self) -> String {
         match &self.0 {
-            Kind::File(path) => path.display().to_string(),
+            // Somebody may have put the license itself there.
+            Kind::File(path) => shown_path(&path.to_string_lossy()),
             Kind::Environment(name) => name.clone(),
             Kind::Literal { label, .. } => label.clone(),
         }
