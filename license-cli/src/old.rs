@@ -46,7 +46,7 @@ impl OldArgs {
         let own = issuer.public_key();
         verifier = verifier.key(pinned_to(own.clone(), token.header().alg(), issuer));
         for name in &self.public_key {
-            let key = read::public_key(name)?;
+            let key = read::public_key(issuer.product(), name)?;
             if key.kid() != own.kid() {
                 verifier = verifier.key(key);
             }

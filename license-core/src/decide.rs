@@ -101,7 +101,10 @@ impl<'a> View<'a> {
 
     #[cold]
     fn change_refused(self, observe: &impl Fn(Denial)) -> Result<(), Denial> {
-        let denial = self.lapsed(self.denial(DenialCode::ReadOnly));
+        let mut denial = self.lapsed(self.denial(DenialCode::ReadOnly));
+        if let Some(cause) = self.standing.phase.code() {
+            denial = denial.cause(cause);
+        }
         self.refuse(Rule::ReadOnly, denial, observe)
     }
 

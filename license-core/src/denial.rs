@@ -69,6 +69,8 @@ struct Facts {
     used: Option<u64>,
     expires_at: Option<Timestamp>,
     delivery: Delivery,
+    /// Why the service is read-only.
+    cause: Option<DenialCode>,
 }
 
 impl DenialCode {
@@ -265,6 +267,7 @@ impl Denial {
             used: None,
             expires_at: None,
             delivery: Delivery::default(),
+            cause: None,
         }))
     }
 
@@ -304,6 +307,13 @@ impl Denial {
         self.with(|facts| facts.delivery = delivery)
     }
 
+    /// Says why the service is read-only, so that nobody is told to renew a
+    /// license that never was.
+    #[must_use]
+    pub fn cause(self, cause: DenialCode) -> Self {
+        self.with(|facts| facts.cause = Some(cause))
+    }
+
     /// The stable code.
     pub fn code(&self) -> DenialCode {
         self.0.code
@@ -321,6 +331,14 @@ impl Denial {
             .title(facts.code.title())
             .detail(facts.code.detail())
             .remedy(facts.code.remedy(facts.delivery));
+        if let (DenialCode::ReadOnly, Some(cause)) = (facts.code, facts.cause)
+            && cause != DenialCode::LicenseExpired
+        {
+            problem = problem
+                .title("Read-only until a license is in force")
+                .detail(format!("{} Reading goes on, changes are refused.", cause.detail()))
+                .remedy(cause.remedy(facts.delivery));
+        }
         problem.feature.clone_from(&facts.feature);
         problem.limit.clone_from(&facts.limit);
         problem.max = facts.max;
@@ -392,6 +410,24 @@ mod tests {
                     remedy(delivery).contains(way),
                     expired || code == DenialCode::FeatureLapsed
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn read_only_says_why_and_what_cures_that() {
+        let body = |cause: DenialCode| {
+            let body = Denial::new(DenialCode::ReadOnly, 402).cause(cause).problem();
+            format!("{}. {} {}", body.title, body.detail, body.remedy.unwrap_or_default())
+        };
+        let lapsed = body(DenialCode::LicenseExpired);
+        assert!(lapsed.contains("has lapsed") && lapsed.contains("renewed"), "{lapsed}");
+        for cause in DenialCode::ALL {
+            if cause != DenialCode::LicenseExpired && cause != DenialCode::ReadOnly {
+                let text = body(cause);
+                assert!(text.contains(cause.detail()) && text.contains(cause.remedy(Delivery::Upload)), "{text}");
+                let renews = text.contains("renew") || text.contains("license has lapsed");
+                assert!(!renews || cause == DenialCode::FeatureLapsed, "{text}");
             }
         }
     }

@@ -294,3 +294,24 @@ fn subscribers_and_the_gate_learn_of_changes_without_polling() {
     assert!(licensing.check_service().is_err());
     assert_eq!(closed.as_mut().poll(&mut context), Poll::Ready(()));
 }
+
+#[test]
+fn a_service_that_was_never_licensed_is_not_told_to_renew_when_it_is_read_only() {
+    let host = || RequestHost::new(None, [&b"localhost"[..]]);
+    let told = |licensing: &Licensing| {
+        let denial = licensing.check_request(|| true, host).unwrap_err();
+        assert_eq!(denial.code(), DenialCode::ReadOnly);
+        let problem = denial.problem();
+        format!("{}. {} {}", problem.title, problem.detail, problem.remedy.unwrap())
+    };
+    assert_eq!(
+        told(&unlicensed(Restriction::ReadOnly)),
+        "Read-only until a license is in force. No license is installed on this service. Reading \
+         goes on, changes are refused. An administrator can install a license."
+    );
+    assert_eq!(
+        told(&lapsed(Restriction::ReadOnly)),
+        "Read-only until the license is renewed. The license has lapsed: reading goes on, changes \
+         are refused. An administrator can install a renewed license."
+    );
+}
