@@ -18,23 +18,80 @@ fn history() -> String {
     rows + &chain.to_line()
 }
 
+/// The hash of its last row.
+fn head(history: &str) -> String {
+    let end: serde_json::Value = serde_json::from_str(history.lines().last().unwrap()).unwrap();
+    end["head"].as_str().unwrap().to_owned()
+}
+
 #[test]
-fn an_untouched_history_is_intact() {
+fn an_untouched_history_is_consistent() {
     let place = Place::empty();
     place.write("audit.jsonl", &history());
-    assert_eq!(
-        place.good("audit verify audit.jsonl"),
-        "intact: 5 rows, each where and as it was written"
-    );
+    let head = head(&history());
+    let told = place.good("audit verify audit.jsonl");
+    assert!(told.starts_with("consistent: 5 rows, chained up to the end that"), "{told}");
+    assert!(told.ends_with(&format!("head: {head}")), "{told}");
     let run = place.run_with("audit verify - --json", &[], &history());
     assert_eq!(run.status, 0);
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(
-        run.out.trim_end(),
-        concat!(
-            "{\n  \"first_broken_row\": null,\n  \"has_end\": true,\n  \"intact\": true,\n",
-            "  \"rows\": 5,\n  \"warnings\": []\n}"
-        )
+        json,
+        serde_json::json!({
+            "first_broken_row": null, "has_end": true, "head": head, "head_found": null,
+            "head_row": null, "intact": true, "rows": 5, "warnings": []
+        })
     );
+}
+
+#[test]
+fn case_66_a_cut_tail_with_a_rewritten_end_is_found_with_the_head_that_was_noted() {
+    let place = Place::empty();
+    let history = history();
+    let noted = head(&history);
+    place.write("audit.jsonl", &history);
+    let told = place.good(&format!("audit verify audit.jsonl --head {noted}"));
+    assert!(told.starts_with("intact: 5 rows, up to the head that was noted\n"), "{told}");
+    // Three rows, and an end that says so.
+    let rows: Vec<&str> = history.lines().take(3).collect();
+    let last: serde_json::Value = serde_json::from_str(rows[2]).unwrap();
+    let early = last["hash"].as_str().unwrap();
+    place
+        .write("cut.jsonl", &format!("{}\n{{\"rows\":3,\"head\":\"{early}\"}}\n", rows.join("\n")));
+    let told = place.good("audit verify cut.jsonl");
+    assert!(told.contains("only --head can show") && !told.contains("intact"), "{told}");
+    let error = place.bad(1, &format!("audit verify cut.jsonl --head {noted}"));
+    assert!(error.contains("audit_head_missing: no row has the head"), "{error}");
+    let told = place.good(&format!("audit verify audit.jsonl --head {early}"));
+    assert!(told.contains("up to row 3 that is proven"), "{told}");
+    place.bad(2, "audit verify audit.jsonl --head 1234");
+}
+
+#[test]
+fn case_67_something_else_is_not_an_audit_export() {
+    let place = Place::empty();
+    for (text, name) in [
+        (
+            r#"{"title":"unauthenticated","status":401,"code":"unauthenticated"}"#,
+            " (the error answer of a service, not",
+        ),
+        ("<html>", " (a web page or XML, not"),
+        ("eyJhbGciOiJFUzI1NiJ9.e30.AAAA", " (a license, not"),
+        ("", " (empty)"),
+        ("not JSON", ";"),
+    ] {
+        place.write("audit.jsonl", text);
+        for command in ["audit verify audit.jsonl", "audit verify --json audit.jsonl"] {
+            let run = place.run(command);
+            assert_eq!(run.status, 2, "{run:?}");
+            let error = run.out + &run.err;
+            assert!(
+                error.contains(&format!("audit.jsonl is not an audit export{name}")),
+                "{error}"
+            );
+            assert!(!error.contains("row") && !error.contains("edited"), "{error}");
+        }
+    }
 }
 
 #[test]
@@ -51,7 +108,7 @@ fn an_edited_removed_or_moved_row_is_named() {
         (3, lines(|lines| _ = lines.remove(2))),
         (5, lines(|lines| _ = lines.remove(4))),
         (2, lines(|lines| lines.swap(1, 3))),
-        (1, "not JSON".to_owned()),
+        (1, lines(|lines| lines[0] = "not JSON")),
     ] {
         place.write("audit.jsonl", &history);
         let error = place.bad(1, "audit verify audit.jsonl");
@@ -71,7 +128,7 @@ fn a_history_without_its_end_is_refused() {
     let (fewer, _) = rows.rsplit_once('\n').unwrap();
     let (first, _) = rows.split_once('\n').unwrap();
     for (count, rows) in
-        [("5 rows are", rows), ("4 rows are", fewer), ("1 row is", first), ("0 rows are", "")]
+        [("5 rows are", rows), ("4 rows are", fewer), ("1 row is", first)]
     {
         place.write("audit.jsonl", rows);
         let error = place.bad(1, "audit verify audit.jsonl");

@@ -81,8 +81,8 @@ mod store;
 
 #[cfg(feature = "audit")]
 pub use audit::{
-    AuditChain, AuditRecord, AuditRow, AuditVerdict, ChainHash, ExportVerdict, Outcome,
-    verify_export,
+    AuditChain, AuditRecord, AuditRow, AuditVerdict, ChainHash, ExportError, ExportVerdict,
+    Outcome, ParseChainHashError, verify_export,
 };
 #[cfg(feature = "manager")]
 pub use leases::{Lease, LeaseGuard, Leases};

@@ -714,7 +714,7 @@ async fn the_audit_history_is_exported_and_its_chain_is_whole() {
     polygent.client().get("/api/license/audit/export").await.refused(401, "unauthenticated");
     let answer = admin.get("/api/license/audit/export").await;
     answer.is(200);
-    let judged = license_runtime::verify_export(&answer.body[..]).unwrap();
+    let judged = license_runtime::verify_export(&answer.body[..], None).unwrap();
     assert_eq!(judged.verdict, license_runtime::AuditVerdict::Intact { rows: 2 });
     assert!(judged.has_end);
 }

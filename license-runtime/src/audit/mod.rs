@@ -10,12 +10,12 @@
 
 mod lines;
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use license_core::{AuditEntry, InstallErrorKind, Timestamp, TokenDigest};
 use sha2::{Digest, Sha256};
 
-pub use self::lines::{ExportVerdict, verify_export};
+pub use self::lines::{ExportError, ExportVerdict, verify_export};
 
 /// What is to be written to the audit history. Holds no token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,11 @@ pub struct AuditRow {
 /// A link of the chain. Shown as 64 hexadecimal digits.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChainHash([u8; 32]);
+
+/// A text was not the hash of a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a hash of 64 hexadecimal digits")]
+pub struct ParseChainHashError(());
 
 /// The end of the chain: how many rows there are and the hash of the last.
 /// To verify a history start from [`default`](Self::default) and let it
@@ -179,6 +184,16 @@ impl ChainHash {
         field(record.digest.as_ref().map(|digest| &digest.as_bytes()[..]));
         field(Some(record.outcome.as_bytes()));
         Self(hash.finalize().into())
+    }
+}
+
+impl FromStr for ChainHash {
+    type Err = ParseChainHashError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| ParseChainHashError(()))?;
+        Ok(Self(bytes))
     }
 }
 

@@ -488,7 +488,7 @@ async fn an_exported_history_is_whole_however_long_it_is() {
         lines.push_str(&page.lines);
         after = page.next;
     }
-    let judged = verify_export(lines.as_bytes()).unwrap();
+    let judged = verify_export(lines.as_bytes(), None).unwrap();
     assert_eq!(judged.verdict, AuditVerdict::Intact { rows: 1201 });
     assert!(judged.has_end);
     set(&service.store.down, true);

@@ -188,7 +188,7 @@ impl Cluster {
         }
         let export = self.admins()[0].client.get("/api/license/audit/export").await;
         export.is(200);
-        let judged = verify_export(&export.body[..]).unwrap();
+        let judged = verify_export(&export.body[..], None).unwrap();
         assert!(matches!(judged.verdict, AuditVerdict::Intact { .. }), "{judged:?}");
         assert!(judged.has_end);
         let history = String::from_utf8(export.body.to_vec()).unwrap();
