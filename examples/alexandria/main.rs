@@ -18,7 +18,7 @@ use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use license_axum::{Licensing, enforce, refuse_cross_site, warning_layer};
 use license_examples::{
-    Demo, Documents, Settings, Setup, StartError, listen, method_not_allowed, not_found,
+    Demo, Documents, Settings, Setup, StartError, arguments, listen, method_not_allowed, not_found,
     refuse_query, run, serve, tell, write_private,
 };
 use license_runtime::{LicenseManager, Source};
@@ -74,7 +74,7 @@ impl FromRef<AppState> for Licensing {
 
 #[tokio::main]
 async fn main() {
-    run(start(Arguments::parse())).await;
+    run(start(arguments::<Arguments>())).await;
 }
 
 async fn start(arguments: Arguments) -> Result<(), StartError> {

@@ -22,8 +22,9 @@ use license_axum::{
     refuse_cross_site, status_route,
 };
 use license_examples::{
-    Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, curl_credentials,
-    listen, method_not_allowed, not_found, open_accounts, refuse_query, run, serve, tell,
+    Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, arguments,
+    curl_credentials, listen, method_not_allowed, not_found, open_accounts, refuse_query, run,
+    serve, tell,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -70,7 +71,7 @@ impl FromRef<AppState> for Licensing {
 
 #[tokio::main]
 async fn main() {
-    run(start(Arguments::parse())).await;
+    run(start(arguments::<Arguments>())).await;
 }
 
 async fn start(arguments: Arguments) -> Result<(), StartError> {

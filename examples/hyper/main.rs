@@ -11,7 +11,9 @@ use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
 use hyper::body::Bytes;
 use license_core::{Delivery, Licensing, Machine, ProblemDetails, Product};
-use license_examples::{Connections, RequestBody, StartError, listen, run, serve, verifier};
+use license_examples::{
+    Connections, RequestBody, StartError, arguments, listen, run, serve, verifier,
+};
 use license_runtime::MachineIdSource;
 use license_tower::{
     Boxed, FeatureLayer, LicenseLayer, Problem,
@@ -57,7 +59,7 @@ type App<B> = BoxCloneSyncService<Request<B>, Answer, Infallible>;
 
 #[tokio::main]
 async fn main() {
-    run(start(Arguments::parse())).await;
+    run(start(arguments::<Arguments>())).await;
 }
 
 async fn start(arguments: Arguments) -> Result<(), StartError> {

@@ -23,8 +23,8 @@ use license_axum::{
     Feature, LicenseLayer, Licensing, admin_routes, enforce, features, recovery, refuse_cross_site,
 };
 use license_examples::{
-    Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, curl_credentials, listen,
-    method_not_allowed, not_found, open_accounts, refuse_query, run, serve, tell,
+    Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, arguments, curl_credentials,
+    listen, method_not_allowed, not_found, open_accounts, refuse_query, run, serve, tell,
 };
 use license_runtime::LicenseManager;
 
@@ -88,7 +88,7 @@ impl FromRef<AppState> for LicenseManager {
 
 #[tokio::main]
 async fn main() {
-    run(start(Arguments::parse())).await;
+    run(start(arguments::<Arguments>())).await;
 }
 
 async fn start(arguments: Arguments) -> Result<(), StartError> {

@@ -4,6 +4,7 @@
 mod accounts;
 mod activity;
 mod answer;
+mod arguments;
 mod attempts;
 mod auth;
 mod client_address;
@@ -24,6 +25,7 @@ mod setup;
 
 pub use accounts::{Account, Accounts, AccountsError, NewAccount, is_email_address, random_hex};
 pub use answer::{Id, Json, OptionalJson, Raw, internal, method_not_allowed, not_found};
+pub use arguments::arguments;
 pub use auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credentials, open_accounts};
 pub use connections::{Connections, RequestBody};
 pub use demo::{Demo, write_private};

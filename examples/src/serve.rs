@@ -24,7 +24,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::{Connections, RequestBody, StartError};
+use crate::{Connections, RequestBody, StartError, arguments::variable};
 
 /// The lines of the log. What the product says of its license stands there
 /// in its own words, behind the time and the level and nothing else; other
@@ -54,7 +54,10 @@ pub fn tell(line: impl Display) {
 /// Sends log lines to standard error; standard output stays for the one line
 /// that says where the service listens.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
+    // An empty filter would hide everything but errors.
+    let filter = variable(EnvFilter::DEFAULT_ENV)
+        .and_then(|_| EnvFilter::try_from_default_env().ok())
+        .unwrap_or_else(|| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -127,9 +127,7 @@ fn a_history_without_its_end_is_refused() {
     let (rows, _) = history.trim_end().rsplit_once('\n').unwrap();
     let (fewer, _) = rows.rsplit_once('\n').unwrap();
     let (first, _) = rows.split_once('\n').unwrap();
-    for (count, rows) in
-        [("5 rows are", rows), ("4 rows are", fewer), ("1 row is", first)]
-    {
+    for (count, rows) in [("5 rows are", rows), ("4 rows are", fewer), ("1 row is", first)] {
         place.write("audit.jsonl", rows);
         let error = place.bad(1, "audit verify audit.jsonl");
         assert!(error.contains(&format!("audit_incomplete: {count}")), "{error}");

@@ -425,7 +425,10 @@ mod tests {
         for cause in DenialCode::ALL {
             if cause != DenialCode::LicenseExpired && cause != DenialCode::ReadOnly {
                 let text = body(cause);
-                assert!(text.contains(cause.detail()) && text.contains(cause.remedy(Delivery::Upload)), "{text}");
+                assert!(
+                    text.contains(cause.detail()) && text.contains(cause.remedy(Delivery::Upload)),
+                    "{text}"
+                );
                 let renews = text.contains("renew") || text.contains("license has lapsed");
                 assert!(!renews || cause == DenialCode::FeatureLapsed, "{text}");
             }

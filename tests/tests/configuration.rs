@@ -214,7 +214,7 @@ async fn a_bad_configuration_stops_the_start_and_names_the_cure() {
         (vec![write(&data, "rsa4096.pem", RSA_4096)], "RS256"),
         (vec![write(&data, "p384.pem", P_384)], "P-256"),
         (vec![write(&data, "text.pem", "hello")], "PEM"),
-        (vec![write(&data, "empty.pem", "")], "PEM"),
+        (vec![write(&data, "empty.pem", "")], "empty"),
         (vec![data.path().join("missing.pem").to_str().unwrap().to_owned()], "missing.pem"),
         (vec![format!("HS256:{good}")], "HS256"),
         (vec![format!("RS256:{good}")], "RS256"),
@@ -261,6 +261,117 @@ async fn a_bad_configuration_stops_the_start_and_names_the_cure() {
         let (status, told) = start.fails().await;
         assert_eq!(status, Some(2), "{flag}={value}: {told}");
         assert!(told.contains(cure), "{flag}={value}: {told}");
+    }
+}
+
+/// What `--help` of a program says, and the variables that it names.
+fn help(program: &Path) -> (String, Vec<String>) {
+    let output = std::process::Command::new(program).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let names = help.split("[env: ").skip(1).filter_map(|rest| rest.split([']', '=']).next());
+    let names = names.map(str::to_owned).collect();
+    (help, names)
+}
+
+#[tokio::test]
+async fn an_empty_variable_is_as_good_as_none() {
+    let data = tempfile::tempdir().unwrap();
+    let key = write(&data, "vendor.pem", &public_pem(&vendor()));
+    for name in ["polygent", "align", "alexandria", "hyper"] {
+        let program = example(name);
+        let (help, variables) = help(&program);
+        assert!(variables.iter().any(|it| it == "LICENSE_PUBLIC_KEY"), "{help}");
+        assert!(variables.len() >= 3, "{variables:?}");
+        for blank in ["", " "] {
+            let start = Start::bare(&program).arg("--listen").arg("127.0.0.1:0");
+            // Without a key `hyper` does not start; the others make one.
+            let start = match name {
+                "hyper" => start.arg("--public-key").arg(&key),
+                _ => start.arg("--data-dir").arg(data.path().join(name)),
+            };
+            let start = variables.iter().fold(start, |start, it| start.env(it, blank));
+            let process = start.env("LICENSE_KEY", blank).env("RUST_LOG", blank).start().await;
+            assert_ne!(process.address().port(), 0);
+            assert!(name == "hyper" || process.log().contains("DEMO"), "{}", process.log());
+        }
+        let start = Start::bare(&program).env("LISTEN", "").arg("--public-key").arg(&key);
+        let taken = TcpListener::bind("127.0.0.1:3000").await;
+        let start = if name == "hyper" { start } else { start.arg("--data-dir").arg(data.path()) };
+        let (status, told) = start.fails().await;
+        assert!(status == Some(2) && told.contains("127.0.0.1:3000"), "{told}");
+        drop(taken);
+    }
+}
+
+#[tokio::test]
+async fn case_63_a_private_key_in_any_wrapping_is_refused_and_never_printed() {
+    let (vendor, data) = (vendor(), tempfile::tempdir().unwrap());
+    let pem = vendor.key().to_pkcs8_pem().unwrap().to_string();
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let values = [
+        pem.clone(),
+        format!("\"{}\"", pem.trim()),
+        format!("'{}'", pem.trim().replace('\n', "\\n")),
+        format!("\u{feff}{pem}"),
+        pem.replace('\n', "\n    "),
+        pem.replace('\n', " "),
+        body.clone(),
+        format!("\"{body}\""),
+        format!("k=ES256:{body}"),
+        body[..64].to_owned(),
+        format!("LICENSE_PUBLIC_KEY={pem}"),
+    ];
+    for name in ["polygent", "align", "alexandria", "hyper"] {
+        let program = example(name);
+        let (_, variables) = help(&program);
+        let bare = || {
+            let start = Start::bare(&program).arg("--listen").arg("127.0.0.1:0");
+            if name == "hyper" {
+                start
+            } else {
+                start.arg("--data-dir").arg(data.path().join(name))
+            }
+        };
+        for value in &values {
+            let starts = [
+                bare().arg("--public-key").arg(value),
+                bare().env("LICENSE_PUBLIC_KEY", value),
+                bare().arg(format!("--public-keys={value}")),
+                bare().arg(value),
+                value.split(' ').fold(bare(), |start, word| start.arg(word)),
+            ];
+            for start in starts {
+                let (status, told) = start.fails().await;
+                assert_eq!(status, Some(2), "{told}");
+                let leaks = (0..body.len() - 12).any(|at| told.contains(&body[at..at + 12]));
+                assert!(!leaks, "{name} {value}: {told}");
+            }
+        }
+        // Nor does the help show what is set.
+        let mut command = std::process::Command::new(&program);
+        let output = command.arg("--help").envs(variables.iter().map(|it| (it, &body))).output();
+        let shown = String::from_utf8(output.unwrap().stdout).unwrap();
+        assert!(!shown.contains(&body[..12]), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_public_key_is_read_in_the_wrappings_that_a_variable_gets() {
+    let (vendor, data) = (vendor(), tempfile::tempdir().unwrap());
+    let pem = public_pem(&vendor);
+    for value in [
+        format!("\"{}\"", pem.trim().replace('\n', "\\n")),
+        format!("\u{feff}{}", pem.replace('\n', "\r\n")),
+        pem.replace('\n', "\n    "),
+        pem.replace('\n', " "),
+    ] {
+        let start = polygent()
+            .env("LISTEN", "127.0.0.1:0")
+            .env("DATA_DIR", data.path())
+            .env("LICENSE_PUBLIC_KEY", &value)
+            .env("ADMIN_PASSWORD", PASSWORD);
+        let process = start.start().await;
+        assert!(!process.log().contains("DEMO"), "{}", process.log());
     }
 }
 
