@@ -74,8 +74,12 @@ pub async fn app(key: PublicKey, data: &Path, token: &str) -> Result<Router, Box
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    // Without a subscriber nothing of what follows is ever logged.
+    tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::INFO).init();
     let key = PublicKey::pem(include_bytes!("public.pem"))?;
-    let app = app(key, Path::new("."), &std::env::var("ADMIN_TOKEN")?).await?;
+    let token = std::env::var("ADMIN_TOKEN").map_err(|_| "set ADMIN_TOKEN to a secret")?;
+    let app = app(key, Path::new("."), &token).await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    println!("listening on http://{}", listener.local_addr()?);
     Ok(axum::serve(listener, app).await?)
 }
