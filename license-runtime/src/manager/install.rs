@@ -233,6 +233,7 @@ fn has_same_licenses(one: &Saved, other: &Saved) -> bool {
     one.current == other.current
         && one.next == other.next
         && one.newest_issued_at == other.newest_issued_at
+        && one.last_reset == other.last_reset
 }
 
 /// Not every store can keep a control character.

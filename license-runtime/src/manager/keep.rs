@@ -167,7 +167,7 @@ impl Shared {
         }
         let Some(token) = loaded.saved.current.clone() else { return true };
         let read = self.read(Some(token.into_bytes())).await;
-        let now = self.licensing.clock().now();
+        let now = self.licensing.judged_time();
         read.verified.map_or(true, |verified| {
             verified.license().term().not_before.is_none_or(|it| it <= now)
         })

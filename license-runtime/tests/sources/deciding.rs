@@ -1,13 +1,13 @@
 //! Several sources, and sources against uploads.
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, time::Duration};
 
-use license_core::Installer;
-use license_runtime::Source;
+use license_core::{Actor, Installer};
+use license_runtime::{LicenseManager, Source};
 
 use crate::{
     place::{Place, has_warning, history, in_force},
-    support::{day, install, request, set},
+    support::{DAY, day, install, request, set},
 };
 
 #[tokio::test]
@@ -135,6 +135,135 @@ async fn what_another_instance_installs_is_adopted_until_the_source_changes_or_s
     install(&other, place.token("again").as_str().as_bytes()).await.unwrap();
     let restarted = place.start_by_hand(file()).await;
     assert_eq!(in_force(&restarted).as_deref(), Some("new"));
+}
+
+#[tokio::test]
+async fn on_a_shared_store_an_older_source_stands_back_at_the_start_and_a_warning_names_both() {
+    let minute = |minutes: u64| day(0).saturating_add(Duration::from_secs(60 * minutes));
+    for shared in [true, false] {
+        let place = Place::new();
+        set(&place.store.shared, shared);
+        place.write("of the file");
+        let file = || [Source::file(place.file())];
+        let other = place.start_by_hand([]).await;
+        let newer = place.vendor.license().id("accepted").issued_at(minute(1)).sign();
+        install(&other, newer.as_str().as_bytes()).await.unwrap();
+        let manager = place.start_by_hand(file()).await;
+        let decides = if shared { "accepted" } else { "of the file" };
+        assert_eq!(in_force(&manager).as_deref(), Some(decides));
+        let warnings = manager.status().await.warnings;
+        let codes: Vec<_> = warnings.iter().map(|it| it.code).collect();
+        if !shared {
+            assert_eq!(codes, ["source_overrides"]);
+            continue;
+        }
+        assert_eq!(codes, ["source_older"]);
+        let text = &warnings[0].text;
+        for named in ["license.jwt", "of the file", "accepted", "2026-11-01T00:01:00Z"] {
+            assert!(text.contains(named), "{text}");
+        }
+        // Nor does it come back when somebody uploads, or by looking again.
+        let upload = place.vendor.license().id("uploaded").issued_at(minute(2)).sign();
+        install(&manager, upload.as_str().as_bytes()).await.unwrap();
+        manager.tick_once().await;
+        assert_eq!(in_force(&manager).as_deref(), Some("uploaded"));
+        assert!(has_warning(&manager, &["of the file", "uploaded"]).await);
+        // Whoever replaces the file while it runs means it.
+        place.write("put there");
+        manager.tick_once().await;
+        assert_eq!(in_force(&manager).as_deref(), Some("put there"));
+        assert_eq!(manager.status().await.warnings[0].code, "source_overrides");
+    }
+}
+
+#[tokio::test]
+async fn on_a_shared_store_that_holds_no_license_a_source_speaks_however_old_it_is() {
+    let place = Place::new();
+    set(&place.store.shared, true);
+    let manager = place.start_by_hand([]).await;
+    let newer = place.vendor.license().issued_at(day(0).saturating_add(Duration::from_secs(60)));
+    install(&manager, newer.sign().as_str().as_bytes()).await.unwrap();
+    manager.remove(&Actor::new("admin", None)).await.unwrap();
+    place.write("file");
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    assert_eq!(in_force(&manager).as_deref(), Some("file"));
+}
+
+#[tokio::test]
+async fn case_54_a_reset_license_in_a_file_cures_the_clock_once() {
+    let place = Place::new();
+    place.write("old");
+    let file = || [Source::file(place.file())];
+    let manager = place.start_by_hand(file()).await;
+    place.clock.set(day(100));
+    manager.tick_once().await;
+    place.clock.set(day(1));
+    manager.tick_once().await;
+    let refused = |manager: &LicenseManager| {
+        let denial = manager.licensing().check_service().err()?;
+        assert!(denial.problem().remedy?.contains("replace the license file"));
+        Some(denial.code().as_str())
+    };
+    assert_eq!(refused(&manager), Some("clock_rolled_back"));
+    let info = manager.machine_info().await.unwrap();
+    let reset = place.vendor.license().id("cure").issued_at(day(1));
+    let reset = reset.claim("clock_reset_from", info.clock_mark.unwrap().as_seconds());
+    let reset = reset.claim("clock_reset_for", info.nonce).sign();
+    fs::write(place.file(), reset.as_str()).unwrap();
+    manager.tick_once().await;
+    assert_eq!(refused(&manager), None);
+    assert_eq!(in_force(&manager).as_deref(), Some("cure"));
+    // Half a year later the clock is turned back, and everything tried again.
+    place.clock.advance(180 * DAY);
+    manager.tick_once().await;
+    place.clock.set(day(1));
+    manager.tick_once().await;
+    assert_eq!(refused(&manager), Some("clock_rolled_back"));
+    for again in ["other", "cure"] {
+        match again {
+            "cure" => fs::write(place.file(), reset.as_str()).unwrap(),
+            other => place.write(other),
+        }
+        manager.tick_once().await;
+        assert_eq!(refused(&manager), Some("clock_rolled_back"), "{again}");
+    }
+    let restarted = place.start_by_hand(file()).await;
+    assert_eq!(refused(&restarted), Some("clock_rolled_back"));
+}
+
+#[tokio::test]
+async fn the_time_of_a_source_license_is_evidence_where_the_store_is_new() {
+    let place = Place::new();
+    let license = place.vendor.license().issued_at(day(10)).sign();
+    fs::write(place.file(), license.as_str()).unwrap();
+    place.clock.set(day(8));
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    assert_eq!(manager.licensing().public_status().code, Some("clock_rolled_back"));
+    place.clock.set(day(10));
+    assert_eq!(manager.licensing().public_status().code, None);
+}
+
+#[tokio::test]
+async fn the_remedy_names_the_way_by_which_a_license_gets_here() {
+    let place = Place::new();
+    let remedy = |manager: &LicenseManager| {
+        let denial = manager.licensing().check_service().unwrap_err();
+        denial.problem().remedy.unwrap().into_owned()
+    };
+    let unset = || Source::environment("LICENSE_THAT_NOBODY_SETS");
+    let uploads = place.start_by_hand([]).await;
+    assert!(remedy(&uploads).contains("install"));
+    for (sources, way) in [
+        ([unset(), unset()], "start the service again"),
+        ([unset(), Source::file(place.file())], "license file"),
+        ([Source::literal("--key", "bad"), Source::file(place.file())], "start the service again"),
+    ] {
+        let manager = place.start_by_hand(sources).await;
+        let remedy = remedy(&manager);
+        assert!(remedy.contains(way) && !remedy.contains("install"), "{remedy}");
+        let detail = manager.status().await.problem.unwrap().detail;
+        assert!(detail.contains(way) && !detail.contains("install a"), "{detail}");
+    }
 }
 
 #[test]
