@@ -600,3 +600,43 @@ async fn what_the_demo_mode_prints_licenses_it_as_pasted() {
     let process = elsewhere.start().await;
     Client::new(process.address()).get("/scim/v2/Users").await.is(200);
 }
+
+#[tokio::test]
+async fn case_59_a_clock_that_once_ran_ahead_is_cured_by_the_key_once() {
+    const MACHINE_INFO: &str = "/admin/license/machine-info";
+    let day = |days: u64| now().saturating_add(std::time::Duration::from_secs(days * 86_400));
+    let service = Service::start(alexandria::command_with_file, |directory| {
+        put(directory, &sign(license(["scim"])));
+        move_clock(directory, now());
+    });
+    let service = service.await;
+    let directory = &service.directory().to_owned();
+    let scim = async |service: &Service| service.client().get("/scim/v2/Users").await;
+    scim(&service).await.is(200);
+    move_clock(directory, day(400));
+    scim(&service).await.refused(402, "feature_lapsed");
+    move_clock(directory, now());
+    let refused = scim(&service).await;
+    refused.refused(402, "clock_rolled_back");
+    assert!(refused.json()["remedy"].as_str().unwrap().contains("replace the license file"));
+    service.client().get(MACHINE_INFO).await.refused(401, "unauthenticated");
+    let info = admin(&service).get(MACHINE_INFO).await;
+    info.is(200);
+    let info = info.json();
+    let mark: Timestamp = serde_json::from_value(info["clock_mark"].clone()).unwrap();
+    let cure = license(["scim"]).claim("clock_reset_from", mark.as_seconds());
+    let cure = sign(cure.claim("clock_reset_for", info["nonce"].clone()));
+    put(directory, &cure);
+    // Within two seconds, as for every key.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    scim(&service).await.is(200);
+
+    move_clock(directory, day(180));
+    scim(&service).await.is(200);
+    move_clock(directory, now());
+    put(directory, &sign(license(["oidc"])));
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    put(directory, &cure);
+    let service = service.restart().await;
+    scim(&service).await.refused(402, "clock_rolled_back");
+}

@@ -13,10 +13,11 @@ use std::{
     time::Duration,
 };
 
+use license_core::Timestamp;
 use license_tests::{
     Client, Service,
     align::{self, License, forged, in_force, in_force_within, license_file, licensed, put},
-    at,
+    at, move_clock, now,
 };
 use serde_json::{Value, json};
 use tokio::{task::JoinHandle, time::sleep};
@@ -59,6 +60,8 @@ struct Load {
     answered: Arc<AtomicU64>,
     clients: Vec<JoinHandle<()>>,
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 const FEATURES: [&str; 2] = ["sso", "auditLog"];
 
@@ -269,4 +272,44 @@ async fn a_license_that_starts_later_waits_and_takes_over_by_itself() {
     let status = admin.get("/api/license").await.json();
     assert_eq!((&status["license"]["id"], &status["next"]), (&json!("next"), &Value::Null));
     align.process().logged("License expires: 2027-06-30").await;
+}
+
+#[tokio::test]
+async fn case_59_a_clock_that_once_ran_ahead_is_cured_by_the_license_file_once() {
+    let align = align::licensed_at(now(), align::license()).await;
+    let directory = &align.directory().to_owned();
+    let machine_info = "/api/license/machine-info";
+    align.admin().await.get("/api/users").await.is(200);
+    move_clock(directory, now().saturating_add(400 * DAY));
+    align.admin().await.get("/api/users").await.is(200);
+    move_clock(directory, now());
+    let admin = align.admin().await;
+    let refused = admin.get("/api/users").await;
+    refused.refused(503, "clock_rolled_back");
+    let remedy = refused.json()["remedy"].as_str().unwrap().to_owned();
+    assert!(remedy.contains("replace the license file"), "{remedy}");
+    assert!(!remedy.contains("install"), "{remedy}");
+    align.client().get(machine_info).await.refused(401, "unauthenticated");
+    let info = admin.get(machine_info).await;
+    info.is(200);
+    let info = info.json();
+    assert_eq!(info["latched"], true);
+    let mark: Timestamp = serde_json::from_value(info["clock_mark"].clone()).unwrap();
+    let cure = align::license().id("cure").claim("/clock_reset_from", mark.as_seconds());
+    let cure = cure.claim("/clock_reset_for", info["nonce"].clone()).sign();
+    put(directory, &cure);
+    in_force(&admin, "cure").await;
+    admin.get("/api/users").await.is(200);
+
+    // Half a year later, and the clock is turned back to now.
+    move_clock(directory, now().saturating_add(180 * DAY));
+    align.admin().await.get("/api/users").await.is(200);
+    move_clock(directory, now());
+    put(directory, &align::license().id("other").sign());
+    sleep(Duration::from_secs(2)).await;
+    put(directory, &cure);
+    let align = align.restart().await;
+    let admin = align.admin().await;
+    admin.get("/api/users").await.refused(503, "clock_rolled_back");
+    assert_eq!(admin.get(machine_info).await.json()["nonce"], info["nonce"]);
 }
