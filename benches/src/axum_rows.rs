@@ -97,7 +97,7 @@ fn router_by_hand_twice(license: Arc<RwLock<License>>) -> Router {
 fn router_enforcing_nothing() -> Router {
     let licensing = fixture::licensed(Some(DOMAIN));
     let router = Router::new().route(PATH, routing::get(ungated)).with_state(licensing);
-    enforce(router, NothingLayer).with_state(())
+    enforce(router, NothingLayer).into_router()
 }
 
 /// The service as the documentation sets it up: `enforce` around the router,
@@ -106,7 +106,7 @@ pub(crate) fn router_enforced() -> Router {
     let licensing = fixture::licensed(Some(DOMAIN));
     let layer = license_axum::LicenseLayer::new(&licensing);
     let router = Router::new().route(PATH, routing::get(gated)).with_state(licensing);
-    enforce(router, layer).with_state(())
+    enforce(router, layer).into_router()
 }
 
 pub(crate) fn group() -> Group {

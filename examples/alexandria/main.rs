@@ -16,7 +16,7 @@ use std::{
 
 use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
-use license_axum::{Licensing, enforce, refuse_cross_site, warning_layer};
+use license_axum::{Enforced, Licensing, enforce, refuse_cross_site, warning_layer};
 use license_examples::{
     Demo, Documents, Settings, Setup, StartError, arguments, listen, method_not_allowed, not_found,
     refuse_query, run, serve, tell, write_private,
@@ -106,7 +106,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
 }
 
 /// The whole service. No license stops it: features are asked for by route.
-fn app(state: AppState) -> Router {
+fn app(state: AppState) -> Enforced {
     let warnings = warning_layer::<Admin, _>(&state.licensing, state.clone());
     let router = Router::new()
         .route("/healthz", get(async || "ok"))

@@ -18,7 +18,7 @@ use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    LicenseLayer, Licensing, Recovery, banner_route, enforce, machine_info_route,
+    Enforced, LicenseLayer, Licensing, Recovery, banner_route, enforce, machine_info_route,
     refuse_cross_site, status_route,
 };
 use license_examples::{
@@ -102,7 +102,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
 }
 
 /// The whole service: its routes, and the license around them.
-fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
+fn app(state: AppState) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
     let recovery = Recovery::new()
         .allow(Method::GET, "/api/license")?
         .allow(Method::GET, "/api/license/machine-info")?

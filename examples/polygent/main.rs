@@ -12,7 +12,6 @@ mod modules;
 mod users;
 
 use axum::{
-    Router,
     extract::FromRef,
     middleware,
     routing::{get, post},
@@ -20,7 +19,8 @@ use axum::{
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    Feature, LicenseLayer, Licensing, admin_routes, enforce, features, recovery, refuse_cross_site,
+    Enforced, Feature, LicenseLayer, Licensing, Recovery, Routes, admin_routes, enforce, features,
+    refuse_cross_site,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, arguments, curl_credentials,
@@ -126,15 +126,15 @@ fn one_session(licensing: &Licensing) -> bool {
 }
 
 /// The whole service: its routes, and the license around them.
-fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
+fn app(state: AppState) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
     let layer =
         LicenseLayer::new(&state.licensing).scope("/api/**")?.scope("/agents/**")?.recovery(
-            recovery("/api/license")?
+            Recovery::new()
                 .allow(Method::POST, "/api/auth/sign-in")?
                 .allow(Method::POST, "/api/auth/sign-out")?
                 .allow(Method::GET, "/api/auth/me")?,
         );
-    let router = Router::new()
+    let routes = Routes::new()
         .route("/healthz", get(async || "ok"))
         .route("/background", get(background::show))
         .route("/metrics", get(metrics::show))
@@ -149,7 +149,7 @@ fn app(state: AppState) -> Result<Router, Box<dyn std::error::Error + Send + Syn
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))
         .with_state(state);
-    Ok(enforce(router, layer))
+    Ok(enforce(routes, layer))
 }
 
 /// Prints what a newcomer pastes to license this service.

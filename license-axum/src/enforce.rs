@@ -1,43 +1,176 @@
 //! One license for a whole service.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+};
 
-use axum::{Router, body::Body, extract::Request, response::IntoResponse};
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+    extract::Request,
+    response::{IntoResponse, Response},
+    routing::{IntoMakeService, Route, future::RouteFuture},
+};
 use license_tower::{LicenseLayer, Respond};
-use tower::{Layer, Service, ServiceExt as _};
+use tower::{BoxError, Layer, Service, util::MapResponseLayer};
 
 use crate::{Routes, discard::DiscardBodies};
 
-/// Wraps a finished router in a layer from outside: every route, nested ones
-/// and the fallback included, with the path as the client sent it.
+/// Puts a finished router behind a layer: every route, nested ones, 404, 405
+/// and the fallback, with the path as the client sent it.
 ///
-/// `Router::layer` covers only the routes that were added before it, and
-/// below `nest` a layer sees a shortened path; so this is the way to put a
-/// [`LicenseLayer`] with a scope and a recovery list around a service. Put
-/// layers for CORS and tracing outside, on the router that is returned.
+/// `Router::layer` does the same to what was added before it, and nothing to
+/// what is added afterwards. So [`Enforced`], which this returns, takes no
+/// routes any more.
 ///
 /// What is refused before its body was read is refused so that the client sees
 /// it: by the layer, by an extractor, by axum itself. See
 /// [`license_tower::discard`].
 ///
 /// It takes a [`Router`] and any layer, or [`Routes`] and a [`LicenseLayer`],
-/// to which it hands their marks, beside those the layer already has.
+/// to which it hands what the routes say of themselves: their marks, and which
+/// of them stay open, beside what the layer already has.
 ///
 /// ```
 /// # use license_core::{Licensing, testing::Vendor};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let licensing = Licensing::new(Vendor::new().verifier());
 /// use axum::{Router, routing::get};
-/// use license_axum::{LicenseLayer, enforce, recovery};
+/// use license_axum::{Enforced, LicenseLayer, enforce, recovery};
 ///
 /// let router = Router::new().route("/api/hello", get(async || "hello"));
 /// let layer = LicenseLayer::new(&licensing).scope("/api/**")?.recovery(recovery("/api/license")?);
-/// let app: Router = enforce(router, layer);
+/// let app: Enforced = enforce(router, layer);
 /// # Ok(())
 /// # }
 /// ```
-pub fn enforce<T: Enforceable<L>, L>(routes: T, layer: L) -> Router {
+pub fn enforce<T: Enforceable<L>, L>(routes: T, layer: L) -> Enforced {
     routes.behind(layer)
+}
+
+/// A finished service behind a layer: see [`enforce`].
+///
+/// It is served as a router is, by `axum::serve(listener, app)` (feature
+/// `serve`, on by default) or [`into_make_service`](Self::into_make_service),
+/// and asked in tests by `oneshot`.
+///
+/// # Metrics, traces, CORS
+///
+/// Their place is [`layer`](Self::layer), for all of them: there a layer sees
+/// every request, refused ones with the [`Denial`](crate::Denial) in the
+/// response's extensions, and the `MatchedPath` of the route the request is
+/// for, so that a label reads `/users/{name}` and not `/users/ada`.
+///
+/// ```
+/// # use license_core::{Licensing, testing::Vendor};
+/// # let licensing = Licensing::new(Vendor::new().verifier());
+/// use axum::{Router, extract::Request, middleware::{self, Next}, response::Response, routing::get};
+/// use license_axum::{Denial, LicenseLayer, enforce};
+///
+/// async fn count(request: Request, next: Next) -> Response {
+///     let response = next.run(request).await;
+///     let code = response.extensions().get::<Denial>().map_or("", |denial| denial.code().as_str());
+///     // A counter by status and code, and by the request's `MatchedPath`.
+///     response
+/// }
+///
+/// let router = Router::new().route("/users/{name}", get(async || "somebody"));
+/// let app = enforce(router, LicenseLayer::new(&licensing)).layer(middleware::from_fn(count));
+/// ```
+///
+/// # In another router
+///
+/// `nest_service("/reports", app)` covers all paths below, unknown ones too.
+/// [`into_router`](Self::into_router) gives the router, for `nest` and
+/// `merge`. What the other router has of its own is not behind the layer.
+///
+/// Routes cannot be added:
+///
+/// ```compile_fail,E0599
+/// # use axum::{Router, routing::get};
+/// # use license_core::{Licensing, testing::Vendor};
+/// # use license_axum::{LicenseLayer, enforce};
+/// # let licensing = Licensing::new(Vendor::new().verifier());
+/// enforce(Router::new(), LicenseLayer::new(&licensing)).route("/late", get(async || "free"));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Enforced(Router);
+
+impl Enforced {
+    /// Wraps the whole service, refusals included. As [`Router::layer`], it
+    /// runs for one route at a time, once that is known: a layer that changes
+    /// the path belongs around the service, by [`Layer::layer`].
+    pub fn layer<L>(self, layer: L) -> Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<
+                Request,
+                Response: IntoResponse + 'static,
+                Error: Into<Infallible> + 'static,
+                Future: Send + 'static,
+            > + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self(self.0.layer(layer))
+    }
+
+    /// What servers take, as [`Router::into_make_service`] makes it.
+    pub fn into_make_service(self) -> IntoMakeService<Router> {
+        self.0.into_make_service()
+    }
+
+    /// The same, where handlers and layers ask for
+    /// [`ConnectInfo`](axum::extract::ConnectInfo).
+    #[cfg(feature = "serve")]
+    pub fn into_make_service_with_connect_info<C>(
+        self,
+    ) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, C> {
+        self.0.into_make_service_with_connect_info()
+    }
+
+    /// The router, whose routes stay behind the layer. What is added to it is
+    /// not.
+    pub fn into_router(self) -> Router {
+        self.0
+    }
+}
+
+impl<B> Service<http::Request<B>> for Enforced
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        self.0.call(request)
+    }
+}
+
+/// For `axum::serve(listener, app)`.
+#[cfg(feature = "serve")]
+impl<L: axum::serve::Listener> Service<axum::serve::IncomingStream<'_, L>> for Enforced {
+    type Response = Router;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Router, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: axum::serve::IncomingStream<'_, L>) -> Self::Future {
+        std::future::ready(Ok(self.0.clone()))
+    }
 }
 
 /// What [`enforce`] can put behind a layer.
@@ -48,22 +181,28 @@ pub fn enforce<T: Enforceable<L>, L>(routes: T, layer: L) -> Router {
     note = "routers and routes that still want a state get it by `with_state`"
 )]
 pub trait Enforceable<L> {
-    /// The router that the layer covers entirely.
-    fn behind(self, layer: L) -> Router;
+    /// The service, entirely behind the layer.
+    fn behind(self, layer: L) -> Enforced;
 }
 
 impl<L> Enforceable<L> for Router
 where
-    L: Layer<Router>,
-    L::Service: Service<Request, Response: IntoResponse, Error = Infallible, Future: Send>
-        + Clone
+    L: Layer<Route> + Clone + Send + Sync + 'static,
+    L::Service: Service<
+            Request,
+            Response: IntoResponse + 'static,
+            Error: Into<Infallible> + 'static,
+            Future: Send + 'static,
+        > + Clone
         + Send
         + Sync
         + 'static,
 {
-    fn behind(self, layer: L) -> Router {
-        let service = layer.layer(self).map_response(IntoResponse::into_response);
-        Router::new().fallback_service(DiscardBodies.layer(service))
+    fn behind(self, layer: L) -> Enforced {
+        // One layer, so that axum boxes it once; and with its state, so that no
+        // route is made per request.
+        let answers = MapResponseLayer::new(IntoResponse::into_response);
+        Enforced(self.layer((DiscardBodies, answers, layer)).with_state(()))
     }
 }
 
@@ -71,8 +210,17 @@ impl<R> Enforceable<LicenseLayer<R>> for Routes
 where
     R: Respond<Body> + Clone + Send + Sync + 'static,
 {
-    fn behind(self, layer: LicenseLayer<R>) -> Router {
-        let (router, marks) = self.into_parts();
-        router.behind(layer.marks(marks))
+    fn behind(self, layer: LicenseLayer<R>) -> Enforced {
+        let (router, marks, recovery) = self.into_parts();
+        let layer = layer.marks(marks);
+        router.behind(match recovery {
+            Some(recovery) => layer.recovery(recovery),
+            None => layer,
+        })
     }
 }
+
+const _: () = {
+    const fn assert_send_sync<T: Send + Sync>() {}
+    assert_send_sync::<Enforced>();
+};

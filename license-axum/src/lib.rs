@@ -8,7 +8,9 @@
 //!
 //! ```
 //! use axum::{Router, extract::FromRef, routing::get};
-//! use license_axum::{LicenseLayer, Licensing, RequireFeature, enforce, licensed, recovery};
+//! use license_axum::{
+//!     Enforced, LicenseLayer, Licensing, RequireFeature, enforce, licensed, recovery,
+//! };
 //!
 //! #[derive(Clone)]
 //! struct AppState {
@@ -26,7 +28,7 @@
 //!     "signed in"
 //! }
 //!
-//! fn app(licensing: Licensing) -> Result<Router, Box<dyn std::error::Error>> {
+//! fn app(licensing: Licensing) -> Result<Enforced, Box<dyn std::error::Error>> {
 //!     let layer = LicenseLayer::new(&licensing)
 //!         .scope("/api/**")?
 //!         .recovery(recovery("/api/license")?);
@@ -41,16 +43,17 @@
 //!
 //! | written | covers | sees |
 //! |---|---|---|
-//! | [`enforce`]`(router, layer)` | every route, nested routers, 404 and 405, the fallback | the path as the client sent it |
-//! | [`enforce`]`(routes, layer)` | the same | the same, and which [`Routes`] only read or change something |
+//! | [`enforce`]`(router, layer)` | every route, nested routers, 404 and 405, the fallback; no route can be added | the path as the client sent it |
+//! | [`enforce`]`(routes, layer)` | the same | the same, and which [`Routes`] only read, change something, or stay open |
 //! | `Router::layer` | the routes and the fallback added before it | below `nest` a shortened path |
 //! | `Router::route_layer` | the routes added before it; an unknown path is a 404 | below `nest` a shortened path |
 //!
 //! A service is wrapped by [`enforce`], with scope and recovery. `layer` and
 //! `route_layer` are right for a group of routes, with a layer that has no
-//! scope, no recovery and no marks. Layers for CORS and tracing stand outside
-//! the license layer, or a browser cannot read what was denied, and so does
-//! [`warning_layer`].
+//! scope, an empty recovery list and no marks. Layers for CORS, metrics and
+//! traces stand outside the license layer, or a browser cannot read what was
+//! denied, and so does [`warning_layer`]: [`Enforced::layer`] is the place,
+//! where they see refusals and the `MatchedPath`.
 //!
 //! Errors are problem details (RFC 9457) throughout; [`Problem`] makes the
 //! product's own errors look the same.
@@ -58,6 +61,7 @@
 //! # Features
 //!
 //! - `rust-crypto` (default), `aws-lc`: signature backends.
+//! - `serve` (default): `axum::serve` takes what [`enforce`] returns.
 //! - `ws`: the module `hosts`, for hosts that are connected by a WebSocket, as
 //!   many as the license allows.
 
@@ -79,7 +83,7 @@ mod warnings;
 
 pub use admin::{admin_routes, machine_info_route, recovery, refuse_cross_site, status_route};
 pub use current_license::CurrentLicense;
-pub use enforce::{Enforceable, enforce};
+pub use enforce::{Enforceable, Enforced, enforce};
 #[cfg(feature = "ws")]
 pub use hosts::{HostEvent, HostLimit, HostRejection, HostSocket, HostUpgrade};
 pub use license_core::{

@@ -16,34 +16,41 @@ use axum::{
 };
 use futures_util::FutureExt as _;
 use http::{Method, Uri};
-use license_tower::{Mark, Marks};
+use license_tower::{Mark, Marks, Recovery};
 use tower::{Layer, Service, ServiceExt as _};
 
-/// A router in the making whose routes may say whether they change something,
-/// where the method does not tell.
+/// A router in the making whose routes may say what the license layer has to
+/// know of them: whether they change something, where the method does not
+/// tell, and whether they stay open, so that an administrator can install a
+/// new license.
 ///
 /// While only reading is allowed, `GET`, `HEAD` and `OPTIONS` read and every
 /// other method changes; so does what asks for an upgrade. A search by `POST`
 /// is added with [`safe`](Self::safe), a `GET` that writes with
 /// [`changing`](Self::changing), everything else as to a [`Router`].
-/// [`enforce`](crate::enforce) makes a router of it, whose marks the
-/// [`LicenseLayer`](crate::LicenseLayer) knows.
+/// [`enforce`](crate::enforce) tells the [`LicenseLayer`](crate::LicenseLayer).
+///
+/// Whatever is refused, the routes that are added with
+/// [`recovery`](Self::recovery) are served: signing in, say. Of
+/// [`admin_routes`](crate::admin_routes), status, installing and machine info
+/// are such routes wherever they are nested, so no list has to name them.
 ///
 /// ```
 /// # use license_core::{Licensing, testing::Vendor};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let licensing = Licensing::new(Vendor::new().verifier());
 /// use axum::{Router, routing::{MethodFilter, get, post}};
-/// use license_axum::{LicenseLayer, Routes, enforce};
+/// use license_axum::{Enforced, LicenseLayer, Routes, enforce};
 ///
 /// let reports = Routes::new()
 ///     .route("/", get(async || "all reports").post(async || "a new one"))
 ///     .safe(MethodFilter::POST, "/search", async || "found")
 ///     .changing(MethodFilter::GET, "/{id}/open", async || "marked as read");
 /// let routes = Routes::new()
+///     .recovery(MethodFilter::POST, "/api/sign-in", async || "signed in")
 ///     .nest("/api/reports", reports)
 ///     .merge(Router::new().route("/api/users", post(async || "created")));
-/// let app: Router = enforce(routes, LicenseLayer::new(&licensing).scope("/api/**")?);
+/// let app: Enforced = enforce(routes, LicenseLayer::new(&licensing).scope("/api/**")?);
 /// # Ok(())
 /// # }
 /// ```
@@ -59,20 +66,22 @@ use tower::{Layer, Service, ServiceExt as _};
 /// judged by its method, before it is 404 or 405, and so is what lies behind
 /// `nest_service` and the fallback.
 ///
-/// The routes are asked only while reading alone is allowed. No handler and no
-/// layer runs for that.
+/// The routes are asked only while reading alone is allowed, and before a
+/// request is refused. No handler and no layer runs for that.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Routes<S = ()> {
     router: Router<S>,
     /// The same routes, which answer with their marks.
     marks: Router<S>,
+    /// Whether one of them stays open.
+    recovers: bool,
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes.
     pub fn new() -> Self {
-        Self { router: Router::new(), marks: Router::new() }
+        Self { router: Router::new(), marks: Router::new(), recovers: false }
     }
 
     /// Adds routes that are judged by their methods, as [`Router::route`]
@@ -86,6 +95,28 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Self {
             router: self.router.route(path, method_router.clone()),
             marks: self.marks.route(path, method_router.layer(Unmarked)),
+            ..self
+        }
+    }
+
+    /// Adds a service at a path, as [`Router::route_service`] does.
+    ///
+    /// # Panics
+    ///
+    /// As [`Router::route_service`], for a path that is none or is taken.
+    #[track_caller]
+    pub fn route_service<T>(self, path: &str, service: T) -> Self
+    where
+        T: Service<Request, Response: IntoResponse, Error = Infallible, Future: Send + 'static>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self {
+            router: self.router.route_service(path, service),
+            marks: self.marks.route_service(path, Unmarked),
+            ..self
         }
     }
 
@@ -120,6 +151,23 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.marked(Mark::Changing, methods, path, handler)
     }
 
+    /// Adds a route that stays open whatever is refused: what an administrator
+    /// needs to get as far as installing a license. It is served to everybody
+    /// then, a wrong domain included, so it should be no more than that.
+    /// `OPTIONS` of its path stays open with it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Router::route`], for a path that is none or is taken.
+    #[track_caller]
+    pub fn recovery<H, T>(self, methods: MethodFilter, path: &str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.open(methods, path, on(methods, handler))
+    }
+
     /// Adds routes below a prefix, with their marks, as [`Router::nest`] does.
     ///
     /// # Panics
@@ -131,6 +179,29 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Self {
             router: self.router.nest(path, routes.router),
             marks: self.marks.nest(path, routes.marks),
+            recovers: self.recovers || routes.recovers,
+        }
+    }
+
+    /// Hands all that is below a prefix to a service, as
+    /// [`Router::nest_service`] does.
+    ///
+    /// # Panics
+    ///
+    /// As [`Router::nest_service`].
+    #[track_caller]
+    pub fn nest_service<T>(self, path: &str, service: T) -> Self
+    where
+        T: Service<Request, Response: IntoResponse, Error = Infallible, Future: Send + 'static>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self {
+            router: self.router.nest_service(path, service),
+            marks: self.marks.nest_service(path, Unmarked),
+            ..self
         }
     }
 
@@ -142,7 +213,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     #[track_caller]
     pub fn merge(self, routes: impl Into<Self>) -> Self {
         let routes = routes.into();
-        Self { router: self.router.merge(routes.router), marks: self.marks.merge(routes.marks) }
+        Self {
+            router: self.router.merge(routes.router),
+            marks: self.marks.merge(routes.marks),
+            recovers: self.recovers || routes.recovers,
+        }
     }
 
     /// Answers what leads to no route, as [`Router::fallback`] does.
@@ -152,6 +227,29 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         T: 'static,
     {
         Self { router: self.router.fallback(handler), ..self }
+    }
+
+    /// Hands what leads to no route to a service, as
+    /// [`Router::fallback_service`] does.
+    pub fn fallback_service<T>(self, service: T) -> Self
+    where
+        T: Service<Request, Response: IntoResponse, Error = Infallible, Future: Send + 'static>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self { router: self.router.fallback_service(service), ..self }
+    }
+
+    /// Answers a method that a route does not take, as
+    /// [`Router::method_not_allowed_fallback`] does.
+    pub fn method_not_allowed_fallback<H, T>(self, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        Self { router: self.router.method_not_allowed_fallback(handler), ..self }
     }
 
     /// Wraps the routes and the fallback that are there, as [`Router::layer`]
@@ -199,6 +297,25 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Routes {
             router: self.router.with_state(state.clone()),
             marks: self.marks.with_state(state),
+            recovers: self.recovers,
+        }
+    }
+
+    /// The plain router, for a service that no license is put around. Nothing
+    /// knows any more which routes are marked and which stay open: a
+    /// [`LicenseLayer`](crate::LicenseLayer) around it has to be told by its
+    /// own marks and recovery list.
+    pub fn into_router(self) -> Router<S> {
+        self.router
+    }
+
+    /// Adds a route of which these methods stay open.
+    #[track_caller]
+    pub(crate) fn open(self, methods: MethodFilter, path: &str, route: MethodRouter<S>) -> Self {
+        Self {
+            router: self.router.route(path, route),
+            marks: self.marks.route(path, on(methods, async || Extension(Open))),
+            recovers: true,
         }
     }
 
@@ -212,15 +329,19 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Self {
             router: self.router.route(path, on(methods, handler)),
             marks: self.marks.route(path, on(methods, answer)),
+            ..self
         }
     }
 }
 
 impl Routes {
-    /// The router, and how its routes are marked.
-    pub(crate) fn into_parts(self) -> (Router, Marks) {
-        let routes = self.marks;
-        (self.router, Marks::from_fn(move |method, uri| ask(&routes, method, uri)))
+    /// The router, how its routes are marked, and which of them stay open.
+    pub(crate) fn into_parts(self) -> (Router, Marks, Option<Recovery>) {
+        let Self { router, marks: routes, recovers } = self;
+        let open = routes.clone();
+        let recovery =
+            recovers.then(|| Recovery::from_fn(move |method, uri| opens(&open, method, uri)));
+        (router, Marks::from_fn(move |method, uri| ask(&routes, method, uri)), recovery)
     }
 }
 
@@ -233,9 +354,13 @@ impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
 /// Routes that are judged by their methods.
 impl<S: Clone + Send + Sync + 'static> From<Router<S>> for Routes<S> {
     fn from(router: Router<S>) -> Self {
-        Self { marks: router.clone().layer(Unmarked), router }
+        Self { marks: router.clone().layer(Unmarked), router, recovers: false }
     }
 }
+
+/// Is the answer of a route that stays open.
+#[derive(Clone, Copy)]
+struct Open;
 
 /// Stands in the place of a route and has no mark.
 #[derive(Clone)]
@@ -264,13 +389,25 @@ impl Service<Request> for Unmarked {
 }
 
 /// Asks the routes that answer with their marks. They answer at once.
-fn ask(routes: &Router, method: &Method, uri: &Uri) -> Option<Mark> {
+fn ask<M: Copy + Send + Sync + 'static>(routes: &Router, method: &Method, uri: &Uri) -> Option<M> {
     let mut request = Request::new(Body::empty());
     *request.method_mut() = method.clone();
     *request.uri_mut() = uri.clone();
     let response = routes.clone().oneshot(request).now_or_never()?;
     let Ok(response) = response;
     response.extensions().get().copied()
+}
+
+/// Whether a request leads to a route that stays open. `OPTIONS` asks about a
+/// path, whatever methods are open there.
+fn opens(routes: &Router, method: &Method, uri: &Uri) -> bool {
+    let open = |method| ask::<Open>(routes, method, uri).is_some();
+    match *method {
+        Method::OPTIONS => {
+            [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].iter().any(open)
+        }
+        _ => open(method),
+    }
 }
 
 const _: () = {

@@ -22,9 +22,9 @@ use crate::json::json;
 /// ```
 /// use axum::Router;
 /// use http::Method;
-/// use license_axum::{Installer, LicenseLayer, banner_route, enforce, recovery};
+/// use license_axum::{Enforced, Installer, LicenseLayer, banner_route, enforce, recovery};
 ///
-/// fn app(manager: impl Installer) -> Result<Router, Box<dyn std::error::Error>> {
+/// fn app(manager: impl Installer) -> Result<Enforced, Box<dyn std::error::Error>> {
 ///     let layer = LicenseLayer::new(manager.licensing())
 ///         .scope("/api/**")?
 ///         .recovery(recovery("/api/license")?.allow(Method::GET, "/api/banner")?);
@@ -41,15 +41,14 @@ pub fn banner_route<S: Clone + Send + Sync + 'static>(
 /// extractor, the one that [`admin_routes`](crate::admin_routes) takes.
 ///
 /// Put it outside [`enforce`](crate::enforce), so that refusals, 404 and 405
-/// are told of too. The extractor runs outside the router there: what only a
-/// router or a layer inside gives it, path parameters or extensions, is not
-/// there.
+/// are told of too. The extractor runs before the layers inside do: extensions
+/// that one of them sets are not there.
 ///
 /// ```
 /// use axum::{Router, extract::FromRequestParts};
-/// use license_axum::{LicenseLayer, Licensing, enforce, warning_layer};
+/// use license_axum::{Enforced, LicenseLayer, Licensing, enforce, warning_layer};
 ///
-/// fn app<Admin>(router: Router, licensing: &Licensing) -> Router
+/// fn app<Admin>(router: Router, licensing: &Licensing) -> Enforced
 /// where
 ///     Admin: FromRequestParts<()> + 'static,
 /// {

@@ -1,6 +1,9 @@
 //! The layer in front of a whole service: term, domain and changes.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Once},
+};
 
 use http::{Method, Request, header::UPGRADE};
 use license_core::{Denial, Licensing};
@@ -46,9 +49,16 @@ impl<R> LicenseLayer<R> {
     }
 
     /// Keeps these routes open whatever is refused, so that an administrator
-    /// can install a new license. Replaces what was set before.
+    /// can install a new license. Called again it adds to what was open before.
+    ///
+    /// A layer that was never told is put around a service with a warning in
+    /// the log. Where that is right, because the license is installed by other
+    /// means or its routes stand outside, say `recovery(Recovery::new())`.
     pub fn recovery(self, recovery: Recovery) -> Self {
-        self.with(|rules| rules.recovery = recovery)
+        self.with(|rules| {
+            let before = rules.recovery.take().unwrap_or_default();
+            rules.recovery = Some(before.and(recovery));
+        })
     }
 
     /// Says of some routes whether they change something, which is asked while
@@ -85,6 +95,7 @@ impl<S, R: Clone> Layer<S> for LicenseLayer<R> {
     type Service = Enforce<S, LicenseCheck, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        self.0.check().0.tell_what_is_closed();
         self.0.layer(inner)
     }
 }
@@ -104,9 +115,12 @@ struct Rules {
     licensing: Licensing,
     /// Everything where it is absent.
     scope: Option<Scope>,
-    recovery: Recovery,
+    /// Nothing is open where it is absent, and nobody said that it should be so.
+    recovery: Option<Recovery>,
     marks: Marks,
     proxy: Option<TrustedProxy>,
+    /// Layers are put around many routes, and tell of themselves once.
+    told: Arc<Once>,
 }
 
 impl LicenseCheck {
@@ -115,14 +129,29 @@ impl LicenseCheck {
         Self(Arc::new(Rules {
             licensing,
             scope: None,
-            recovery: Recovery::new(),
+            recovery: None,
             marks: Marks::new(),
             proxy: None,
+            told: Arc::new(Once::new()),
         }))
     }
 }
 
 impl Rules {
+    /// Says in the log that nothing stays open, unless that was asked for.
+    fn tell_what_is_closed(&self) {
+        if self.recovery.is_none() {
+            self.told.call_once(|| {
+                tracing::warn!(
+                    "this license layer keeps no route open: once it refuses requests, no \
+                     administrator can install a license through it. Say what stays open with \
+                     `LicenseLayer::recovery` (license-axum: `enforce` around `Routes` with \
+                     `admin_routes` knows it), or `recovery(Recovery::new())` if nothing should"
+                );
+            });
+        }
+    }
+
     /// Whether a request may change something. `TRACE` is safe by RFC 9110,
     /// and not counted on here.
     #[cold]
@@ -152,7 +181,10 @@ impl Check for LicenseCheck {
             return Ok(());
         }
         let host = || request_host(request, rules.proxy.as_ref());
-        let recovers = || rules.recovery.allows(request.method(), request.uri().path());
+        let recovers = || {
+            let (method, path) = (request.method(), request.uri().path());
+            rules.recovery.as_ref().is_some_and(|recovery| recovery.allows(method, path))
+        };
         rules.licensing.check_request_unless(|| rules.changes(request), host, recovers)
     }
 

@@ -19,10 +19,10 @@
 //! # Ok::<(), license_tower::RecoveryError>(())
 //! ```
 
-use std::error::Error;
+use std::{error::Error, fmt, sync::Arc};
 
 use globset::{GlobBuilder, GlobSet};
-use http::Method;
+use http::{Method, Uri};
 
 use crate::path;
 
@@ -42,9 +42,10 @@ use crate::path;
 /// one: with dot segments, repeated slashes, backslashes or escaped
 /// separators. A path with a slash at its end is matched only by globs that
 /// end in `/` or `/**`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Recovery {
     rules: Vec<Rule>,
+    functions: Vec<Arc<Function>>,
 }
 
 /// A text that is not a recovery path.
@@ -63,6 +64,12 @@ impl Recovery {
         Self::default()
     }
 
+    /// Whatever a function says of a method and a path: for services that know
+    /// their routes themselves. It is asked before a request is refused.
+    pub fn from_fn(open: impl Fn(&Method, &Uri) -> bool + Send + Sync + 'static) -> Self {
+        Self { rules: Vec::new(), functions: vec![Arc::new(open)] }
+    }
+
     /// Keeps one method of an exact path or a glob open.
     ///
     /// # Errors
@@ -76,10 +83,31 @@ impl Recovery {
         Ok(self)
     }
 
+    /// Keeps open what either of them does.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.rules.extend(others.rules);
+        self.functions.extend(others.functions);
+        self
+    }
+
     /// Whether a request with this method and raw path, without its query,
     /// stays open.
     pub fn allows(&self, method: &Method, path: &str) -> bool {
         self.rules.iter().any(|rule| rule.admits(method) && rule.path.matches(path))
+            || (!self.functions.is_empty()
+                && Uri::try_from(path)
+                    .is_ok_and(|uri| self.functions.iter().any(|open| open(method, &uri))))
+    }
+}
+
+impl fmt::Debug for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let functions = self.functions.len();
+        f.debug_struct("Recovery")
+            .field("rules", &self.rules)
+            .field("functions", &functions)
+            .finish()
     }
 }
 
@@ -98,6 +126,8 @@ impl RecoveryError {
         &self.pattern
     }
 }
+
+type Function = dyn Fn(&Method, &Uri) -> bool + Send + Sync;
 
 #[derive(Clone, Debug)]
 struct Rule {
@@ -285,6 +315,19 @@ mod tests {
         assert!(recovery.allows(&Method::PUT, "/c/1"));
         assert!(!recovery.allows(&Method::POST, "/a") && !recovery.allows(&Method::GET, "/b"));
         assert!(!recovery.allows(&Method::HEAD, "/c/1") && !recovery.allows(&Method::PUT, "/a"));
+    }
+
+    #[test]
+    fn lists_and_functions_add_up() {
+        let function = Recovery::from_fn(|method, uri| *method == "PUT" && uri.path() == "/f");
+        let recovery = allowing("/a").and(function).and(allowing("/b"));
+        let allows = |method, path| recovery.allows(&method, path);
+        assert!(allows(Method::GET, "/a") && allows(Method::GET, "/b"));
+        assert!(allows(Method::PUT, "/f") && !allows(Method::GET, "/f"));
+        for path in ["", "*", "//f", "/f/", "/%66", "/c"] {
+            assert!(!allows(Method::PUT, path), "{path}");
+        }
+        assert!(!Recovery::from_fn(|_, _| true).allows(&Method::GET, ""), "a path is asked about");
     }
 
     #[test]

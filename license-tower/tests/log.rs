@@ -54,8 +54,22 @@ fn serve(_: Request<()>) -> std::future::Ready<Result<Response<()>, ()>> {
 #[tokio::test]
 async fn refusals_of_one_kind_are_one_event() {
     let (licensing, _) = licensing(&Vendor::new());
-    let layer = LicenseLayer::new(&licensing).responder(Empty);
+    let layer = LicenseLayer::new(&licensing).recovery(Recovery::new()).responder(Empty);
     assert_eq!(events(layer, &["/a", "/b", "/c"]).await, 1);
+}
+
+#[tokio::test]
+async fn a_layer_that_nobody_told_what_stays_open_says_so_once() {
+    let vendor = Vendor::new();
+    let (licensing, _) = licensing(&vendor);
+    vendor.license().install(&licensing);
+    let layer = LicenseLayer::new(&licensing).responder(Empty);
+    assert_eq!(events(layer.clone(), &["/a"]).await, 1);
+    assert_eq!(events(layer.clone(), &["/a"]).await, 0, "put around another route");
+    let told = layer.recovery(Recovery::new());
+    assert_eq!(events(told, &["/a"]).await, 0);
+    let told = LicenseLayer::new(&licensing).recovery(Recovery::new()).responder(Empty);
+    assert_eq!(events(told, &["/a"]).await, 0);
 }
 
 #[tokio::test]

@@ -7,15 +7,14 @@
 use std::error::Error;
 
 use axum::{
-    Router,
     body::Body,
     extract::{FromRef, FromRequestParts},
     routing::get,
 };
 use http::{Request, request::Parts};
 use license_axum::{
-    Actor, LicenseLayer, Licensing, Problem, RequireFeature, admin_routes, enforce, licensed,
-    recovery,
+    Actor, Enforced, LicenseLayer, Licensing, Problem, RequireFeature, Routes, admin_routes,
+    enforce, licensed,
 };
 use license_core::{Product, PublicKey, Verifier};
 use license_runtime::{LicenseManager, SqliteStore};
@@ -52,18 +51,18 @@ impl From<Admin> for Actor {
 async fn saml(_: RequireFeature<"sso-saml">) {}
 
 #[rustfmt::skip]
-async fn app() -> Result<Router, Box<dyn Error>> {
+async fn app() -> Result<Enforced, Box<dyn Error>> {
     // README
     let product = Product::from_toml(include_str!("acme.toml"))?;
     let verifier = Verifier::builder(&product).key(PublicKey::pem(include_bytes!("public.pem"))?).build()?;
     let licensing = Licensing::new(verifier);
     let store = SqliteStore::open("license.db").await?;
     let manager = LicenseManager::builder(licensing.clone()).store(store).start().await?;
-    let router = Router::new()
+    let routes = Routes::new()
         .route("/api/sso/saml", get(saml)) // async fn saml(_: RequireFeature<"sso-saml">), under #[licensed]
         .nest("/api/license", admin_routes::<Admin, _>(manager.clone()))
         .with_state(AppState { licensing: licensing.clone() });
-    let app = enforce(router, LicenseLayer::new(&licensing).scope("/api/**")?.recovery(recovery("/api/license")?));
+    let app = enforce(routes, LicenseLayer::new(&licensing).scope("/api/**")?); // the license routes stay open
     // README
     Ok(app)
 }

@@ -13,8 +13,8 @@
 //! request's body is read.
 //!
 //! ```
-//! use axum::{Router, extract::FromRequestParts};
-//! use license_axum::{Actor, Installer, Problem, admin_routes};
+//! use axum::extract::FromRequestParts;
+//! use license_axum::{Actor, Installer, Problem, Routes, admin_routes};
 //!
 //! struct Admin(String);
 //!
@@ -39,8 +39,8 @@
 //!     }
 //! }
 //!
-//! fn routes(manager: impl Installer) -> Router {
-//!     Router::new().nest("/api/license", admin_routes::<Admin, _>(manager))
+//! fn routes(manager: impl Installer) -> Routes {
+//!     Routes::new().nest("/api/license", admin_routes::<Admin, _>(manager))
 //! }
 //! ```
 //!
@@ -49,9 +49,12 @@
 //!
 //! # Recovery and proxies
 //!
-//! [`recovery`] is the list of these routes that a [`LicenseLayer`] keeps open
-//! while it refuses everything else. Add the product's own routes by which an
-//! administrator signs in.
+//! Status, installing and machine info stay open while [`enforce`] has
+//! everything else refused, wherever the routes are nested. The product's own
+//! routes by which an administrator signs in, or the first one is created, are
+//! added with [`Routes::recovery`], or named in the recovery list of the
+//! [`LicenseLayer`]. [`recovery`] is that list for a layer that stands
+//! elsewhere.
 //!
 //! An upload is refused with `domain_mismatch` where the license's domain
 //! would lock out the host that the administrator uses, unless `force=true`.
@@ -62,13 +65,12 @@
 //! ```
 //! use std::{error::Error, net::SocketAddr};
 //!
-//! use axum::{Extension, Router, extract::{ConnectInfo, FromRequestParts}};
-//! use http::Method;
+//! use axum::{Extension, extract::{ConnectInfo, FromRequestParts}, routing::MethodFilter};
 //! use license_axum::{
-//!     Actor, Installer, LicenseLayer, TrustedProxy, admin_routes, enforce, recovery,
+//!     Actor, Enforced, Installer, LicenseLayer, Routes, TrustedProxy, admin_routes, enforce,
 //! };
 //!
-//! fn app<Admin, I>(manager: I) -> Result<Router, Box<dyn Error>>
+//! fn app<Admin, I>(manager: I) -> Result<Enforced, Box<dyn Error>>
 //! where
 //!     Admin: FromRequestParts<()> + Into<Actor> + Send + 'static,
 //!     I: Installer,
@@ -78,10 +80,11 @@
 //!     })?;
 //!     let layer = LicenseLayer::new(manager.licensing())
 //!         .scope("/api/**")?
-//!         .recovery(recovery("/api/license")?.allow(Method::POST, "/api/sign-in")?)
 //!         .trusted_proxy(proxy.clone());
-//!     let routes = admin_routes::<Admin, _>(manager).layer(Extension(proxy));
-//!     Ok(enforce(Router::new().nest("/api/license", routes), layer))
+//!     let routes = Routes::new()
+//!         .nest("/api/license", admin_routes::<Admin, _>(manager).layer(Extension(proxy)))
+//!         .recovery(MethodFilter::POST, "/api/sign-in", async || "signed in");
+//!     Ok(enforce(routes, layer))
 //! }
 //! ```
 //!
@@ -109,6 +112,8 @@
 //! [`Actor`]: crate::Actor
 //! [`Installer`]: crate::Installer
 //! [`LicenseLayer`]: crate::LicenseLayer
+//! [`Routes::recovery`]: crate::Routes::recovery
+//! [`enforce`]: crate::enforce
 //! [`TrustedProxy`]: crate::TrustedProxy
 
 mod attempts;

@@ -3,12 +3,11 @@
 use std::{convert::Infallible, future::ready, marker::PhantomData, sync::Arc};
 
 use axum::{
-    Router,
     body::Body,
     extract::{FromRequestParts, Request},
     middleware,
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get},
+    routing::{MethodFilter, MethodRouter, get},
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -17,13 +16,15 @@ use license_core::{Actor, DenialCode, InstallError, InstallErrorKind, Installer,
 use license_tower::{Recovery, RecoveryError};
 
 use super::{install::Uploads, refuse_cross_site};
-use crate::{Problem, discard::DiscardBodies, json::json, query::values};
+use crate::{Problem, Routes, discard::DiscardBodies, json::json, query::values};
 
 /// The routes for administrators, to be nested where the product likes.
 ///
 /// `A` is the product's extractor of an administrator; see the
-/// [module](crate::admin).
-pub fn admin_routes<A, S>(installer: impl Installer) -> Router<S>
+/// [module](crate::admin). They are [`Routes`], and only `Routes` take them:
+/// [`enforce`](crate::enforce) learns from them which ones stay open, so that
+/// no license can lock out whoever would install the next.
+pub fn admin_routes<A, S>(installer: impl Installer) -> Routes<S>
 where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
@@ -31,14 +32,12 @@ where
     let uploads = Arc::new(Uploads::new(installer.clone()));
     let (info_of, audit_of) = (installer.clone(), installer.clone());
     let export_of = installer.clone();
-    Router::new()
-        .route(
-            "/",
-            status_route::<A, S>(installer).post(move |who: A, request: Request| async move {
-                uploads.install(who.into(), request).await
-            }),
-        )
-        .route("/machine-info", machine_info_route::<A, S>(info_of))
+    let status = status_route::<A, S>(installer).post(move |who: A, request: Request| async move {
+        uploads.install(who.into(), request).await
+    });
+    Routes::new()
+        .open(MethodFilter::GET.or(MethodFilter::POST), "/", status)
+        .open(MethodFilter::GET, "/machine-info", machine_info_route::<A, S>(info_of))
         .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
         .route("/audit/export", get(move |_: A| async move { export_audit(export_of).await }))
         .layer(middleware::from_fn(refuse_cross_site))
@@ -95,6 +94,10 @@ where
 
 /// The recovery list of [`admin_routes`] nested at `prefix`: status, install
 /// and machine info. Add the routes by which an administrator signs in.
+///
+/// [`enforce`](crate::enforce) around [`Routes`] needs no such list for them.
+/// It is for a [`LicenseLayer`](crate::LicenseLayer) that stands elsewhere: on
+/// a plain router, or in front of another service.
 ///
 /// ```
 /// use http::Method;

@@ -12,7 +12,8 @@ use axum::{
 use http::{Method, Request, Version, header, request::Parts};
 use http_body_util::BodyExt;
 use license_axum::{
-    Actor, InstallError, Installer, Licensing, Problem, admin_routes, recovery, refuse_cross_site,
+    Actor, InstallError, Installer, Licensing, Problem, Routes, admin_routes, recovery,
+    refuse_cross_site,
 };
 use license_core::{
     AuditEntry, AuditPage, DryRun, InstallErrorKind, InstallRequest, MachineId, MachineInfo,
@@ -73,9 +74,10 @@ impl Administered {
             .start()
             .await
             .unwrap();
-        let app = Router::new()
+        let app = Routes::new()
             .nest("/api/license", admin_routes::<Admin, _>(manager.clone()))
-            .with_state(service.state());
+            .with_state(service.state())
+            .into_router();
         Self { service, manager, app }
     }
 
@@ -306,8 +308,8 @@ pub(crate) fn broken() -> (Router, Arc<AtomicU32>) {
     let service = Service::new();
     let limit = Arc::new(AtomicU32::new(0));
     let installer = Broken { licensing: service.licensing.clone(), limit: Arc::clone(&limit) };
-    let app = Router::new().nest("/api/license", admin_routes::<Admin, AppState>(installer));
-    (app.with_state(service.state()), limit)
+    let app = Routes::new().nest("/api/license", admin_routes::<Admin, AppState>(installer));
+    (app.with_state(service.state()).into_router(), limit)
 }
 
 #[tokio::test]

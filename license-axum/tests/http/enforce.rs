@@ -3,16 +3,21 @@
 use axum::{
     Extension, Router,
     body::Body,
-    extract::Path,
-    middleware,
+    extract::{MatchedPath, Path, Request as AxumRequest},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get as on_get, post},
+    routing::{MethodFilter, any, get as on_get, post},
 };
 use http::{Method, Request, header};
-use license_axum::{Denial, FeatureLayer, LicenseLayer, enforce, recovery};
+use license_axum::{
+    Denial, Enforced, FeatureLayer, LicenseLayer, Routes, admin_routes, enforce, recovery,
+};
 use license_core::Policy;
 
-use crate::support::{Answer, Service, get, send};
+use crate::{
+    admin::{Admin, Administered},
+    support::{Answer, App, Service, get, send},
+};
 
 /// Routes of every kind: alone, nested, nested twice, merged, a fallback.
 fn routes() -> Router {
@@ -38,7 +43,7 @@ fn layer(service: &Service) -> LicenseLayer {
         .recovery(recovery("/api/license").unwrap())
 }
 
-async fn of(app: &Router, method: Method, path: &str) -> Answer {
+async fn of(app: &impl App, method: Method, path: &str) -> Answer {
     send(app, Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await
 }
 
@@ -160,6 +165,135 @@ async fn layers_on_the_returned_router_see_refusals() {
     assert_eq!(get(&app, "/healthz").await.header("x-counted"), "none");
 }
 
+/// Says which route a request was for, and how it was refused.
+async fn label(request: AxumRequest, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    let denial = response.extensions().get::<Denial>().map_or("served", |it| it.code().as_str());
+    let label = format!("{} {denial}", path.as_deref().unwrap_or("none"));
+    response.headers_mut().insert("x-label", label.parse().unwrap());
+    response
+}
+
+fn labelled(service: &Service, router: Router) -> Enforced {
+    enforce(router, layer(service)).layer(middleware::from_fn(label))
+}
+
+#[tokio::test]
+async fn layers_outside_see_the_matched_path_of_allowed_and_of_refused_requests() {
+    let service = Service::new();
+    let app = labelled(&service, routes().nest_service("/api/files", any(async || "file")));
+    let of = async |path| get(&app, path).await.header("x-label").to_owned();
+    for said in ["license_missing", "served"] {
+        for (path, matched) in [
+            ("/api/hello", "/api/hello"),
+            ("/api/ada/late", "/api/{name}/late"),
+            ("/api/v1/users", "/api/v1/users"),
+            ("/api/v1/inner/deep", "/api/v1/inner/deep"),
+            ("/api/unknown", "none"),
+        ] {
+            assert_eq!(of(path).await, format!("{matched} {said}"), "{path}");
+        }
+        assert!(of("/api/files/x").await.starts_with("/api/files"));
+        service.vendor.license().install(&service.licensing);
+    }
+}
+
+#[tokio::test]
+async fn case_44_fallbacks_and_services_of_every_kind_are_behind_the_layer() {
+    let service = Service::new();
+    let text = |text: &'static str| any(async move || text);
+    let own_fallback = Router::new()
+        .route("/here", on_get(async || "nested"))
+        .fallback(async || "nested fallback");
+    let router = Router::new()
+        .nest("/api/nested", own_fallback)
+        .nest_service("/api/service", text("service"))
+        .route_service("/api/routed", text("routed"))
+        .route("/api/one", on_get(async || "one"))
+        .merge(Router::new().route("/api/merged/{*rest}", on_get(async || "wild")))
+        .method_not_allowed_fallback(async || "another method")
+        .fallback_service(text("fallback"));
+    let app = labelled(&service, router);
+    let requests = [
+        ("GET", "/api/nested/here", "nested"),
+        ("GET", "/api/nested/nowhere", "nested fallback"),
+        ("GET", "/api/nested", "nested fallback"),
+        ("GET", "/api/service", "service"),
+        ("GET", "/api/service/", "service"),
+        ("GET", "/api/service/x/y", "service"),
+        ("POST", "/api/routed", "routed"),
+        ("GET", "/api/one", "one"),
+        ("PUT", "/api/one", "another method"),
+        ("GET", "/api/merged/a/b", "wild"),
+        ("GET", "/api/merged", "fallback"),
+        ("GET", "/api/unknown", "fallback"),
+        ("BREW", "/api/unknown", "fallback"),
+    ];
+    for (method, path, _) in requests {
+        let answer = of(&app, method.parse().unwrap(), path).await;
+        answer.is_problem(503, "license_missing");
+        assert!(answer.header("x-label").ends_with("license_missing"), "{path}");
+    }
+    let connect = Request::builder().method("CONNECT").uri("acme.example:443");
+    let unscoped =
+        enforce(Router::new().fallback(async || "x"), LicenseLayer::new(&service.licensing));
+    assert_eq!(send(&unscoped, connect.body(Body::empty()).unwrap()).await.status, 503);
+    service.vendor.license().install(&service.licensing);
+    for (method, path, text) in requests {
+        assert_eq!(of(&app, method.parse().unwrap(), path).await.text(), text, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_license_routes_stay_open_wherever_they_are_and_nothing_beside_them() {
+    let Administered { service, manager, .. } = Administered::new().await;
+    let tenant = Routes::new()
+        .nest("/license", admin_routes::<Admin, _>(manager.clone()))
+        .route("/license-report", on_get(async || "a report"));
+    let routes = Routes::new()
+        .nest("/api", tenant.clone())
+        .nest("/t/{tenant}", tenant)
+        .recovery(MethodFilter::POST, "/api/sign-in", async || "signed in")
+        .route("/api/sign-in", on_get(async || "a form"))
+        .merge(Router::new().route("/api/{any}", any(async || "any")))
+        .with_state(service.state());
+    let app = enforce(routes, LicenseLayer::new(&service.licensing));
+    let status = async |request: &str| {
+        let (method, path) = request.split_once(' ').unwrap();
+        of(&app, method.parse().unwrap(), path).await.status.as_u16()
+    };
+    for open in
+        ["GET /api/license", "HEAD /api/license", "GET /t/acme/license", "POST /api/sign-in"]
+    {
+        assert_eq!(status(open).await, 200, "{open}");
+    }
+    for asks_who in ["POST /api/license", "GET /api/license/machine-info", "POST /t/a/license"] {
+        assert_eq!(status(asks_who).await, 401, "{asks_who}");
+    }
+    for no_such_method in ["OPTIONS /api/license", "OPTIONS /api/sign-in"] {
+        assert_eq!(status(no_such_method).await, 405, "{no_such_method}");
+    }
+    for closed in [
+        "DELETE /api/license",
+        "GET /api/license/audit",
+        "GET /api/license/audit/export",
+        "GET /api/license/",
+        "GET /api/license-report",
+        "GET /api/%6cicense",
+        "GET //api/license",
+        "GET /API/license",
+        "GET /x/../api/license",
+        "GET /api/sign-in",
+        "GET /api/other",
+        "OPTIONS /api/other",
+        "GET /t/acme/license-report",
+        "GET /unknown",
+    ] {
+        assert_eq!(status(closed).await, 503, "{closed}");
+    }
+}
+
 #[tokio::test]
 async fn enforced_routers_can_be_enforced_nested_and_answered_for_again() {
     let service = Service::new();
@@ -169,7 +303,7 @@ async fn enforced_routers_can_be_enforced_nested_and_answered_for_again() {
     let reports = Router::new().route("/", on_get(async || "a report"));
     let app = Router::new()
         .nest_service("/reports", enforce(reports.clone(), feature("reports")))
-        .nest("/tenants", enforce(reports, feature("tenants").responder(plain)));
+        .nest("/tenants", enforce(reports, feature("tenants").responder(plain)).into_router());
     let app = enforce(app, LicenseLayer::new(&service.licensing));
     assert_eq!(get(&app, "/reports").await.text(), "a report");
     let refused = get(&app, "/tenants").await;

@@ -20,7 +20,7 @@ use http::{Method, Request};
 use license_axum::{LicenseLayer, Marks, Routes, enforce};
 use license_core::{Policy, Restriction};
 
-use crate::support::{AppState, Service, send};
+use crate::support::{App, AppState, Service, send};
 
 /// A service whose license has lapsed, which leaves reading.
 fn lapsed() -> Service {
@@ -36,7 +36,7 @@ fn layer(service: &Service) -> LicenseLayer {
 
 /// Requests, as `GET /path`, and the status and text that each is answered
 /// with; `402` stands for a refused change.
-async fn assert_answers(app: &Router, expected: &[(&str, &str)]) {
+async fn assert_answers(app: &impl App, expected: &[(&str, &str)]) {
     for (request, expected) in expected {
         let (method, path) = request.split_once(' ').unwrap();
         let method = Method::from_bytes(method.as_bytes()).unwrap();

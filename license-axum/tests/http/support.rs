@@ -1,9 +1,9 @@
 //! What the tests share: a licensed service to move by hand, and requests
 //! without sockets.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use axum::{Router, body::Body, extract::FromRef};
+use axum::{body::Body, extract::FromRef, response::Response};
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -12,7 +12,7 @@ use license_core::{
     testing::{ManualClock, START, Vendor, licensing},
 };
 use serde_json::Value;
-use tower::ServiceExt;
+use tower::{Service as TowerService, ServiceExt};
 
 /// A vendor, and a service that lives by a clock to be moved by hand.
 pub(crate) struct Service {
@@ -97,7 +97,18 @@ pub(crate) fn day(days: i64) -> Timestamp {
     Timestamp::from_seconds(START.as_seconds() + days * 86_400)
 }
 
-pub(crate) async fn send(app: &Router, request: Request<Body>) -> Answer {
+/// Something to send requests to: a router, or what `enforce` makes of it.
+pub(crate) trait App:
+    TowerService<Request<Body>, Response = Response, Error = Infallible> + Clone
+{
+}
+
+impl<A> App for A where
+    A: TowerService<Request<Body>, Response = Response, Error = Infallible> + Clone
+{
+}
+
+pub(crate) async fn send(app: &impl App, request: Request<Body>) -> Answer {
     let response = match app.clone().oneshot(request).await {
         Ok(response) => response,
         Err(infallible) => match infallible {},
@@ -107,6 +118,6 @@ pub(crate) async fn send(app: &Router, request: Request<Body>) -> Answer {
     Answer { status: parts.status, headers: parts.headers, extensions: parts.extensions, body }
 }
 
-pub(crate) async fn get(app: &Router, path: &str) -> Answer {
+pub(crate) async fn get(app: &impl App, path: &str) -> Answer {
     send(app, Request::get(path).body(Body::empty()).unwrap()).await
 }

@@ -2,11 +2,11 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use axum::{Extension, Router, body::Body};
+use axum::{Extension, body::Body};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{Method, Request, header};
-use license_axum::{TrustedProxy, admin_routes};
+use license_axum::{Routes, TrustedProxy, admin_routes};
 use license_core::{Timestamp, testing::START};
 use serde_json::json;
 use tokio::time::Instant;
@@ -394,9 +394,10 @@ async fn forwarded_hosts_count_only_from_a_proxy_that_the_routes_are_given() {
         extensions.get().copied()
     });
     let routes = admin_routes::<Admin, _>(administered.manager.clone());
-    let app = Router::new()
+    let app = Routes::new()
         .nest("/api/license", routes.layer(Extension(proxy.unwrap())))
-        .with_state(administered.service.state());
+        .with_state(administered.service.state())
+        .into_router();
     let outcome = async |request| send(&app, request).await.json()["would_install"].clone();
     assert_eq!(outcome(outer()).await, true);
     let elsewhere = forwarded(inside, "a.acme.internal", "evil.example");

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Router, body::Body, routing::get as on_get};
 use http::{Method, Request};
-use license_axum::{LicenseLayer, banner_route, enforce, recovery, warning_layer};
+use license_axum::{Enforced, LicenseLayer, banner_route, enforce, recovery, warning_layer};
 use license_core::{Policy, Restriction, Warning, WarningLevel};
 use license_runtime::{LicenseManager, MemoryStore};
 use serde_json::json;
@@ -23,7 +23,7 @@ fn service() -> Service {
 }
 
 /// A router with a banner, behind the license and the warnings.
-async fn app(service: &Service) -> Router {
+async fn app(service: &Service) -> Enforced {
     let manager = LicenseManager::builder(service.licensing.clone())
         .store(MemoryStore::new())
         .usage(async || BTreeMap::from([("users".to_owned(), 5), ("hosts".to_owned(), 5)]))
@@ -41,7 +41,7 @@ async fn app(service: &Service) -> Router {
         .layer(warning_layer::<Admin, AppState>(&service.licensing, service.state()))
 }
 
-async fn of(app: &Router, who: &str, method: &str, path: &str) -> Answer {
+async fn of(app: &Enforced, who: &str, method: &str, path: &str) -> Answer {
     let request = Request::builder().method(method).uri(path);
     let request = request.header("authorization", format!("Bearer {who}"));
     send(app, request.body(Body::empty()).unwrap()).await

@@ -6,7 +6,7 @@
 mod service;
 mod testing;
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use license_core::{DenialCode, InstallErrorKind, Product, testing::Vendor};
@@ -80,7 +80,7 @@ fn every_refusal_to_install_is_in_the_guide_with_its_status() {
     assert_eq!(statuses("Refused installations"), kinds.map(InstallErrorKind::status));
 }
 
-async fn answer(app: &Router, request: Request<Body>) -> (StatusCode, String) {
+async fn answer(app: &license_axum::Enforced, request: Request<Body>) -> (StatusCode, String) {
     let response = app.clone().oneshot(request).await.unwrap();
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();

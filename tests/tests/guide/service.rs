@@ -1,14 +1,13 @@
 use std::{error::Error, path::Path};
 
 use axum::{
-    Router,
     extract::{FromRef, FromRequestParts},
     routing::get,
 };
 use http::request::Parts;
 use license_axum::{
-    Actor, LicenseLayer, Licensing, Problem, RequireFeature, admin_routes, enforce, licensed,
-    recovery,
+    Actor, Enforced, LicenseLayer, Licensing, Problem, RequireFeature, Routes, admin_routes,
+    enforce, licensed,
 };
 use license_core::{Product, PublicKey, Verifier};
 use license_runtime::{LicenseManager, SqliteStore};
@@ -52,13 +51,13 @@ async fn saml(_: RequireFeature<"sso-saml">) -> &'static str {
     "signed in\n"
 }
 
-pub async fn app(key: PublicKey, data: &Path, token: &str) -> Result<Router, Box<dyn Error>> {
+pub async fn app(key: PublicKey, data: &Path, token: &str) -> Result<Enforced, Box<dyn Error>> {
     let product = Product::from_toml(include_str!("acme.toml"))?;
     let verifier = Verifier::builder(&product).key(key).build()?;
     let licensing = Licensing::new(verifier);
     let store = SqliteStore::open(data.join("license.db")).await?;
     let manager = LicenseManager::builder(licensing.clone()).store(store).start().await?;
-    let router = Router::new()
+    let routes = Routes::new()
         .route("/api/hello", get(async || "hello\n"))
         .route("/api/sso/saml", get(saml))
         .route("/healthz", get(async || "well\n"))
@@ -67,9 +66,8 @@ pub async fn app(key: PublicKey, data: &Path, token: &str) -> Result<Router, Box
             licensing: licensing.clone(),
             administrator: format!("Bearer {token}"),
         });
-    // From outside: every route below /api, unknown ones included. What leads to a new license stays open.
-    let layer = LicenseLayer::new(&licensing).scope("/api/**")?.recovery(recovery("/api/license")?);
-    Ok(enforce(router, layer))
+    // Every route below /api, unknown ones included. The license routes stay open.
+    Ok(enforce(routes, LicenseLayer::new(&licensing).scope("/api/**")?))
 }
 
 #[tokio::main]

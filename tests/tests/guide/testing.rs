@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, routing::get};
 use http::{Request, StatusCode};
-use license_axum::{LicenseLayer, Licensing, RequireFeature, enforce, licensed};
+use license_axum::{Enforced, LicenseLayer, Licensing, RequireFeature, enforce, licensed};
 use license_core::{
     Policy, Product,
     testing::{ManualClock, Vendor},
@@ -13,12 +13,12 @@ use tower::ServiceExt;
 async fn saml(_: RequireFeature<"sso-saml">) {}
 
 /// The part of your service under test.
-fn app(licensing: &Licensing) -> Router {
+fn app(licensing: &Licensing) -> Enforced {
     let router = Router::new().route("/saml", get(saml)).with_state(licensing.clone());
     enforce(router, LicenseLayer::new(licensing))
 }
 
-async fn status(app: &Router) -> StatusCode {
+async fn status(app: &Enforced) -> StatusCode {
     let request = Request::get("/saml").body(Body::empty()).unwrap();
     app.clone().oneshot(request).await.unwrap().status()
 }

@@ -1,7 +1,7 @@
 //! The administrator's routes, for the product's own administrator.
 
 use axum::{Router, extract::FromRequestParts};
-use license_axum::{Actor, Installer, Problem, admin_routes};
+use license_axum::{Actor, Installer, Problem, Routes, admin_routes};
 
 struct Admin;
 
@@ -19,8 +19,8 @@ impl From<Admin> for Actor {
     }
 }
 
-fn app<I: Installer>(manager: I) -> Router {
-    Router::new().nest("/api/license", admin_routes::<Admin, _>(manager))
+fn app<I: Installer>(manager: I) -> Routes {
+    Routes::new().nest("/api/license", admin_routes::<Admin, _>(manager))
 }
 
 fn main() {
