@@ -426,7 +426,8 @@ mod tests {
             if cause != DenialCode::LicenseExpired && cause != DenialCode::ReadOnly {
                 let text = body(cause);
                 assert!(
-                    text.contains(cause.detail()) && text.contains(cause.remedy(Delivery::Upload)),
+                    text.contains(cause.detail())
+                        && text.contains(&*cause.remedy(Delivery::Upload)),
                     "{text}"
                 );
                 let renews = text.contains("renew") || text.contains("license has lapsed");
