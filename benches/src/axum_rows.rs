@@ -63,7 +63,7 @@ pub(crate) fn row(id: &'static str, label: &str, router: Router) -> Row {
     Row::new(id, label, move |times| drive(&mut service, &head, times))
 }
 
-async fn handler() -> Json<&'static [Warehouse]> {
+pub(crate) async fn handler() -> Json<&'static [Warehouse]> {
     fixture::page()
 }
 
@@ -71,7 +71,7 @@ async fn ungated(_: NothingExtracted) -> Json<&'static [Warehouse]> {
     fixture::page()
 }
 
-async fn gated(_: RequireFeature<SsoSaml>) -> Json<&'static [Warehouse]> {
+pub(crate) async fn gated(_: RequireFeature<SsoSaml>) -> Json<&'static [Warehouse]> {
     fixture::page()
 }
 

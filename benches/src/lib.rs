@@ -19,6 +19,7 @@ pub mod numbers;
 mod plain;
 pub mod report;
 mod row;
+pub mod sockets;
 mod swaps;
 pub mod target;
 mod track;

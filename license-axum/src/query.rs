@@ -75,7 +75,6 @@ mod tests {
             "/?%64ry_run=true",
             "/?dry_run=true&dry_run=true",
             "/?dry_run=true&dry_run=false",
-            "/?dry_run=true;force=true",
             "/?other",
             "/?=true",
             "/?force=true&x=1",

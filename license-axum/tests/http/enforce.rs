@@ -194,7 +194,8 @@ async fn layers_outside_see_the_matched_path_of_allowed_and_of_refused_requests(
         ] {
             assert_eq!(of(path).await, format!("{matched} {said}"), "{path}");
         }
-        assert!(of("/api/files/x").await.starts_with("/api/files"));
+        // axum names no path below a service that is nested.
+        assert_eq!(of("/api/files/x").await, format!("none {said}"));
         service.vendor.license().install(&service.licensing);
     }
 }
