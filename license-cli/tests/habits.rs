@@ -76,7 +76,7 @@ fn a_refusal_has_one_form_in_json() {
         ),
         (1, "simulate wrong.lic --product profile.toml".to_owned(), "token_malformed"),
         (1, "diff acme.lic wrong.lic".to_owned(), "token_malformed"),
-        (1, "audit verify wrong.jsonl".to_owned(), "audit_broken"),
+        (2, "audit verify wrong.jsonl".to_owned(), "wrong_use"),
         (2, "machine-info --product missing.toml".to_owned(), "wrong_use"),
         (2, "completions cmd".to_owned(), "wrong_use"),
         (2, "man private.pem".to_owned(), "wrong_use"),

@@ -478,9 +478,9 @@ mod tests {
             assert_eq!(outcome(&keyring(), &text), "signature_invalid", "{} bytes", forged.len());
             let error = Token::parse(text.as_bytes()).and_then(|it| keyring().verify(&it));
             let name = match forged.len() {
-                0..64 => format!("cut off: the signature is {} bytes short. ", 64 - forged.len()),
+                0..64 => format!("Cut off: the signature is {} bytes short. ", 64 - forged.len()),
                 64 => "The file may be damaged".to_owned(),
-                long => format!("its signature is {} bytes too long. ", long - 64),
+                long => format!("Its signature is {} bytes too long. ", long - 64),
             };
             let error = error.unwrap_err();
             assert!(error.detail().starts_with(&name), "{}", error.detail());

@@ -28,15 +28,24 @@ pub(super) async fn take(path: &Path) -> Result<File, StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(with_suffix(path, "-lock")).map_err(unavailable)?;
-    let taken = timeout(PATIENCE, async {
-        loop {
-            match file.try_lock() {
-                Err(TryLockError::WouldBlock) => sleep(PAUSE).await,
-                Err(TryLockError::Error(error)) => return Err(unavailable(error)),
-                Ok(()) => return Ok(()),
+    // Only whoever waits needs a timer.
+    if !try_lock(&file)? {
+        let taken = timeout(PATIENCE, async {
+            while !try_lock(&file)? {
+                sleep(PAUSE).await;
             }
-        }
-    });
-    taken.await.unwrap_or_else(|_| Err(StoreErrorKind::InUse.into()))?;
+            Ok(())
+        });
+        taken.await.unwrap_or_else(|_| Err(StoreErrorKind::InUse.into()))?;
+    }
     Ok(file)
+}
+
+/// Whether the lock is taken now; another process may have it.
+fn try_lock(file: &File) -> Result<bool, StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(unavailable(error)),
+    }
 }

@@ -1,6 +1,6 @@
 //! The administrator's routes, for the product's own administrator.
 
-use axum::{Router, extract::FromRequestParts};
+use axum::extract::FromRequestParts;
 use license_axum::{Actor, Installer, Problem, Routes, admin_routes};
 
 struct Admin;

@@ -24,6 +24,7 @@ fn bodies(licensing: &Licensing) {
     serves(layer.layer(service_fn(handle)));
 }
 
+#[derive(Clone)]
 struct Nobody;
 
 impl Check for Nobody {
