@@ -34,7 +34,7 @@ pub(super) async fn take(path: &Path) -> Result<File, StoreError> {
             while !try_lock(&file)? {
                 sleep(PAUSE).await;
             }
-            Ok(())
+            Ok::<_, StoreError>(())
         });
         taken.await.unwrap_or_else(|_| Err(StoreErrorKind::InUse.into()))?;
     }
