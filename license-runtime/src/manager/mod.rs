@@ -316,8 +316,7 @@ impl LeaseHosts for LicenseManager {
 
 /// The bytes to verify; `None` where they are too many to be copied.
 fn upload(token: &[u8]) -> Option<Vec<u8>> {
-    let token = token.trim_ascii();
-    (token.len() <= Token::MAX_BYTES).then(|| token.to_vec())
+    (token.len() <= Token::MAX_RECEIVED_BYTES).then(|| token.to_vec())
 }
 
 impl Shared {

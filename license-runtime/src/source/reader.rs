@@ -114,8 +114,13 @@ impl Place {
 
 /// What is blank is as good as not set.
 fn text(text: &[u8]) -> Reading {
-    let text = text.trim_ascii();
-    if text.is_empty() { Reading::Absent } else { Reading::Text(text.to_vec()) }
+    let trimmed = text.trim_ascii();
+    if trimmed.is_empty() {
+        return Reading::Absent;
+    }
+    // Of UTF-16 half a character would be taken away.
+    let is_utf16 = text.contains(&0);
+    Reading::Text(if is_utf16 { text } else { trimmed }.to_vec())
 }
 
 #[cfg(test)]
@@ -127,6 +132,12 @@ mod tests {
         let sources = ["", " \r\n", " token\n"].map(|text| Source::literal("--key", text));
         let readings = Reader::new(sources.into()).read();
         assert_eq!(readings, [Reading::Absent, Reading::Absent, Reading::Text(b"token".into())]);
+    }
+
+    #[test]
+    fn of_utf_16_no_byte_is_taken_away() {
+        let text: Vec<u8> = "\u{feff}token\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(super::text(&text), Reading::Text(text.clone()));
     }
 
     #[test]
