@@ -204,7 +204,8 @@ async fn machine_info_is_a_download_for_administrators_at_any_time() {
     assert!(id.trim().is_empty() || !info.to_string().contains(id.trim()), "{info}");
     let again = admin.http2().get(path).await.json();
     assert_eq!(again["fingerprint"], info["fingerprint"]);
-    assert_ne!(again["nonce"], info["nonce"]);
+    // It names the installation.
+    assert_eq!(again["nonce"], info["nonce"]);
 }
 
 #[tokio::test]

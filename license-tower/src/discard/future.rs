@@ -234,6 +234,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_client_that_has_stopped_sending() {
+        let (sent, body) = body();
+        let service = DiscardLayer::new().layer(careless());
+        let response = service.oneshot(post(Version::HTTP_11, body)).await.unwrap();
+        assert!(closes(&response));
+        for _ in 0..2 {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            assert!(sent.send("more").await);
+        }
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert!(!sent.send("too late").await);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn it_reads_no_more_than_the_bound_before_the_answer_and_64_mib_in_all() {
         let (sent, body) = body();
         let begun = Instant::now();

@@ -40,7 +40,8 @@
 //! two seconds; then the answer goes out, and the connection is good for the
 //! next request. Where that does not reach the end, the answer says
 //! `Connection: close`, and the rest is read while the client takes it, up to
-//! 64 MiB and 30 seconds: only then is the connection closed. A body that says
+//! 64 MiB and 30 seconds, and as long as something comes within five: only
+//! then is the connection closed. A body that says
 //! that it is longer is answered at once, and so is one that is
 //! sent only if the service wants it (`Expect: 100-continue`): it does not.
 //!

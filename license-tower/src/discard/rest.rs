@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use bytes::Buf;
 use http_body::Body;
 use tokio::{
     runtime::Handle,
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, timeout},
 };
 
 /// What is left of a body.
@@ -37,6 +37,8 @@ pub(super) enum End {
 
 /// What is read of a body while the client takes the answer, and for how long.
 const LINGERING: (u64, Duration) = (64 * 1024 * 1024, Duration::from_secs(30));
+/// How long nothing of it may come.
+const QUIET: Duration = Duration::from_secs(5);
 
 impl<A: Body + Unpin> Rest<A> {
     pub(super) fn new(body: A, bytes: u64, time: Duration) -> Self {
@@ -46,19 +48,25 @@ impl<A: Body + Unpin> Rest<A> {
     /// Reads on, and throws away what comes.
     pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
-            match Pin::new(&mut self.body).poll_frame(cx) {
-                Poll::Ready(None) => return Poll::Ready(End::Reached),
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(End::Broken),
-                Poll::Ready(Some(Ok(frame))) => {
-                    // An empty frame counts too, or they could go on for ever.
-                    let bytes = frame.data_ref().map_or(1, |data| data.remaining().max(1));
-                    match self.bytes.checked_sub(bytes as u64) {
-                        Some(bytes) => self.bytes = bytes,
-                        None => return Poll::Ready(End::Beyond),
-                    }
-                }
-                Poll::Pending => return self.poll_deadline(cx),
+            if let Some(end) = ready!(self.poll_some(cx)) {
+                return Poll::Ready(end);
             }
+        }
+    }
+
+    /// Reads what comes next; `None` where more may follow.
+    fn poll_some(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(None) => Poll::Ready(Some(End::Reached)),
+            Poll::Ready(Some(Err(_))) => Poll::Ready(Some(End::Broken)),
+            Poll::Ready(Some(Ok(frame))) => {
+                // An empty frame counts too, or they could go on for ever.
+                let bytes = frame.data_ref().map_or(1, |data| data.remaining().max(1));
+                let left = self.bytes.checked_sub(bytes as u64);
+                self.bytes = left.unwrap_or_default();
+                Poll::Ready(left.is_none().then_some(End::Beyond))
+            }
+            Poll::Pending => self.poll_deadline(cx).map(Some),
         }
     }
 
@@ -78,7 +86,11 @@ impl<A: Body + Unpin + Send + 'static> Rest<A> {
     pub(super) fn linger(self) {
         let Ok(runtime) = Handle::try_current() else { return };
         let (bytes, time) = LINGERING;
-        let mut rest = Self::new(self.body, bytes, time);
-        runtime.spawn(async move { poll_fn(|cx| rest.poll_end(cx)).await });
+        let mut rest = Self::new(self.body, bytes, QUIET);
+        runtime.spawn(timeout(time, async move {
+            while poll_fn(|cx| rest.poll_some(cx)).await.is_none() {
+                rest.deadline = None;
+            }
+        }));
     }
 }
