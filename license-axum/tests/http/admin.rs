@@ -442,13 +442,7 @@ async fn only_the_license_that_was_previewed_is_installed() {
 #[tokio::test]
 async fn a_query_that_is_none_of_the_route_is_refused_and_named() {
     let administered = Administered::new().await;
-    for query in [
-        "?dry-run=true",
-        "?DRY_RUN=true",
-        "?%64ry_run=true",
-        "?dry_run=true;force=true",
-        "?dry_run=true&dry_run=1",
-    ] {
+    for query in ["?dry-run=true", "?DRY_RUN=true", "?%64ry_run=true", "?dry_run=true&dry_run=1"] {
         let answer = administered.send(upload(query, unread())).await;
         answer.is_problem(400, "invalid_query");
         assert!(answer.text().contains("`dry_run`, `force`, `expect`"), "{answer:?}");

@@ -26,7 +26,7 @@
 //!     .layer(DiscardLayer::new().bytes(256 * 1024).time(Duration::from_secs(1)))
 //!     .layer(LicenseLayer::new(&licensing))
 //!     .service_fn(async |_: Request<_>| Ok::<_, Infallible>(Response::new(Full::default())));
-//! let request = Request::post("/upload").body(Full::from("read to its end, and refused"));
+//! let request = Request::post("/upload").body(Full::<Bytes>::from("read to its end, and refused"));
 //! let response: Response<Full<Bytes>> = service.oneshot(request.unwrap_or_default()).await?;
 //! assert_eq!(response.status(), 503);
 //! assert!(!response.headers().contains_key("connection"));
