@@ -181,7 +181,8 @@ async fn connectors_are_those_that_the_license_lists() {
 
 #[tokio::test]
 async fn decisions_are_listed_in_the_order_in_which_they_were_taken() {
-    let align = licensed_at(at("2026-06-01T08:00:00Z"), align::license()).await;
+    let license = align::license().term(at("2026-01-01"), at("2027-01-01"));
+    let align = licensed_at(at("2026-06-01T08:00:00Z"), license).await;
     let admin = align.admin().await;
     let hours = ["08", "09", "10", "11", "12", "13"];
     for hour in hours {
