@@ -52,8 +52,8 @@ pub fn enforce<T: Enforceable<L>, L>(routes: T, layer: L) -> Enforced {
 /// A finished service behind a layer: see [`enforce`].
 ///
 /// It is served as a router is, by `axum::serve(listener, app)` (feature
-/// `serve`, on by default) or [`into_make_service`](Self::into_make_service),
-/// and asked in tests by `oneshot`.
+/// `serve`) or [`into_make_service`](Self::into_make_service), and asked in
+/// tests by `oneshot`.
 ///
 /// # Metrics, traces, CORS
 ///

@@ -61,7 +61,8 @@
 //! # Features
 //!
 //! - `rust-crypto` (default), `aws-lc`: signature backends.
-//! - `serve` (default): `axum::serve` takes what [`enforce`] returns.
+//! - `serve`: `axum::serve` takes what [`enforce`] returns; without it, what
+//!   [`Enforced::into_make_service`] makes.
 //! - `ws`: the module `hosts`, for hosts that are connected by a WebSocket, as
 //!   many as the license allows.
 

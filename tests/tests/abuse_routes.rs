@@ -1,11 +1,12 @@
 //! SECURITY.md section 6, cases 43 to 45, against a running service.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path};
 
 use http::{Method, header::HeaderName};
 use license_tests::{Client, Polygent, raw};
 use serde_json::json;
+use tokio::time::Instant;
 
 /// Paths below `/api` and `/agents` as somebody might spell them to get past
 /// the license, and paths that resemble those that stay open.

@@ -297,6 +297,10 @@ async fn an_empty_variable_is_as_good_as_none() {
                 process.logged("DEMO").await;
             }
         }
+        if name == "align" {
+            // It takes no key of this kind.
+            continue;
+        }
         let start = Start::bare(&program).env("LISTEN", "").arg("--public-key").arg(&key);
         let taken = TcpListener::bind("127.0.0.1:3000").await;
         let start = if name == "hyper" { start } else { start.arg("--data-dir").arg(data.path()) };

@@ -1,5 +1,6 @@
 //! Signing in under attack: floods, guesses, forged forms, and users who may
 //! not be here any more.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::{
     net::IpAddr,
@@ -7,14 +8,17 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::{HeaderName, Method, header};
 use license_tests::{ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Service, align};
 use serde_json::json;
 use sqlx::{Connection, Executor, SqliteConnection};
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 const SIGN_IN: &str = "/api/auth/sign-in";
 const MIB: u64 = 1 << 20;

@@ -77,6 +77,9 @@ pub enum ExportError {
 /// Bytes of the longest line that is looked at to name what was given.
 const SHOWN: usize = 64 * 1024;
 
+/// Reads a character of UTF-16 in one of its two orders.
+type Unit = fn([u8; 2]) -> u16;
+
 impl AuditRow {
     /// The row as a line, with its line feed.
     pub fn to_line(&self) -> String {
@@ -173,7 +176,7 @@ impl Line {
 
 impl<R: BufRead> Lines<R> {
     fn of(mut input: R) -> io::Result<Self> {
-        let (mark, unit): (_, Option<fn([u8; 2]) -> u16>) = match input.fill_buf()? {
+        let (mark, unit): (_, Option<Unit>) = match input.fill_buf()? {
             [0xff, 0xfe, ..] => (2, Some(u16::from_le_bytes)),
             [0xfe, 0xff, ..] => (2, Some(u16::from_be_bytes)),
             [0xef, 0xbb, 0xbf, ..] => (3, None),
