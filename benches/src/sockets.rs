@@ -1,9 +1,10 @@
 //! The rows of axum as services of their own, asked over real sockets by `wrk`.
 //!
 //! Everything that is warm and inlined in one loop is cold between two system
-//! calls here. A round starts every service once, in an order drawn anew; the
-//! service has the first core and `wrk` the second. What is compared are the
-//! services of one round.
+//! calls here. A round starts every service once and asks them in turn, a
+//! second each time, in an order drawn anew; the service that is asked has the
+//! first core and `wrk` the second. What is compared are the services of one
+//! round.
 
 use std::{
     collections::BTreeMap,
@@ -90,42 +91,74 @@ pub fn report(rounds: usize, seconds: u64) -> Option<String> {
     for _ in 0..rounds {
         let mut names: Vec<&str> = SERVICES.iter().map(|(name, _)| *name).collect();
         names.shuffle(&mut order);
-        for name in names {
-            found.entry(name).or_default().push(ask(name, seconds));
+        let mut services: Vec<Service> = names.into_iter().map(Service::start).collect();
+        for _ in 0..seconds {
+            services.shuffle(&mut order);
+            services.iter_mut().for_each(Service::ask);
+        }
+        for service in services {
+            let name = service.name;
+            found.entry(name).or_default().push(service.end());
         }
     }
     Some(table(&found))
 }
 
-/// Starts a service and asks it for so long.
-fn ask(name: &str, seconds: u64) -> Found {
-    let program = std::env::current_exe().expect("this program has a path");
-    let mut service = Command::new("taskset")
-        .args(["-c", "0"])
-        .arg(program)
-        .args(["serve", name])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the service can be started");
-    let mut address = String::new();
-    let output = service.stdout.take().expect("its output is read");
-    BufReader::new(output).read_line(&mut address).expect("it says where it listens");
-    let url = format!("http://{}{PATH}", address.trim());
-    // The first requests find nothing warm and are not counted.
-    wrk(&url, 1);
-    let before = user_time(&service);
-    let (rate, count, p99) = wrk(&url, seconds);
-    let user = (user_time(&service) - before).as_secs_f64() * 1e6 / count;
-    drop(service.stdin.take());
-    service.wait().expect("the service ends");
-    Found { rate, user, p99 }
+/// A service that runs, and what was found so far.
+struct Service {
+    name: &'static str,
+    process: Child,
+    url: String,
+    rates: Vec<f64>,
+    count: f64,
+    user: Duration,
+    p99: Vec<f64>,
 }
 
-/// Requests a second, requests in all, and the 99th percentile in microseconds.
-fn wrk(url: &str, seconds: u64) -> (f64, f64, f64) {
+impl Service {
+    fn start(name: &'static str) -> Self {
+        let program = std::env::current_exe().expect("this program has a path");
+        let mut process = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(program)
+            .args(["serve", name])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the service can be started");
+        let mut address = String::new();
+        let output = process.stdout.take().expect("its output is read");
+        BufReader::new(output).read_line(&mut address).expect("it says where it listens");
+        let url = format!("http://{}{PATH}", address.trim());
+        // The first requests find nothing warm and are not counted.
+        wrk(&url);
+        let (rates, p99) = (Vec::new(), Vec::new());
+        Self { name, process, url, rates, count: 0.0, user: Duration::ZERO, p99 }
+    }
+
+    /// Asks for a second.
+    fn ask(&mut self) {
+        let before = user_time(&self.process);
+        let (rate, count, p99) = wrk(&self.url);
+        self.user += user_time(&self.process) - before;
+        self.rates.push(rate);
+        self.count += count;
+        self.p99.push(p99);
+    }
+
+    fn end(mut self) -> Found {
+        drop(self.process.stdin.take());
+        self.process.wait().expect("the service ends");
+        let user = self.user.as_secs_f64() * 1e6 / self.count;
+        Found { rate: median(self.rates), user, p99: median(self.p99) }
+    }
+}
+
+/// Asks for a second: requests a second, requests in all, and the 99th
+/// percentile in microseconds.
+fn wrk(url: &str) -> (f64, f64, f64) {
     let output = Command::new("taskset")
-        .args(["-c", "1", "wrk", "-t1", "-c16", "--latency", &format!("-d{seconds}s")])
+        .args(["-c", "1", "wrk", "-t1", "-c16", "--latency", "-d1s"])
         .args(["-H", &format!("Host: {HOST}"), url])
         .output()
         .expect("wrk can be started");
@@ -139,8 +172,13 @@ fn wrk(url: &str, seconds: u64) -> (f64, f64, f64) {
     let rate = number(behind("Requests/sec:")).expect("wrk says the rate");
     let count = said.split_once(" requests in ").and_then(|(head, _)| head.rsplit(' ').next());
     let count = number(count.map(|count| count.trim().to_owned())).expect("wrk says the count");
-    let p99 = behind("99%").and_then(|text| microseconds(&text)).expect("wrk says the latencies");
-    (rate, count, p99)
+    (rate, count, p99(&said).expect("wrk says the latencies"))
+}
+
+/// The 99th percentile that `wrk` says, which is a line of its own: other
+/// lines have shares such as `93.99%`.
+fn p99(said: &str) -> Option<f64> {
+    microseconds(said.lines().find_map(|line| line.trim().strip_prefix("99%"))?.trim())
 }
 
 /// `1.23ms` and the like.
@@ -202,6 +240,12 @@ mod tests {
         let close = |text, expected: f64| (microseconds(text).unwrap() - expected).abs() < 1e-6;
         assert!(close("870.00us", 870.0) && close("1.23ms", 1230.0) && close("1.5s", 1.5e6));
         assert_eq!(microseconds("3m"), None);
+    }
+
+    #[test]
+    fn a_percentile_is_no_share_of_another_line() {
+        let said = "    Latency   430.58us   93.13us   3.84ms   93.99%\n     99%  742.00us\n";
+        assert_eq!(p99(said), Some(742.0));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What licensing costs a service that is asked over sockets: `sockets
-//! [ROUNDS [SECONDS]]` prints a table, by default of twelve rounds with three
+//! [ROUNDS [SECONDS]]` prints a table, by default of twelve rounds with five
 //! seconds for each service. `sockets serve NAME` is one of the services.
 
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     }
     let mut numbers = std::env::args().skip(1).map(|text| text.parse());
     let (Ok(rounds), Ok(seconds)) =
-        (numbers.next().unwrap_or(Ok(12)), numbers.next().unwrap_or(Ok(3)))
+        (numbers.next().unwrap_or(Ok(12)), numbers.next().unwrap_or(Ok(5)))
     else {
         eprintln!("usage: sockets [ROUNDS [SECONDS]]");
         return ExitCode::from(2);
