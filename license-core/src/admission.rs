@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Host, InstallError, InstallErrorKind, InvalidReason, Machine, Policy, Timestamp, Verified,
+    Host, InstallError, InstallErrorKind, InvalidReason, License, Machine, Policy, Timestamp,
+    Verified,
     clock_guard::{Reading, Trust},
     standing::Holdings,
 };
@@ -54,10 +55,18 @@ pub(crate) fn admit(
         (false, false) => (reading.judged(), reading.begun()),
     };
     if license.term.has_ended(ended) {
-        return Err(Kind::LicenseExpired.into());
+        let expired = license.term.expires_at;
+        return Err(InstallError::because(
+            Kind::LicenseExpired,
+            format!("the license ended at {expired}; it is {ended} on this machine"),
+        ));
     }
     if license.issued_at > wall.saturating_add(MAX_LEAD) {
-        return Err(Kind::IssuedInFuture.into());
+        let issued = license.issued_at;
+        return Err(InstallError::because(
+            Kind::IssuedInFuture,
+            format!("the license was issued at {issued}; it is {wall} on this machine"),
+        ));
     }
     let identical = holdings.holds(verified);
     let stale =
@@ -66,7 +75,14 @@ pub(crate) fn admit(
         return Err(Kind::LicenseNotFresh.into());
     }
     if latched && !resets {
-        return Err(Kind::ClockRolledBack.into());
+        let kind = Kind::ClockRolledBack;
+        return Err(reading.mark.map_or_else(
+            || kind.into(),
+            |seen| {
+                let times = format!("the clock shows {wall}; this service has seen {seen}");
+                InstallError::because(kind, times)
+            },
+        ));
     }
     if reading.trust == Trust::NotSet {
         return Err(Kind::ClockNotSet.into());
@@ -123,12 +139,20 @@ pub(crate) fn check_machine(verified: &Verified, machine: &Machine) -> Result<()
 }
 
 fn check_host(verified: &Verified, upload: Upload<'_>) -> Result<(), InstallError> {
-    let (Some(domain), Some(host)) = (verified.license.domain(), upload.host) else {
-        return Ok(());
-    };
-    let covered = Host::parse(host.as_bytes()).is_ok_and(|host| domain.matches(&host));
-    if covered || upload.force {
-        return Ok(());
+    match host_mismatch(&verified.license, upload.host).filter(|_| !upload.force) {
+        Some(mismatch) => Err(InstallError::because(Kind::DomainMismatch, mismatch)),
+        None => Ok(()),
     }
-    Err(InstallErrorKind::DomainMismatch.into())
+}
+
+/// That the license's domain does not cover the host by which it is uploaded,
+/// with both names. What is no host is not repeated.
+pub(crate) fn host_mismatch(license: &License, host: Option<&str>) -> Option<String> {
+    let (domain, host) = (license.domain()?, host?);
+    let parsed = Host::parse(host.as_bytes()).ok();
+    if parsed.as_ref().is_some_and(|host| domain.matches(host)) {
+        return None;
+    }
+    let host = parsed.map_or("no host name".to_owned(), |host| format!("the host name {host}"));
+    Some(format!("the license is for {domain}; this request came for {host}"))
 }

@@ -1,14 +1,17 @@
 //! What a license gains and loses against another.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 
-use crate::{License, Limit, Timestamp};
+use crate::{License, Limit, Succession, Timestamp, Warning, WarningLevel};
 
 /// What changes when one license replaces another.
 ///
-/// `gained` and `lost` are texts for people: the names of features, and
-/// limits as `users: 25 to 50`. The rest is told only where there is an old
-/// license.
+/// `gained` and `lost` are texts for people: the names of features, limits as
+/// `users: 25 to 50`, or `users: 80 used, 50 allowed` where it is known how much
+/// is used, and against an old license the plan, an earlier or later end, and a
+/// domain or machine. The rest is told only where there is an old license.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
@@ -27,6 +30,10 @@ pub struct Difference {
     /// and the new one ends before as long a term again would. 0 where it is
     /// the same term.
     pub given_away: u64,
+    /// What it means, for whoever installs it: a gap, an earlier end, days that
+    /// are given away, another customer.
+    #[serde(serialize_with = "Warning::texts")]
+    pub warnings: Vec<Warning>,
     /// Whether both have one id: whether it is a renewal.
     pub same_id: bool,
     /// Whether the new one was issued before the old one: uploading it is
@@ -51,6 +58,15 @@ impl Difference {
     /// What `new` gains and loses against `old`; everything is gained where
     /// there is no old one.
     pub fn between(old: Option<&License>, new: &License) -> Self {
+        Self::between_used(old, new, |_| None)
+    }
+
+    /// The same where it is known how much of a limit is used.
+    pub fn between_used(
+        old: Option<&License>,
+        new: &License,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> Self {
         let mut difference = Self::default();
         let had = |feature: &String| old.is_some_and(|old| old.grants(feature));
         difference.gained.extend(new.features().iter().filter(|it| !had(it)).cloned());
@@ -60,20 +76,25 @@ impl Difference {
         }
         for (name, limit) in new.limits() {
             let before = old.and_then(|old| old.limit(name)).unwrap_or(&Limit::Max(0));
-            difference.limit(name, before, limit);
+            difference.limit(name, before, limit, used(name));
         }
         if let Some(old) = old {
             let gone = old.limits().iter().filter(|(name, _)| new.limit(name).is_none());
             for (name, before) in gone {
-                difference.limit(name, before, &Limit::Max(0));
+                difference.limit(name, before, &Limit::Max(0), used(name));
             }
+            difference.terms(old, new);
             difference.facts(old, new);
+            difference.warn(old, new);
         }
         difference
     }
 
-    fn limit(&mut self, name: &str, old: &Limit, new: &Limit) {
-        let change = || format!("{name}: {} to {}", Shown(old), Shown(new));
+    fn limit(&mut self, name: &str, old: &Limit, new: &Limit, used: Option<u64>) {
+        let change = || match used {
+            Some(used) => format!("{name}: {used} used, {} allowed", Shown(new)),
+            None => format!("{name}: {} to {}", Shown(old), Shown(new)),
+        };
         match (old, new) {
             (Limit::Names(old), Limit::Names(new)) => {
                 let named = |it: &String| format!("{name}: {it}");
@@ -84,11 +105,79 @@ impl Difference {
             (_, Limit::Unlimited) => self.gained.push(change()),
             (Limit::Unlimited, _) => self.lost.push(change()),
             (old, new) => match new.max().cmp(&old.max()) {
-                std::cmp::Ordering::Greater => self.gained.push(change()),
-                std::cmp::Ordering::Less => self.lost.push(change()),
-                std::cmp::Ordering::Equal => {}
+                Ordering::Greater => self.gained.push(change()),
+                Ordering::Less => self.lost.push(change()),
+                Ordering::Equal => {}
             },
         }
+    }
+
+    /// The plan, the end, and what the license is bound to.
+    fn terms(&mut self, old: &License, new: &License) {
+        if old.plan() != new.plan() {
+            let plan = |license: &License| {
+                (!license.plan().is_empty()).then(|| format!("plan: {}", license.plan()))
+            };
+            self.gained.extend(plan(new));
+            self.lost.extend(plan(old));
+        }
+        let (before, ends) = (old.term().expires_at, new.term().expires_at);
+        let end = || match (ends.last_day(), before.last_day()) {
+            (ends_on, before_on) if ends_on == before_on => {
+                format!("ends {ends} instead of {before}")
+            }
+            (ends_on, before_on) => format!("ends {ends_on} instead of {before_on}"),
+        };
+        match ends.cmp(&before) {
+            Ordering::Greater => self.gained.push(end()),
+            Ordering::Less => self.lost.push(end()),
+            Ordering::Equal => {}
+        }
+        let domain = |license: &License| license.domain().map(ToString::to_string);
+        self.binding("domain", domain(old), domain(new));
+        let machine = |license: &License| license.machine().map(ToString::to_string);
+        self.binding("machine", machine(old), machine(new));
+    }
+
+    /// To be bound is a loss, to be free a gain, to be bound to something else
+    /// both.
+    fn binding(&mut self, name: &str, old: Option<String>, new: Option<String>) {
+        match (old, new) {
+            (Some(old), Some(new)) if old != new => {
+                self.gained.push(format!("{name}: {new}"));
+                self.lost.push(format!("{name}: {old}"));
+            }
+            (Some(old), None) => self.gained.push(format!("{name}: any instead of {old}")),
+            (None, Some(new)) => self.lost.push(format!("{name}: {new} instead of any")),
+            _ => {}
+        }
+    }
+
+    /// What administrators should know before the new license is installed.
+    fn warn(&mut self, old: &License, new: &License) {
+        let mut warn = |code, text: String| {
+            self.warnings.push(Warning::new(code, WarningLevel::Warning, text));
+        };
+        if old.customer().id != new.customer().id {
+            warn("other_customer", "The license is for another customer.".to_owned());
+        }
+        if self.given_away > 0 {
+            let unit = if self.given_away == 1 { "paid day is" } else { "paid days are" };
+            let ends = old.term().expires_at.last_day();
+            let text = format!(
+                "{} {unit} given away: the license in force runs until {ends}, and the time of the \
+                 new one counts from {} on.",
+                self.given_away,
+                new.paid_from().date()
+            );
+            warn("days_given_away", text);
+        }
+        let succession = Succession::of(old, new);
+        // One that ends with the old one replaces it for as long as that runs.
+        let same = new.term().expires_at == old.term().expires_at;
+        let succession =
+            Succession { earlier_end: succession.earlier_end.filter(|_| !same), ..succession };
+        self.warnings.extend(succession.warnings("The license", old));
     }
 
     fn facts(&mut self, old: &License, new: &License) {

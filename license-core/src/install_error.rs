@@ -210,7 +210,7 @@ impl InstallErrorKind {
             }
             Self::ClockNotSet => "The system clock is not set. Correct it, then try again.",
             Self::DomainMismatch => {
-                "License domain mismatch: the license does not cover the host name you are using and would lock you out. Open the service by a licensed host name, or install with force=true."
+                "License domain mismatch: the license does not cover the host name you are using and would lock you out. Open the service by a licensed host name, or install with force=true. A proxy in front may have replaced the host name: have it pass on what the client sent, or name it as a trusted proxy."
             }
             Self::OlderThanInstalled => {
                 "A license issued later was accepted before. Upload the newest license."
@@ -232,8 +232,9 @@ impl InstallError {
     }
 
     /// A refusal that first names what is wrong, then gives the kind's
-    /// advice. `what` is shown to clients: no claim values, no token text. It
-    /// is lower case without a full stop, and made a sentence here.
+    /// advice. `what` is shown to clients: no claim values but times and, to
+    /// the administrator who uploads it, the domain; no token text. It is lower
+    /// case without a full stop, and made a sentence here.
     pub fn because(kind: InstallErrorKind, what: impl fmt::Display) -> Self {
         let reason = what.to_string();
         let mut sentence = reason.clone();

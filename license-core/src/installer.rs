@@ -5,7 +5,10 @@ use std::{future::Future, net::IpAddr};
 
 use serde::Serialize;
 
-use crate::{InstallError, Licensing, MachineInfo, Status, Timestamp, TokenDigest};
+use crate::{
+    InstallError, Licensing, MachineInfo, Status, Timeline, Timestamp, TokenDigest, Warning,
+    WarningLevel,
+};
 
 /// Who installs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,12 +46,20 @@ pub struct DryRun {
     /// The license's identity, for [`InstallRequest::expect`]; `None` for
     /// what is no license at all.
     pub digest: Option<TokenDigest>,
-    /// What the license allows that is not allowed now.
+    /// When the license would take effect; `None` where it is refused.
+    pub begins: Option<Timestamp>,
+    /// What the license gives that is not there now; see
+    /// [`Difference`](crate::Difference).
     pub gained: Vec<String>,
-    /// What is allowed now and would not be any more.
+    /// What is there now and would not be any more.
     pub lost: Vec<String>,
-    /// What to know before installing.
-    pub warnings: Vec<String>,
+    /// What to know before installing; written as a list of texts.
+    #[serde(serialize_with = "Warning::texts")]
+    pub warnings: Vec<Warning>,
+    /// What happens without it.
+    pub timeline_now: Timeline,
+    /// What would happen with it.
+    pub timeline_then: Timeline,
 }
 
 /// One row of the audit history.
@@ -150,6 +161,21 @@ impl AuditEntry {
     /// A row without address and license id.
     pub fn new(at: Timestamp, actor: impl Into<String>, outcome: impl Into<String>) -> Self {
         Self { at, actor: actor.into(), address: None, license_id: None, outcome: outcome.into() }
+    }
+}
+
+impl DryRun {
+    /// That it would be refused.
+    pub fn refused(digest: Option<TokenDigest>, error: &InstallError, timeline: Timeline) -> Self {
+        let warning = Warning::new(error.code(), WarningLevel::Warning, error.detail());
+        Self {
+            code: Some(error.code()),
+            digest,
+            warnings: vec![warning],
+            timeline_then: timeline.clone(),
+            timeline_now: timeline,
+            ..Self::default()
+        }
     }
 }
 

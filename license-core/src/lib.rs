@@ -65,6 +65,7 @@ mod standing;
 mod state;
 mod status;
 mod subscription;
+mod succession;
 mod term_length;
 #[cfg(test)]
 mod test_tokens;
@@ -124,6 +125,7 @@ pub use signing::{SigningError, SigningKey};
 pub use simulation::{Answer, Period, Refusal, RequestKind, Simulation};
 pub use status::{LicenseStatus, LimitStatus, PublicStatus, Status, StatusProblem};
 pub use subscription::{Gate, Subscription};
+pub use succession::Succession;
 pub use time::{ParseTimestampError, Timestamp};
 pub use timeline::{Timeline, Transition};
 pub use token::{ParseTokenDigestError, Token, TokenDigest, TokenHeader, TokenType};

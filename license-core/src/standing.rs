@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Delivery, InvalidReason, Machine, Phase, Policy, Restriction, Timestamp, Verified,
+    Delivery, InvalidReason, Machine, Phase, Policy, Restriction, Succession, Timestamp, Verified,
     clock_guard::{Reading, Trust},
 };
 
@@ -36,6 +36,9 @@ pub(crate) struct Standing {
     pub(crate) restriction: Option<Restriction>,
     /// Whether the waiting license has begun and replaces the current one.
     pub(crate) next_has_begun: bool,
+    /// Whether a license waits that does not cover what comes after the
+    /// current one.
+    pub(crate) uncovered: bool,
     /// A coarse reading from here on...
     valid_from: Timestamp,
     /// ...and surely before this finds everything as it is.
@@ -112,9 +115,17 @@ impl Holdings {
             phase,
             restriction: policy.restriction(phase),
             next_has_begun,
+            uncovered: !next_has_begun && self.uncovered(),
             valid_from,
             valid_before: next_change.saturating_sub(COARSE_LAG),
         }
+    }
+
+    fn uncovered(&self) -> bool {
+        let both = self.current.as_ref().zip(self.next.as_ref());
+        both.is_some_and(|(current, next)| {
+            !Succession::of(&current.license, &next.license).covers()
+        })
     }
 
     fn phase(&self, policy: &Policy, reading: &Reading, next_has_begun: bool) -> Phase {

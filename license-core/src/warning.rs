@@ -2,7 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::{Denial, DenialCode, Limit, Phase, clock_guard::Reading, decide::View};
+use crate::{
+    Denial, DenialCode, License, Limit, Phase, Succession, clock_guard::Reading, decide::View,
+};
 
 /// One thing that administrators should know.
 ///
@@ -12,8 +14,8 @@ use crate::{Denial, DenialCode, Limit, Phase, clock_guard::Reading, decide::View
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Warning {
-    /// The stable code: `license_expiring`, `license_in_grace`,
-    /// `limit_reached`, `clock_ahead`, or the code with which requests are or
+    /// The stable code: `license_expiring`, `license_in_grace`, `license_gap`,
+    /// `license_ends_earlier`, `limit_reached`, `clock_ahead`, or the code with which requests are or
     /// would be refused. Others, such as a runtime, have codes of their own.
     pub code: &'static str,
     /// How much it matters.
@@ -96,7 +98,22 @@ impl View<'_> {
             let text = format!("License limit used up: {name}.");
             Warning::new(DenialCode::LimitReached.as_str(), WarningLevel::Warning, text)
         });
-        term.into_iter().chain(limits).collect()
+        term.into_iter().chain(self.succession_warnings()).chain(limits).collect()
+    }
+
+    /// How the waiting license follows the one in force.
+    pub(crate) fn succession(&self) -> Option<(&License, Succession)> {
+        let (current, next) = (self.holdings.current.as_ref()?, self.holdings.next.as_ref()?);
+        let succession = Succession::of(&current.license, &next.license);
+        (!self.standing.next_has_begun).then_some((&current.license, succession))
+    }
+
+    /// That the waiting license does not cover what comes after the one in
+    /// force.
+    pub(crate) fn succession_warnings(&self) -> Vec<Warning> {
+        let succession = self.succession();
+        let warnings = succession.map(|(current, it)| it.warnings("The waiting license", current));
+        warnings.unwrap_or_default()
     }
 
     fn term_warning(self, reading: &Reading) -> Option<Warning> {

@@ -230,7 +230,8 @@ fn a_renewal_with_the_same_facts_changes_its_times_alone() {
     let vendor = vendor(Policy::new());
     let renewed = full(&vendor).issued_at(after(300)).expires_at(after(365 + 366));
     let difference = difference(full(&vendor), renewed);
-    assert_eq!((difference.gained.len(), difference.lost.len()), (0, 0));
+    assert_eq!(difference.gained, ["ends 2028-10-31 instead of 2027-10-31"]);
+    assert!(difference.lost.is_empty() && difference.warnings.is_empty());
     let facts: Vec<&str> = difference.changed.iter().map(|change| change.fact).collect();
     assert_eq!(facts, ["issued_at", "expires_at"]);
     assert_eq!(difference.changed[1].old, Some(after(365).to_string()));
@@ -256,8 +257,20 @@ fn a_difference_tells_rights_and_facts_apart() {
         .issued_at(START.saturating_sub(DAY))
         .expires_at(after(364));
     let difference = difference(full(&vendor), other);
-    assert_eq!(difference.gained, ["tenants", "connectors: jira"]);
-    assert_eq!(difference.lost, ["sso", "users: 5 to 3"]);
+    assert_eq!(
+        difference.gained,
+        ["tenants", "connectors: jira", "plan: starter", "domain: any instead of *.acme.internal"]
+    );
+    let lost = [
+        "sso",
+        "users: 5 to 3",
+        "plan: enterprise",
+        "ends 2027-10-30 instead of 2027-10-31",
+        &format!("machine: {machine} instead of any"),
+    ];
+    assert_eq!(difference.lost, lost);
+    let warned: Vec<&str> = difference.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(warned, ["other_customer", "days_given_away", "license_ends_earlier"]);
     let facts: Vec<&str> = difference.changed.iter().map(|change| change.fact).collect();
     assert_eq!(
         facts,
@@ -295,4 +308,38 @@ fn days_are_whole_ones() {
     assert_eq!(days(hours(0)), Some(0));
     assert_eq!(days(hours(47)), Some(1));
     assert_eq!(days(after(364).saturating_add(Duration::from_secs(3600))), Some(0));
+}
+
+#[test]
+fn a_difference_tells_how_much_is_used() {
+    let vendor = vendor(Policy::new());
+    let read = |it: LicenseBuilder<'_>| {
+        license_core::Verifier::check_claims(vendor.product(), it.claims()).unwrap()
+    };
+    let (old, new) = (read(vendor.license().limit("users", 100)), vendor.license());
+    let new = read(new.limit("users", 50));
+    let used = |limit: &str| (limit == "users").then_some(80);
+    let difference = Difference::between_used(Some(&old), &new, used);
+    assert_eq!(difference.lost, ["users: 80 used, 50 allowed"]);
+    assert_eq!(Difference::between(Some(&old), &new).lost, ["users: 100 to 50"]);
+    let back = Difference::between_used(Some(&new), &old, used);
+    assert_eq!(back.gained, ["users: 80 used, 100 allowed"]);
+}
+
+#[test]
+fn a_license_that_follows_covers_or_it_is_told_why_not() {
+    let vendor = vendor(Policy::new());
+    let follows = |begins: u64, ends: u64| {
+        let new = full(&vendor).not_before(after(begins)).expires_at(after(ends));
+        let difference = difference(full(&vendor), new);
+        let texts: Vec<String> =
+            difference.warnings.iter().map(|warning| warning.text.clone()).collect();
+        texts.join(" ")
+    };
+    assert_eq!(follows(365, 730), "");
+    let gap = "The license begins after a gap of 30 days: none is in force from \
+               2027-11-01T00:00:00Z to 2027-12-01T00:00:00Z.";
+    assert_eq!(follows(395, 730), gap);
+    assert!(follows(100, 200).contains("165 days earlier than the one in force (2027-10-31)"));
+    assert!(follows(335, 700).contains("30 paid days are given away"), "{}", follows(335, 700));
 }

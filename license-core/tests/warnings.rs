@@ -66,6 +66,35 @@ fn each_phase_has_its_warning_and_its_banner() {
 }
 
 #[test]
+fn a_waiting_license_that_does_not_cover_is_told_of() {
+    let waits = |begins: u64, ends: u64| {
+        let vendor = Vendor::new();
+        let (licensing, clock) = licensing(&vendor);
+        vendor.license().days(100).install(&licensing);
+        let at = |days: u64| START.saturating_add(DAY * u32::try_from(days).unwrap());
+        let next = vendor.license().id("next").not_before(at(begins)).expires_at(at(ends)).sign();
+        let verified = licensing.verify(next.as_str().as_bytes()).unwrap();
+        licensing.commit(licensing.prepare(&verified, None, false).unwrap());
+        let told = told(&licensing);
+        let texts: Vec<&String> = told.iter().map(|(_, _, text)| text).collect();
+        assert_eq!(banner(&licensing)["messages"], json!(texts));
+        clock.advance(DAY * u32::try_from(begins).unwrap());
+        assert!(licensing.succession().is_none(), "it is in force");
+        told.into_iter().map(|(code, _, text)| (code, text)).collect::<Vec<_>>()
+    };
+    assert_eq!(waits(100, 200), []);
+    assert_eq!(waits(50, 101), []);
+    let gap = "The waiting license begins after a gap of 1 day: none is in force from \
+               2027-02-09T00:00:00Z to 2027-02-10T00:00:00Z.";
+    assert_eq!(waits(101, 200), [("license_gap", gap.to_owned())]);
+    let earlier = "The waiting license ends on 2027-01-29, 10 days earlier than the one in force \
+                   (2027-02-08).";
+    assert_eq!(waits(50, 90), [("license_ends_earlier", earlier.to_owned())]);
+    let same = "The waiting license ends when the one in force does, on 2027-02-08.";
+    assert_eq!(waits(50, 100), [("license_ends_earlier", same.to_owned())]);
+}
+
+#[test]
 fn without_a_license_the_warning_has_the_code_of_the_denials() {
     let licensing = Licensing::new(Vendor::new().verifier());
     let text = "No license is installed on this service.".to_owned();

@@ -253,7 +253,11 @@ impl Licensing {
 
     /// Decides as of the shared time where the clock is ahead of it. Nothing is
     /// published.
-    fn look_by<R>(&self, time: SharedTime, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
+    pub(super) fn look_by<R>(
+        &self,
+        time: SharedTime,
+        decide: impl FnOnce(View<'_>, &Reading) -> R,
+    ) -> R {
         self.look(|view, reading| {
             if reading.judged() <= time.now {
                 return decide(view, reading);
@@ -264,7 +268,7 @@ impl Licensing {
         })
     }
 
-    fn outcome(
+    pub(super) fn outcome(
         &self,
         view: View<'_>,
         reading: &Reading,
@@ -338,6 +342,16 @@ impl Installation {
     /// What it gains and loses against the license that counts now.
     pub fn difference(&self) -> &Difference {
         &self.difference
+    }
+
+    /// What is held once it is carried out where this is held now.
+    pub(super) fn holdings_after(&self, held: &Holdings) -> Holdings {
+        Holdings { machine: held.machine.clone(), ..self.after.clone() }
+    }
+
+    /// The mark from which on the clock is trusted, where it is reset.
+    pub(super) fn mark_after_reset(&self) -> Option<Timestamp> {
+        self.reset
     }
 
     /// What the store is to keep.

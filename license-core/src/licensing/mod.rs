@@ -25,6 +25,7 @@
 
 mod findings;
 mod installing;
+mod preview;
 mod reports;
 mod requests;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Licensing;
 use crate::{
     Banner, ClockMark, Denial, License, Machine, Phase, PublicStatus, Restriction, Status,
-    Timeline, Verified, Warning, current,
+    Succession, Timeline, Verified, Warning, current,
 };
 
 impl Licensing {
@@ -79,7 +79,8 @@ impl Licensing {
         // A coarse reading that is believed is not behind the mark.
         let quick = current::with(&self.0.state, |state| {
             let standing = &state.standing;
-            standing.holds_at(self.0.now_coarse()).then_some(standing.phase != Phase::Active)
+            let warns = standing.phase != Phase::Active || standing.uncovered;
+            standing.holds_at(self.0.now_coarse()).then_some(warns)
         });
         match quick {
             Some(warns) => warns || self.0.findings.warn(),
@@ -99,6 +100,18 @@ impl Licensing {
     /// What the licenses will do, and when.
     pub fn timeline(&self) -> Timeline {
         self.look(|view, reading| Timeline::of(view.holdings, view.policy, reading))
+    }
+
+    /// How the license that waits follows the one in force; `None` where none
+    /// waits, or none is there that it could follow.
+    pub fn succession(&self) -> Option<Succession> {
+        self.look(|view, _| view.succession().map(|(_, succession)| succession))
+    }
+
+    /// What administrators should know of the license that waits: the gap
+    /// before it begins, or its earlier end.
+    pub fn succession_warnings(&self) -> Vec<Warning> {
+        self.look(|view, _| view.succession_warnings())
     }
 
     /// What is known of this machine.

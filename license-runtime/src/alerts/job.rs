@@ -183,7 +183,8 @@ impl Job {
         let license = licensing.license()?;
         let status = licensing.status(|_| None);
         let in_term = matches!(status.phase, Phase::Active | Phase::Expiring);
-        if !in_term || status.next.is_some() {
+        let succession = licensing.succession();
+        if !in_term || succession.is_some_and(|succession| succession.covers()) {
             return None;
         }
         let days = status.license?.days_remaining;

@@ -24,14 +24,17 @@ pub struct Alert {
     pub expires_at: Timestamp,
     /// What happens then, and later.
     pub transitions: Vec<Transition>,
+    /// Why the license that waits is not enough: the gap before it begins, or
+    /// its earlier end.
+    pub waiting: Vec<String>,
 }
 
 /// What to do, in both forms.
 const REMEDY: &str = "Ask your vendor for a renewed license and install it before that day. \
      An administrator uploads it, or it takes the place of the license file; it is in force at \
      once, or as soon as it begins, without a restart.";
-const ONCE_RENEWED: &str =
-    "Once a renewed license is installed, or waits to begin, these messages end.";
+const ONCE_RENEWED: &str = "Once a renewed license is installed, or one waits that begins in time and ends later, these \
+     messages end.";
 
 /// Text that stands in HTML.
 struct Escaped<'a>(&'a str);
@@ -54,6 +57,7 @@ impl Alert {
             digest: license.digest(),
             expires_at,
             transitions,
+            waiting: licensing.succession_warnings().into_iter().map(|it| it.text).collect(),
         }
     }
 
@@ -69,9 +73,14 @@ impl Alert {
 
     /// The whole message as plain text.
     pub fn text(&self) -> String {
-        let mut text = format!("{}\n\nWhat happens:\n", self.opening());
-        for it in &self.transitions {
+        let mut text = format!("{}\n\n", self.opening());
+        for it in &self.waiting {
             // Writing to a string does not fail.
+            let _ = writeln!(text, "{it}\n");
+        }
+        text.push_str("What happens:\n");
+        for it in &self.transitions {
+            // As above.
             let _ = writeln!(text, "- From {} on: {}", moment(it.at), it.effect);
         }
         let _ = write!(text, "\nWhat to do:\n{REMEDY}\n\n{ONCE_RENEWED}\n");
@@ -83,10 +92,15 @@ impl Alert {
         let (subject, opening) = (self.subject(), self.opening());
         let mut html = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-             <title>{}</title></head>\n<body>\n<p>{}</p>\n<h2>What happens</h2>\n<ul>\n",
+             <title>{}</title></head>\n<body>\n<p>{}</p>\n",
             Escaped(&subject),
             Escaped(&opening)
         );
+        for it in &self.waiting {
+            // As above.
+            let _ = writeln!(html, "<p>{}</p>", Escaped(it));
+        }
+        html.push_str("<h2>What happens</h2>\n<ul>\n");
         for it in &self.transitions {
             let (at, effect) = (moment(it.at), Escaped(&it.effect));
             // As above.

@@ -29,6 +29,7 @@ struct Outbox(Arc<Mutex<Inside>>);
 #[derive(Debug, Default)]
 struct Inside {
     delivered: Vec<(u32, String)>,
+    texts: Vec<String>,
     fails: BTreeSet<String>,
     refuses: BTreeSet<String>,
 }
@@ -44,6 +45,7 @@ impl AlertDelivery for Outbox {
             return Err(DeliveryError::permanent("it is refused"));
         }
         inside.delivered.push((alert.milestone, to.to_owned()));
+        inside.texts.extend([alert.text(), alert.html()]);
         Ok(())
     }
 }
@@ -60,6 +62,11 @@ impl Outbox {
     /// What was delivered since the last call.
     fn delivered(&self) -> Vec<(u32, String)> {
         std::mem::take(&mut self.0.lock().unwrap().delivered)
+    }
+
+    /// The messages, in both forms.
+    fn texts(&self) -> Vec<String> {
+        self.0.lock().unwrap().texts.clone()
     }
 
     /// The milestones delivered since the last call.
@@ -232,6 +239,29 @@ async fn nothing_is_sent_while_a_next_license_waits() {
     service.clock.advance(DAY * 5);
     assert_eq!(service.run().await.unwrap()[0].milestone, 7);
     assert_eq!(service.sent(&next).await, Some(7));
+}
+
+#[tokio::test]
+async fn a_next_license_that_does_not_cover_is_told_of() {
+    for (begins, days, told) in [
+        (8, 30, "begins after a gap of 3 days"),
+        (2, 4, "1 day earlier than the one in force"),
+        (2, 5, "ends when the one in force does"),
+    ] {
+        let service = Service::new();
+        service.install(5);
+        let begins = service.clock_now().saturating_add(DAY * begins);
+        let next = service.license(days).id("next").not_before(begins).sign();
+        let verified = service.licensing.verify(next.as_str().as_bytes()).unwrap();
+        let installation = service.licensing.prepare_source(&verified).unwrap();
+        service.licensing.commit(installation);
+        assert_eq!(service.run().await.unwrap()[0].milestone, 7, "{told}");
+        let texts = service.delivery.texts();
+        assert!(!texts.is_empty());
+        for text in texts {
+            assert!(text.contains(told), "{told} is not in:\n{text}");
+        }
+    }
 }
 
 #[tokio::test]

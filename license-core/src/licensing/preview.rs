@@ -1,0 +1,109 @@
+//! What an installation would change, told before it is carried out.
+
+use super::Licensing;
+use crate::{
+    Admission, Difference, DryRun, InstallRequest, License, SharedTime, Timeline, Verified,
+    Warning, WarningLevel,
+    admission::{self, Upload},
+    clock_guard::Reading,
+    decide::View,
+};
+
+impl Licensing {
+    /// Judges an upload as [`prepare_by`](Self::prepare_by) does and tells what
+    /// installing it would change; changes nothing. `used` tells how much of a
+    /// limit is used.
+    pub fn preview_by(
+        &self,
+        time: SharedTime,
+        verified: &Verified,
+        request: &InstallRequest,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> DryRun {
+        self.look_by(time, |view, reading| {
+            let upload = Upload { host: request.host.as_deref(), force: request.force };
+            let admitted = admission::admit(view.holdings, view.policy, verified, reading, upload);
+            let now = Timeline::of(view.holdings, view.policy, reading);
+            let mut dry_run = DryRun { digest: Some(verified.digest), ..DryRun::default() };
+            match admitted {
+                Ok(admission) => {
+                    let installation = self.outcome(view, reading, verified, admission);
+                    dry_run.would_install = true;
+                    let license = &verified.license;
+                    let judged = reading.judged();
+                    let begins = license.term.not_before.filter(|begins| *begins > judged);
+                    dry_run.begins = Some(begins.unwrap_or(judged));
+                    let effective = view.holdings.effective(view.standing.next_has_begun);
+                    let effective = effective.map(|it| &it.license);
+                    let difference = Difference::between_used(effective, license, &used);
+                    dry_run.warnings = view.notes(admission, license, &difference, upload, &used);
+                    (dry_run.gained, dry_run.lost) = (difference.gained, difference.lost);
+                    let after = installation.holdings_after(view.holdings);
+                    let then = match installation.mark_after_reset() {
+                        Some(mark) => Reading::sound(mark),
+                        None => *reading,
+                    };
+                    dry_run.timeline_then = Timeline::of(&after, view.policy, &then);
+                }
+                Err(error) => return DryRun::refused(Some(verified.digest), &error, now),
+            }
+            dry_run.timeline_now = now;
+            dry_run
+        })
+    }
+}
+
+impl View<'_> {
+    /// What to know before installing.
+    fn notes(
+        self,
+        admission: Admission,
+        license: &License,
+        difference: &Difference,
+        upload: Upload<'_>,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> Vec<Warning> {
+        let mut notes = Vec::new();
+        let waits = self.holdings.next.is_some() && !self.standing.next_has_begun;
+        match admission {
+            Admission::Unchanged => {
+                notes.push(warning("installed", "This license is installed already."));
+            }
+            Admission::Next => {
+                let begins = license.term.not_before.unwrap_or(license.issued_at);
+                let text = format!("The license waits until {begins} and then takes over.");
+                notes.push(warning("waits", text));
+                if waits {
+                    let text = "It replaces the license that waits now.";
+                    notes.push(warning("replaces_waiting", text));
+                }
+            }
+            Admission::Current => {}
+        }
+        notes.extend(difference.warnings.iter().cloned());
+        if !difference.lost.is_empty() {
+            let text = "The license allows less than the one in force.";
+            notes.push(warning("allows_less", text));
+        }
+        for (name, limit) in license.limits() {
+            if let (Some(max), Some(used)) = (limit.max(), used(name))
+                && used > max
+            {
+                let text = format!(
+                    "{name}: {used} in use, {max} licensed. Nothing is taken away; no more can \
+                     be added."
+                );
+                notes.push(warning("limit_exceeded", text));
+            }
+        }
+        if let Some(mismatch) = admission::host_mismatch(license, upload.host) {
+            let text = format!("This would lock out the host in use: {mismatch}.");
+            notes.push(warning("locks_out_host", text));
+        }
+        notes
+    }
+}
+
+fn warning(code: &'static str, text: impl Into<String>) -> Warning {
+    Warning::new(code, WarningLevel::Warning, text)
+}
