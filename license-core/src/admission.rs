@@ -140,7 +140,7 @@ pub(crate) fn check_machine(verified: &Verified, machine: &Machine) -> Result<()
 
 fn check_host(verified: &Verified, upload: Upload<'_>) -> Result<(), InstallError> {
     match host_mismatch(&verified.license, upload.host).filter(|_| !upload.force) {
-        Some(mismatch) => Err(InstallError::because(Kind::DomainMismatch, mismatch)),
+        Some(mismatch) => Err(InstallError::because(InstallErrorKind::DomainMismatch, mismatch)),
         None => Ok(()),
     }
 }
