@@ -11,7 +11,6 @@ use crate::{
     facts,
     failure::Failure,
     read,
-    renew::given_away,
     report::Report,
     text, time,
 };
@@ -122,34 +121,15 @@ impl Comparison {
 
     /// What to look at before the new license is handed over.
     fn warnings(&self, now: Timestamp) -> Vec<String> {
-        let changed = |fact: &str| self.difference.changed.iter().any(|it| it.fact == fact);
-        let (old, new) = (self.old.term(), self.new.term());
         let mut warnings = Vec::new();
         if self.difference.older {
             warnings.push(OLDER.to_owned());
         }
-        if changed("customer") || changed("customer_id") {
-            warnings.push("the new license is for another customer".to_owned());
+        let ends = self.new.term().expires_at;
+        if self.new.term().has_ended(now) {
+            warnings.push(format!("the new license expired on {}", ends.last_day()));
         }
-        if new.has_ended(now) {
-            let day = new.expires_at.last_day();
-            warnings.push(format!("the new license expired on {day}"));
-        } else if new.expires_at < old.expires_at {
-            warnings.push("the new license ends before the old one".to_owned());
-        }
-        if self.difference.given_away > 0 {
-            warnings.push(given_away(self.difference.given_away));
-        }
-        if let Some(begins) = new.not_before.filter(|begins| *begins > old.expires_at) {
-            let ends = old.expires_at;
-            warnings.push(format!("nothing is licensed between {ends} and {begins}"));
-        }
-        if let (true, Some(_)) = (changed("machine"), self.new.machine()) {
-            warnings.push("the new license is bound to another machine".to_owned());
-        }
-        if let (true, Some(_)) = (changed("domain"), self.new.domain()) {
-            warnings.push("the new license is bound to another domain".to_owned());
-        }
+        warnings.extend(self.difference.warnings.iter().map(|it| it.text.clone()));
         warnings
     }
 }

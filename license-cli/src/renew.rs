@@ -110,7 +110,7 @@ impl Renew {
 }
 
 /// What a customer loses where terms overlap.
-pub(crate) fn given_away(days: u64) -> String {
+fn given_away(days: u64) -> String {
     format!(
         "{} of the old license are given away: the new term counts from before its end; `license \
          renew` without --from-now counts from there",

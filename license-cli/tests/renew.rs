@@ -92,7 +92,7 @@ fn a_comparison_says_what_is_given_away() {
     place.good(&format!("{RENEW} --days 300 --out kept.lic"));
     let diff = |new: &str| json_of(&place, &format!("diff old.lic {new} --product profile.toml"));
     assert_eq!(diff("lost.lic")["given_away"], 40);
-    assert!(diff("lost.lic")["warnings"].to_string().contains("40 paid days of the old license"));
+    assert!(diff("lost.lic")["warnings"].to_string().contains("40 paid days are given away"));
     assert_eq!(diff("kept.lic")["given_away"], 0);
     assert_eq!(diff("kept.lic")["warnings"], json!([]));
 }
@@ -124,7 +124,8 @@ fn an_amendment_changes_what_it_names_and_says_so() {
     }
 
     let told = json_of(&place, &line);
-    assert_eq!(told["difference"]["gained"], json!(["users: 50 to 70"]));
+    let gained = json!(["users: 50 to 70", "domain: *.acme.example"]);
+    assert_eq!(told["difference"]["gained"], gained);
     assert_eq!(told["license"]["id"], "lic_01");
     assert!(told["token"].as_str().unwrap().starts_with("eyJ"));
     let told = json_of(&place, &format!("{line} --out new.lic"));

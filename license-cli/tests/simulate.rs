@@ -248,16 +248,19 @@ fn a_renewal_shows_what_it_gains_and_loses() {
 NOT VERIFIED: this shows what the file says and proves nothing; anybody could have written it.
 
 a renewal: the same id
-warning: the new license is bound to another domain
+warning: The license is bound to another domain: *.acme.example.
 
 gained
   + insights
   + users: 50 to 100
+  + ends 2099-12-31 instead of 2026-12-31
+  + domain: *.acme.example
 
 lost
   - sso-saml
   - deploy_hosts: unlimited to 3
   - session_hosts: 10 to 5
+  - domain: *.acme.internal
 
 changed
   issued_at    2026-01-01T00:00:00Z -> 2026-11-18T11:06:40Z
@@ -272,9 +275,25 @@ changed
         ("same_license", json!(false)),
         ("same_id", json!(true)),
         ("refused", Value::Null),
-        ("warnings", json!(["the new license is bound to another domain"])),
-        ("gained", json!(["insights", "users: 50 to 100"])),
-        ("lost", json!(["sso-saml", "deploy_hosts: unlimited to 3", "session_hosts: 10 to 5"])),
+        ("warnings", json!(["The license is bound to another domain: *.acme.example."])),
+        (
+            "gained",
+            json!([
+                "insights",
+                "users: 50 to 100",
+                "ends 2099-12-31 instead of 2026-12-31",
+                "domain: *.acme.example"
+            ]),
+        ),
+        (
+            "lost",
+            json!([
+                "sso-saml",
+                "deploy_hosts: unlimited to 3",
+                "session_hosts: 10 to 5",
+                "domain: *.acme.internal"
+            ]),
+        ),
         ("days", json!(26663)),
     ] {
         assert_eq!(told[member], expected, "{member}");
@@ -313,12 +332,12 @@ fn what_deserves_a_second_look_is_a_warning() {
         claims["exp"] = json!(4_102_444_800_u64);
         claims["customer"]["id"] = json!("cust_2");
     });
-    assert_eq!(other, "\"the new license is for another customer\"");
+    assert_eq!(other, "\"The license is for another customer.\"");
     let gap = warnings(|claims| {
         claims["exp"] = json!(4_102_444_800_u64);
         claims["nbf"] = json!(4_000_000_000_u64);
     });
-    assert!(gap.starts_with("\"nothing is licensed between 2027-01-01T00:00:00Z and"), "{gap}");
+    assert!(gap.contains("none is in force from 2027-01-01T00:00:00Z to"), "{gap}");
     let over = warnings(|claims| claims["exp"] = json!(1_767_225_601));
     assert!(over.contains("the new license expired on 2026-01-01"), "{over}");
     let machine = warnings(|claims| {
@@ -327,7 +346,7 @@ fn what_deserves_a_second_look_is_a_warning() {
         claims["plan"] = json!("standard");
         claims["binding"] = json!({"machine": fingerprint});
     });
-    assert_eq!(machine, "\"the new license is bound to another machine\"");
+    assert_eq!(machine, "\"The license is bound to another machine.\"");
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub struct Difference {
     /// and the new one ends before as long a term again would. 0 where it is
     /// the same term.
     pub given_away: u64,
-    /// What it means, for whoever installs it: a gap, an earlier end, days that
-    /// are given away, another customer.
+    /// What it means, for whoever installs it: another customer, domain or
+    /// machine, a gap, an earlier end, days that are given away.
     #[serde(serialize_with = "Warning::texts")]
     pub warnings: Vec<Warning>,
     /// Whether both have one id: whether it is a renewal.
@@ -92,6 +92,7 @@ impl Difference {
 
     fn limit(&mut self, name: &str, old: &Limit, new: &Limit, used: Option<u64>) {
         let change = || match used {
+            Some(used) if *new == Limit::Unlimited => format!("{name}: {used} used, unlimited"),
             Some(used) => format!("{name}: {used} used, {} allowed", Shown(new)),
             None => format!("{name}: {} to {}", Shown(old), Shown(new)),
         };
@@ -160,6 +161,12 @@ impl Difference {
         };
         if old.customer().id != new.customer().id {
             warn("other_customer", "The license is for another customer.".to_owned());
+        }
+        if let Some(domain) = new.domain().filter(|domain| old.domain() != Some(*domain)) {
+            warn("other_domain", format!("The license is bound to another domain: {domain}."));
+        }
+        if new.machine().is_some_and(|machine| old.machine() != Some(machine)) {
+            warn("other_machine", "The license is bound to another machine.".to_owned());
         }
         if self.given_away > 0 {
             let unit = if self.given_away == 1 { "paid day is" } else { "paid days are" };

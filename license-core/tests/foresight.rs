@@ -270,7 +270,10 @@ fn a_difference_tells_rights_and_facts_apart() {
     ];
     assert_eq!(difference.lost, lost);
     let warned: Vec<&str> = difference.warnings.iter().map(|warning| warning.code).collect();
-    assert_eq!(warned, ["other_customer", "days_given_away", "license_ends_earlier"]);
+    assert_eq!(
+        warned,
+        ["other_customer", "other_machine", "days_given_away", "license_ends_earlier"]
+    );
     let facts: Vec<&str> = difference.changed.iter().map(|change| change.fact).collect();
     assert_eq!(
         facts,
@@ -329,7 +332,7 @@ fn a_difference_tells_how_much_is_used() {
 #[test]
 fn a_license_that_follows_covers_or_it_is_told_why_not() {
     let vendor = vendor(Policy::new());
-    let follows = |begins: u64, ends: u64| {
+    let follows = |begins: u32, ends: u32| {
         let new = full(&vendor).not_before(after(begins)).expires_at(after(ends));
         let difference = difference(full(&vendor), new);
         let texts: Vec<String> =

@@ -567,14 +567,17 @@ async fn a_dry_run_tells_and_installs_nothing() {
         let answer = admin.upload("/api/license?dry_run=true", token).await;
         answer.is(200);
         let outcome = answer.json();
-        has_exactly(&outcome, "would_install code digest gained lost warnings");
+        has_exactly(
+            &outcome,
+            "would_install code digest begins gained lost warnings timeline_now timeline_then",
+        );
         outcome
     };
     let new = polygent.license().id("new").features(["workflows", "planner"]);
     let outcome = dry_run(text(new.limit("users", 2).limit("session_hosts", Value::Null))).await;
     assert_eq!((&outcome["would_install"], &outcome["code"]), (&json!(true), &Value::Null));
-    assert_eq!(outcome["gained"], json!(["planner", "session_hosts: 3 to unlimited"]));
-    assert_eq!(outcome["lost"], json!(["insights", "users: 5 to 2"]));
+    assert_eq!(outcome["gained"], json!(["planner", "session_hosts: 0 used, unlimited"]));
+    assert_eq!(outcome["lost"], json!(["insights", "users: 3 used, 2 allowed"]));
     let warnings = outcome["warnings"].to_string();
     assert!(warnings.contains("users: 3 in use, 2 licensed."), "{warnings}");
 

@@ -402,11 +402,15 @@ async fn a_dry_run_tells_of_waiting_and_of_nothing_to_do() {
         dry_run.warnings.into_iter().map(|warning| warning.text).collect::<Vec<_>>()
     };
     assert_eq!(dry_run(&token).await, ["This license is installed already."]);
-    let later = service.vendor.license().id("later").not_before(day(30)).sign();
-    let waits = "The license waits until 2026-12-01T00:00:00Z and then takes over.";
+    let following = |id: &str| {
+        let license = service.vendor.license().id(id).not_before(day(365));
+        license.expires_at(day(730)).sign()
+    };
+    let later = following("later");
+    let waits = "The license waits until 2027-11-01T00:00:00Z and then takes over.";
     assert_eq!(dry_run(&later).await, [waits]);
     service.install(&later).await.unwrap();
-    let still_later = service.vendor.license().id("still later").not_before(day(30)).sign();
+    let still_later = following("still later");
     assert_eq!(dry_run(&still_later).await, [waits, "It replaces the license that waits now."]);
 }
 

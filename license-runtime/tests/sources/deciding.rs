@@ -59,7 +59,7 @@ async fn an_uploaded_license_gives_way_to_the_source_at_once_and_over_restarts()
     let upload = upload.sign();
     let dry_run = manager.dry_run(upload.as_str().as_bytes(), request()).await;
     assert!(dry_run.would_install);
-    assert!(dry_run.warnings.iter().any(|it| it.contains("license.jwt decides")));
+    assert!(dry_run.warnings.iter().any(|it| it.text.contains("license.jwt decides")));
     let status = install(&manager, upload.as_str().as_bytes()).await.unwrap();
     assert_eq!(status.license.unwrap().id, "file");
     assert!(status.warnings.iter().any(|it| it.text.contains("issued before")));
