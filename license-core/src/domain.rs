@@ -36,10 +36,10 @@ pub struct DomainPattern {
 #[non_exhaustive]
 pub enum DomainPatternError {
     /// Nothing at all.
-    #[error("the domain pattern is empty")]
+    #[error("the domain pattern is empty; write a name such as acme.example or *.acme.example")]
     Empty,
     /// More than 253 bytes.
-    #[error("the domain pattern is longer than 253 bytes")]
+    #[error("the domain pattern is longer than 253 bytes, which no name is; shorten it")]
     TooLong,
     /// Characters beyond ASCII.
     #[error("the domain pattern is not ASCII; write the name in its A-label form, xn--…")]
@@ -57,7 +57,7 @@ pub enum DomainPatternError {
     #[error("the domain pattern has an empty label; remove leading, trailing and doubled dots")]
     EmptyLabel,
     /// A label of more than 63 bytes.
-    #[error("the domain pattern has a label longer than 63 bytes")]
+    #[error("the domain pattern has a label longer than 63 bytes, which no name has; shorten it")]
     LabelTooLong,
     /// A character that a name cannot hold, or a port or path.
     #[error(
@@ -65,10 +65,12 @@ pub enum DomainPatternError {
     )]
     Character,
     /// A label with a hyphen at an end.
-    #[error("the domain pattern has a label that begins or ends with a hyphen")]
+    #[error("the domain pattern has a label that begins or ends with a hyphen; remove the hyphen")]
     Hyphen,
     /// A last label of digits alone.
-    #[error("the last label of the domain pattern is a number")]
+    #[error(
+        "the last label of the domain pattern is a number; end it with the name of a top-level domain"
+    )]
     Numeric,
 }
 

@@ -64,16 +64,18 @@ pub struct KeyringBuilder {
 #[non_exhaustive]
 pub enum KeyringError {
     /// No key at all.
-    #[error("no public key is configured")]
+    #[error("no public key is configured; add the vendor's public key")]
     NoKey,
     /// Two keys have one name.
-    #[error("two public keys have the key id {kid:?}")]
+    #[error("two public keys have the key id {kid:?}; give one of them another")]
     DuplicateKid {
         /// The name they share.
         kid: String,
     },
     /// A key is pinned to an algorithm that the product does not use.
-    #[error("the key {kid:?} is for {algorithm}, which this product does not allow")]
+    #[error(
+        "the key {kid:?} is for {algorithm}, which this product does not allow; add a key of one that it allows"
+    )]
     AlgorithmNotAllowed {
         /// The key's name.
         kid: String,
@@ -81,7 +83,9 @@ pub enum KeyringError {
         algorithm: Algorithm,
     },
     /// An RSA key is shorter than the product asks for.
-    #[error("the RSA key {kid:?} has {bits} bits; this product asks for at least {min}")]
+    #[error(
+        "the RSA key {kid:?} has {bits} bits; this product asks for at least {min}: make a longer one"
+    )]
     RsaTooSmall {
         /// The key's name.
         kid: String,
@@ -91,7 +95,9 @@ pub enum KeyringError {
         min: usize,
     },
     /// The signature backend cannot use a key.
-    #[error("the signature backend refuses the key {kid:?}")]
+    #[error(
+        "the signature backend refuses the key {kid:?}; take the file again from where it was made"
+    )]
     KeyRefused {
         /// The key's name.
         kid: String,

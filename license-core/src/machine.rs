@@ -28,7 +28,7 @@ enum Source {
 
 /// A text was not a machine id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a machine id")]
+#[error("not a machine id; copy it from the machine info file")]
 pub struct MachineIdError(());
 
 /// A machine's fingerprint for one product: `fp1:machine-id:…` or, from an
@@ -86,7 +86,7 @@ pub enum MachineInfoError {
     #[error("machine info has an unknown schema; update this program")]
     Schema,
     /// It was written for another product.
-    #[error("machine info is for another product")]
+    #[error("machine info is for another product; ask for one that this product's service made")]
     Product,
     /// It is more than seven days old.
     #[error("machine info is more than 7 days old; ask for a fresh one")]
@@ -95,7 +95,9 @@ pub enum MachineInfoError {
     #[error("machine info is from the future; check the clocks of both machines")]
     Future,
     /// Its scheme is not the one of its fingerprint.
-    #[error("machine info contradicts itself")]
+    #[error(
+        "machine info contradicts itself: it was edited; ask for the file as the service made it"
+    )]
     Inconsistent,
 }
 

@@ -58,13 +58,15 @@ pub struct SigningKey {
 #[non_exhaustive]
 pub enum SigningError {
     /// The token would exceed [`Token::MAX_BYTES`].
-    #[error("the signed license would be larger than 16 KiB, which no verifier accepts")]
+    #[error(
+        "the signed license would be larger than 16 KiB, which no verifier accepts; shorten its claims"
+    )]
     TooLarge,
     /// The `kid` is empty, too long or holds control characters.
     #[error("a key id has 1 to 64 characters and no control characters")]
     InvalidKid,
     /// The signature backend failed, or its signature does not verify.
-    #[error("the signature backend failed")]
+    #[error("the signature backend failed; try again, and with another key where it stays so")]
     Backend,
 }
 

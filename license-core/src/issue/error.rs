@@ -39,7 +39,9 @@ pub enum IssueError {
     #[error("the old license was issued in the future by this machine's clock; check the clock")]
     OldIsNewer,
     /// The key's type serves none of the product's algorithms.
-    #[error("the key serves none of the algorithms that the product allows")]
+    #[error(
+        "the key serves none of the algorithms that the product allows; make a pair with `license keygen --alg`"
+    )]
     NoAlgorithm,
     /// The key cannot be used as asked.
     #[error("the signing key is not usable")]

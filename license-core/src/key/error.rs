@@ -32,22 +32,28 @@ pub enum KeyError {
     #[error("the PEM holds no key; expected PUBLIC KEY or RSA PUBLIC KEY")]
     OtherPem,
     /// The PEM's content is not the structure that its label promises.
-    #[error("the key's encoding is damaged")]
+    #[error("the key's encoding is damaged; take the file again from where it was made")]
     Malformed,
     /// Neither RSA nor P-256 nor Ed25519.
     #[error("the key is of an unsupported type; use RSA, P-256 or Ed25519")]
     UnsupportedType,
     /// An elliptic curve key on another curve.
-    #[error("the key is not on the curve P-256, which ES256 asks for")]
+    #[error(
+        "the key is not on the curve P-256, which ES256 asks for; make one with `license keygen`"
+    )]
     WrongCurve,
     /// The public point is not on its curve.
-    #[error("the public key is not a point on its curve")]
+    #[error(
+        "the public key is not a point on its curve; take the file again from where it was made"
+    )]
     InvalidPoint,
     /// An Ed25519 point of small order, for which anybody can sign.
-    #[error("the Ed25519 key is a point of small order, which anybody could sign for")]
+    #[error(
+        "the Ed25519 key is a point of small order, which anybody could sign for; make another pair"
+    )]
     WeakPoint,
     /// An RSA key shorter than allowed.
-    #[error("the RSA key has {bits} bits; at least {min} are needed")]
+    #[error("the RSA key has {bits} bits; at least {min} are needed: make another pair")]
     RsaTooSmall {
         /// Bits of the modulus.
         bits: usize,
@@ -55,7 +61,7 @@ pub enum KeyError {
         min: usize,
     },
     /// An RSA key longer than the signature backend can use.
-    #[error("the RSA key has {bits} bits; this build verifies at most {max}")]
+    #[error("the RSA key has {bits} bits; this build verifies at most {max}: make a smaller one")]
     RsaTooLarge {
         /// Bits of the modulus.
         bits: usize,
@@ -63,7 +69,7 @@ pub enum KeyError {
         max: usize,
     },
     /// An RSA modulus that is even.
-    #[error("the RSA modulus is even")]
+    #[error("the RSA modulus is even, which no such key is; make another pair")]
     RsaModulus,
     /// An RSA modulus that is a prime number: whoever sees the public key has
     /// the private one.
@@ -73,7 +79,7 @@ pub enum KeyError {
     #[error("the RSA public exponent is not an odd number from 65537 to 2^33 - 1; use 65537")]
     RsaExponent,
     /// A number of bits for a key whose size is fixed.
-    #[error("a number of bits applies to RSA keys only")]
+    #[error("a number of bits applies to RSA keys only; leave it out")]
     BitsNotApplicable,
     /// An algorithm that the key's type cannot serve.
     #[error("the key cannot be used with {algorithm}")]
@@ -99,6 +105,6 @@ pub enum KeyError {
     #[error("a key id has 1 to 64 characters and no control characters")]
     InvalidKid,
     /// Random numbers or the key generation failed.
-    #[error("the key could not be generated")]
+    #[error("the key could not be generated: no random numbers, or the backend failed; try again")]
     Generation,
 }

@@ -25,22 +25,22 @@ pub struct SentAlert {
 #[non_exhaustive]
 pub enum AlertsError {
     /// The manager was built without alerts.
-    #[error("no alerts are set up")]
+    #[error("no alerts are set up; give the manager an `Alerts` by its builder")]
     NotConfigured,
     /// The store cannot say whether it was sent, or keep that it was.
-    #[error("the store of alerts failed")]
+    #[error("the store of alerts failed; it is tried again")]
     Store(#[source] StoreError),
     /// It cannot be told who is to get it.
-    #[error("the recipients of alerts cannot be read")]
+    #[error("the recipients of alerts cannot be read; it is tried again")]
     Recipients,
     /// There is nobody to get it.
-    #[error("nobody is to get alerts")]
+    #[error("nobody is to get alerts; name recipients, or give an administrator an e-mail address")]
     NoRecipients,
     /// It reached nobody.
-    #[error("an alert could not be delivered")]
+    #[error("an alert could not be delivered; it is tried again")]
     Delivery(#[source] DeliveryError),
     /// The task that sent it was broken off.
-    #[error("sending an alert was broken off")]
+    #[error("sending an alert was broken off; it is sent again when it is due")]
     BrokenOff,
 }
 
