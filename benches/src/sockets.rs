@@ -199,27 +199,53 @@ fn user_time(process: &Child) -> Duration {
 }
 
 fn table(found: &BTreeMap<&str, Vec<Found>>) -> String {
-    // The median over the rounds of what a service is to another one.
+    // What a service is to another one of the same round.
     let compared = |name: &str, other: &str, compare: fn(&Found, &Found) -> f64| {
         let pairs = found[name].iter().zip(&found[other]);
-        median(pairs.map(|(found, other)| compare(found, other)).collect())
+        Spread::of(pairs.map(|(found, other)| compare(found, other)).collect())
     };
     let mut text = "| | requests/s | of no layer | user time | beyond a do-nothing layer | p99 \
                     | of no layer |\n|---|---:|---:|---:|---:|---:|---:|\n"
         .to_owned();
     for (name, label) in SERVICES {
         let of = |member: fn(&Found) -> f64| median(found[name].iter().map(member).collect());
+        let rate = compared(name, BARE, |found, bare| found.rate / bare.rate);
+        let user = compared(name, NOTHING, |found, nothing| (found.user - nothing.user) * 1e3);
+        let p99 = compared(name, BARE, |found, bare| found.p99 / bare.p99);
         text += &format!(
-            "| {label} | {:.0} | {:.3} | {:.2} µs | {:+.0} ns | {:.0} µs | {:.2} |\n",
+            "| {label} | {:.0} | {:.3} ({:.3}–{:.3}) | {:.2} µs | {:+.0} ns ({:+.0} to {:+.0}) \
+             | {:.0} µs | {:.2} ({:.2}–{:.2}) |\n",
             of(|found| found.rate),
-            compared(name, BARE, |found, bare| found.rate / bare.rate),
+            rate.median,
+            rate.lower,
+            rate.upper,
             of(|found| found.user),
-            compared(name, NOTHING, |found, nothing| (found.user - nothing.user) * 1e3),
+            user.median,
+            user.lower,
+            user.upper,
             of(|found| found.p99),
-            compared(name, BARE, |found, bare| found.p99 / bare.p99),
+            p99.median,
+            p99.lower,
+            p99.upper,
         );
     }
     text
+}
+
+/// The median and the quartiles over the rounds.
+struct Spread {
+    lower: f64,
+    median: f64,
+    upper: f64,
+}
+
+impl Spread {
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let quarter = values.len() / 4;
+        let (lower, upper) = (values[quarter], values[values.len() - 1 - quarter]);
+        Self { lower, median: median(values), upper }
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -246,6 +272,12 @@ mod tests {
     fn a_percentile_is_no_share_of_another_line() {
         let said = "    Latency   430.58us   93.13us   3.84ms   93.99%\n     99%  742.00us\n";
         assert_eq!(p99(said), Some(742.0));
+    }
+
+    #[test]
+    fn a_quarter_lies_outside_on_either_side() {
+        let spread = Spread::of((1..=12).map(f64::from).collect());
+        assert_eq!((spread.lower, spread.upper), (4.0, 9.0));
     }
 
     #[test]
