@@ -18,8 +18,8 @@ use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    Enforced, LicenseLayer, Licensing, Recovery, banner_route, enforce, machine_info_route,
-    refuse_cross_site, status_route,
+    Enforced, LicenseLayer, Licensing, Recovery, TrustedProxy, banner_route, enforce,
+    machine_info_route, refuse_cross_site, status_route,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, arguments,
@@ -90,7 +90,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Setup { licensing, demo, .. } = setup;
     let auth = Auth::new(&licensing, accounts.clone(), "align_session");
     let state = AppState { licensing, manager: manager.clone(), accounts, documents, auth };
-    let app = app(state)
+    let app = app(state, settings.connections.trusted_proxy()?)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&settings.listen).await?;
     if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
@@ -102,7 +102,10 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
 }
 
 /// The whole service: its routes, and the license around them.
-fn app(state: AppState) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
+fn app(
+    state: AppState,
+    proxy: Option<TrustedProxy>,
+) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
     let recovery = Recovery::new()
         .allow(Method::GET, "/api/license")?
         .allow(Method::GET, "/api/license/machine-info")?
@@ -112,6 +115,7 @@ fn app(state: AppState) -> Result<Enforced, Box<dyn std::error::Error + Send + S
         .allow(Method::GET, "/api/auth/me")?
         .allow(Method::GET, "/healthz")?;
     let layer = LicenseLayer::new(&state.licensing).recovery(recovery);
+    let layer = proxy.into_iter().fold(layer, LicenseLayer::trusted_proxy);
     let routes = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/api/license", status_route::<Administrator, _>(state.manager.clone()))

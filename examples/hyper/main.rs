@@ -16,7 +16,7 @@ use license_examples::{
 };
 use license_runtime::MachineIdSource;
 use license_tower::{
-    Boxed, FeatureLayer, LicenseLayer, Problem,
+    Boxed, FeatureLayer, LicenseLayer, Problem, TrustedProxy,
     discard::{DiscardLayer, Watched},
     problem,
 };
@@ -74,7 +74,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         Some(file) => load(&licensing, file),
         None => tracing::warn!("no license file is named; give one with --license-file"),
     }
-    let app = app(&licensing)
+    let app = app(&licensing, arguments.connections.trusted_proxy()?)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&arguments.listen).await?;
     serve(listener, arguments.connections, app).await
@@ -102,12 +102,14 @@ fn load(licensing: &Licensing, file: &std::path::Path) {
 /// that the client sees it.
 fn app(
     licensing: &Licensing,
+    proxy: Option<TrustedProxy>,
 ) -> Result<App<RequestBody>, Box<dyn std::error::Error + Send + Sync>> {
     let export = FeatureLayer::new(licensing, "export")?
         .responder(Boxed(Problem))
         .layer(service_fn(async |_: Ask| Ok(text("id,name\n"))));
     let export = App::new(export);
     let license = LicenseLayer::new(licensing).scope("/api/**")?.responder(Boxed(Problem));
+    let license = proxy.into_iter().fold(license, LicenseLayer::trusted_proxy);
     let app = ServiceBuilder::new()
         .layer(DiscardLayer::new())
         .layer(license)

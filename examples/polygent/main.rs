@@ -19,8 +19,8 @@ use axum::{
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    Enforced, Feature, LicenseLayer, Licensing, Recovery, Routes, admin_routes, enforce, features,
-    refuse_cross_site,
+    Enforced, Feature, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, admin_routes,
+    enforce, features, refuse_cross_site,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, arguments, curl_credentials,
@@ -107,7 +107,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let auth = Auth::new(&licensing, accounts.clone(), "polygent_session").one_session(one_session);
     let state =
         AppState { licensing, manager: manager.clone(), accounts, auth, workers, figures, agents };
-    let app = app(state)
+    let app = app(state, settings.connections.trusted_proxy()?)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&settings.listen).await?;
     if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
@@ -126,7 +126,10 @@ fn one_session(licensing: &Licensing) -> bool {
 }
 
 /// The whole service: its routes, and the license around them.
-fn app(state: AppState) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
+fn app(
+    state: AppState,
+    proxy: Option<TrustedProxy>,
+) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
     let layer =
         LicenseLayer::new(&state.licensing).scope("/api/**")?.scope("/agents/**")?.recovery(
             Recovery::new()
@@ -134,6 +137,7 @@ fn app(state: AppState) -> Result<Enforced, Box<dyn std::error::Error + Send + S
                 .allow(Method::POST, "/api/auth/sign-out")?
                 .allow(Method::GET, "/api/auth/me")?,
         );
+    let layer = proxy.into_iter().fold(layer, LicenseLayer::trusted_proxy);
     let routes = Routes::new()
         .route("/healthz", get(async || "ok"))
         .route("/background", get(background::show))

@@ -25,6 +25,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use license_tower::TrustedProxy;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -32,15 +33,22 @@ use tokio::{
 };
 use tower::{Service, ServiceExt};
 
-use crate::activity::{Activity, BodyInHand, Noticed};
+use crate::{
+    StartError,
+    activity::{Activity, BodyInHand, Noticed},
+    proxies::Proxies,
+};
 
-/// How many connections a service takes.
-#[derive(Clone, Copy, Debug, Args)]
+/// How many connections a service takes, and from which proxies.
+#[derive(Clone, Debug, Args)]
 pub struct Connections {
     /// How many connections may be open; further ones wait. An open WebSocket
     /// is not counted
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "NUMBER", default_value = "1024")]
     max_connections: NonZeroU32,
+
+    #[command(flatten)]
+    proxies: Proxies,
 }
 
 /// The body of a request.
@@ -63,6 +71,17 @@ const LOOK: Duration = Duration::from_secs(1);
 const SAID_AGAIN: Duration = Duration::from_secs(10);
 
 impl Connections {
+    /// The proxies that are believed about the host of a request, for the
+    /// [`LicenseLayer`](license_tower::LicenseLayer). Requests have them among
+    /// their extensions.
+    ///
+    /// # Errors
+    ///
+    /// A `--trusted-proxy` that is no network.
+    pub fn trusted_proxy(&self) -> Result<Option<TrustedProxy>, StartError> {
+        self.proxies.trusted()
+    }
+
     /// Serves HTTP/1.1 and HTTP/2 until it is to stop; then open connections
     /// have ten seconds to finish.
     pub(crate) async fn serve<S, B>(
@@ -70,12 +89,14 @@ impl Connections {
         listener: TcpListener,
         service: S,
         stop: impl Future<Output = ()>,
-    ) where
+    ) -> Result<(), StartError>
+    where
         S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send,
         B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin + Send + 'static,
     {
+        let proxy = self.trusted_proxy()?;
         let room = Arc::new(Room::new(self.max_connections));
         let graceful = GracefulShutdown::new();
         let accepting = async {
@@ -85,13 +106,19 @@ impl Connections {
                 let (stream, peer) = room.accept(&listener).await;
                 let (service, room) = (service.clone(), Arc::clone(&room));
                 let watcher = graceful.watcher();
+                let proxy = proxy.clone();
                 tokio::spawn(async move {
                     let activity = Activity::new();
                     let io = TokioIo::new(Noticed::new(stream, Arc::clone(&activity)));
                     let server = server();
                     let overdue = room.overdue(Arc::clone(&activity));
-                    let service =
-                        service_fn(|request| answer(service.clone(), request, peer, &activity));
+                    let service = service_fn(|mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(ConnectInfo(peer));
+                        if let Some(proxy) = &proxy {
+                            request.extensions_mut().insert(proxy.clone());
+                        }
+                        answer(service.clone(), request, &activity)
+                    });
                     let connection = server.serve_connection_with_upgrades(io, service);
                     tokio::select! {
                         ended = watcher.watch(connection) => if let Err(error) = ended {
@@ -109,6 +136,7 @@ impl Connections {
         }
         drop(listener);
         let _ = timeout(GRACE, graceful.shutdown()).await;
+        Ok(())
     }
 }
 
@@ -124,15 +152,13 @@ fn server() -> auto::Builder<TokioExecutor> {
 fn answer<S, B>(
     service: S,
     request: Request<Incoming>,
-    peer: SocketAddr,
     activity: &Arc<Activity>,
 ) -> impl Future<Output = Result<Response<BodyInHand<B>>, Infallible>> + use<S, B>
 where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
 {
     let in_hand = activity.begin(request.version());
-    let mut request = request.map(|body| BodyInHand::new(body, in_hand.clone()).boxed());
-    request.extensions_mut().insert(ConnectInfo(peer));
+    let request = request.map(|body| BodyInHand::new(body, in_hand.clone()).boxed());
     async move {
         let response = service.oneshot(request).await?;
         Ok(response.map(|body| BodyInHand::new(body, in_hand)))

@@ -15,6 +15,7 @@ mod demo;
 mod documents;
 mod keys;
 mod passwords;
+mod proxies;
 mod query;
 mod refusal;
 mod secret;

@@ -101,7 +101,7 @@ pub async fn listen(address: &str) -> Result<TcpListener, StartError> {
 ///
 /// # Errors
 ///
-/// A listener that has no address.
+/// A listener that has no address; a `--trusted-proxy` that is no network.
 pub async fn serve<S, B>(
     listener: TcpListener,
     connections: Connections,
@@ -116,8 +116,7 @@ where
     // Whoever reads that it listens may stop it at once.
     let stop = stop_signal();
     announce(&listener)?;
-    connections.serve(listener, service, stop).await;
-    Ok(())
+    connections.serve(listener, service, stop).await
 }
 
 /// Writes the one line on standard output.

@@ -6,6 +6,7 @@ use crate::{
     Host, InstallError, InstallErrorKind, InvalidReason, License, Machine, Policy, Timestamp,
     Verified,
     clock_guard::{Reading, Trust},
+    grounds,
     standing::Holdings,
 };
 
@@ -55,44 +56,33 @@ pub(crate) fn admit(
         (false, false) => (reading.judged(), reading.begun()),
     };
     if license.term.has_ended(ended) {
-        let expired = license.term.expires_at;
-        return Err(InstallError::because(
-            Kind::LicenseExpired,
-            format!("the license ended at {expired}; it is {ended} on this machine"),
-        ));
+        let grounds = grounds::expired(license, None, ended);
+        return Err(InstallError::because(Kind::LicenseExpired, grounds));
     }
     if license.issued_at > wall.saturating_add(MAX_LEAD) {
-        let issued = license.issued_at;
-        return Err(InstallError::because(
-            Kind::IssuedInFuture,
-            format!("the license was issued at {issued}; it is {wall} on this machine"),
-        ));
+        let grounds = grounds::issued(license, wall);
+        return Err(InstallError::because(Kind::IssuedInFuture, grounds));
     }
     let identical = holdings.holds(verified);
     let stale =
         policy.freshness.is_some_and(|window| wall.saturating_since(license.issued_at) > window);
     if stale && (!identical || resets) {
-        return Err(Kind::LicenseNotFresh.into());
+        let grounds = grounds::issued(license, wall);
+        return Err(InstallError::because(Kind::LicenseNotFresh, grounds));
     }
     if latched && !resets {
-        let kind = Kind::ClockRolledBack;
-        return Err(reading.mark.map_or_else(
-            || kind.into(),
-            |seen| {
-                let times = format!("the clock shows {wall}; this service has seen {seen}");
-                InstallError::because(kind, times)
-            },
-        ));
+        return Err(InstallError::because(Kind::ClockRolledBack, grounds::clock(reading)));
     }
     if reading.trust == Trust::NotSet {
-        return Err(Kind::ClockNotSet.into());
+        return Err(InstallError::because(Kind::ClockNotSet, grounds::clock(reading)));
     }
     check_host(verified, upload)?;
     if identical && !resets {
         return Ok(Admission::Unchanged);
     }
-    if holdings.newest_issued_at.is_some_and(|newest| license.issued_at < newest) {
-        return Err(Kind::OlderThanInstalled.into());
+    if let Some(newest) = holdings.newest_issued_at.filter(|newest| license.issued_at < *newest) {
+        let grounds = grounds::older(license, newest);
+        return Err(InstallError::because(Kind::OlderThanInstalled, grounds));
     }
     Ok(place(verified, begun))
 }

@@ -54,10 +54,9 @@ impl<'a> View<'a> {
     ) -> Result<(), Denial> {
         self.everything(&observe)?;
         if let Some(domain) = self.domain() {
-            match host().is_in(domain) {
-                Ok(true) => {}
-                Ok(false) => self.foreign(DenialCode::DomainMismatch, &observe)?,
-                Err(_) => self.foreign(DenialCode::HostInvalid, &observe)?,
+            let host = host();
+            if host.is_in(domain) != Ok(true) {
+                self.foreign(host, &observe)?;
             }
         }
         if self.standing.restriction == Some(Restriction::ReadOnly) && changes() {
@@ -95,8 +94,15 @@ impl<'a> View<'a> {
     }
 
     #[cold]
-    fn foreign(self, code: DenialCode, observe: &impl Fn(Denial)) -> Result<(), Denial> {
-        self.refuse(Rule::Domain, self.denial(code), observe)
+    fn foreign(self, host: RequestHost<'_>, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        let denial = match host.resolve() {
+            Ok(host) => {
+                let seen = format!("the request came for `{host}`");
+                self.denial(DenialCode::DomainMismatch).seen(seen)
+            }
+            Err(error) => self.denial(DenialCode::HostInvalid).seen(error.to_string()),
+        };
+        self.refuse(Rule::Domain, denial, observe)
     }
 
     #[cold]

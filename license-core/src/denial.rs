@@ -71,6 +71,8 @@ struct Facts {
     delivery: Delivery,
     /// Why the service is read-only.
     cause: Option<DenialCode>,
+    /// What the request said of its host; never told to clients.
+    host_seen: Option<Box<str>>,
 }
 
 impl DenialCode {
@@ -268,6 +270,7 @@ impl Denial {
             expires_at: None,
             delivery: Delivery::default(),
             cause: None,
+            host_seen: None,
         }))
     }
 
@@ -312,6 +315,16 @@ impl Denial {
     #[must_use]
     pub fn cause(self, cause: DenialCode) -> Self {
         self.with(|facts| facts.cause = Some(cause))
+    }
+
+    /// What the request said of its host, for the log alone: what a client
+    /// sends is not repeated to it.
+    pub(crate) fn seen(self, host: String) -> Self {
+        self.with(|facts| facts.host_seen = Some(host.into()))
+    }
+
+    pub(crate) fn host_seen(&self) -> Option<&str> {
+        self.0.host_seen.as_deref()
     }
 
     /// The stable code.

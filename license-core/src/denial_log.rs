@@ -52,26 +52,39 @@ impl Default for DenialLog {
 
 impl DenialLog {
     /// A denial that is answered to a client.
-    pub(crate) fn denied(&self, denial: &Denial, monotonic: Duration) {
+    /// `grounds` tells what it rests on, and is asked where there is an event.
+    pub(crate) fn denied(
+        &self,
+        denial: &Denial,
+        monotonic: Duration,
+        grounds: impl FnOnce() -> Option<String>,
+    ) {
         let counters = self.codes.get(denial.code() as usize);
         if let Some(count) = counters.and_then(|it| it.denied.count(monotonic)) {
             tracing::warn!(
                 code = denial.code().as_str(),
                 status = denial.status(),
                 count,
+                grounds = grounds(),
                 "request denied by the license"
             );
         }
     }
 
     /// A denial of a rule that is only observed.
-    pub(crate) fn shadowed(&self, denial: &Denial, monotonic: Duration) {
+    pub(crate) fn shadowed(
+        &self,
+        denial: &Denial,
+        monotonic: Duration,
+        grounds: impl FnOnce() -> Option<String>,
+    ) {
         let counters = self.codes.get(denial.code() as usize);
         if let Some(count) = counters.and_then(|it| it.shadowed.count(monotonic)) {
             tracing::warn!(
                 code = denial.code().as_str(),
                 status = denial.status(),
                 count,
+                grounds = grounds(),
                 "request would have been denied by the license"
             );
         }
@@ -119,10 +132,10 @@ mod tests {
         let log = DenialLog::default();
         let denial = |code: DenialCode| Denial::new(code, code.default_status());
         for code in DenialCode::ALL {
-            log.denied(&denial(code), Duration::ZERO);
+            log.denied(&denial(code), Duration::ZERO, || None);
         }
-        log.denied(&denial(DenialCode::ReadOnly), Duration::ZERO);
-        log.shadowed(&denial(DenialCode::StoreUnavailable), Duration::ZERO);
+        log.denied(&denial(DenialCode::ReadOnly), Duration::ZERO, || None);
+        log.shadowed(&denial(DenialCode::StoreUnavailable), Duration::ZERO, || None);
         let counts: Vec<DenialCount> = log.counts().collect();
         assert_eq!(counts.len(), DenialCode::ALL.len());
         for count in counts {

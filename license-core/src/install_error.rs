@@ -7,6 +7,8 @@
 
 use std::{borrow::Cow, error::Error, fmt};
 
+use crate::text::sentence;
+
 /// A refusal to accept a token: the stable code, what to do next, and for the
 /// log what lies behind it.
 pub struct InstallError {
@@ -237,11 +239,7 @@ impl InstallError {
     /// case without a full stop, and made a sentence here.
     pub fn because(kind: InstallErrorKind, what: impl fmt::Display) -> Self {
         let reason = what.to_string();
-        let mut sentence = reason.clone();
-        if let Some(first) = sentence.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        let detail = Cow::Owned(format!("{sentence}. {}", kind.advice()));
+        let detail = Cow::Owned(format!("{} {}", sentence(&reason), kind.advice()));
         Self { kind, detail, reason: Some(reason.into()), source: None }
     }
 

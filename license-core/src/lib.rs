@@ -35,6 +35,7 @@ mod difference;
 mod domain;
 pub mod feature;
 mod feature_set;
+mod grounds;
 mod host;
 mod host_id;
 mod install_error;

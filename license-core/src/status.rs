@@ -131,7 +131,7 @@ impl View<'_> {
             license: self.holdings.effective(next_has_begun).map(|it| show(&it.license)),
             next: waiting.map(|it| show(&it.license)),
             machine: self.holdings.machine.fingerprint().cloned(),
-            problem: self.problem(),
+            problem: self.problem(reading),
             warnings: self.warnings(reading, &used),
             timeline: Timeline::of(self.holdings, self.policy, reading),
         }
@@ -142,12 +142,11 @@ impl View<'_> {
         Some(code.as_str())
     }
 
-    fn problem(self) -> Option<StatusProblem> {
+    fn problem(self, reading: &Reading) -> Option<StatusProblem> {
         let code = self.standing.phase.code().filter(|_| self.restricted())?;
         let denial = crate::Denial::new(code, code.default_status());
-        let problem = denial.delivered_by(self.holdings.delivery).problem();
-        let remedy = problem.remedy.as_deref().unwrap_or_default();
-        Some(StatusProblem { code: code.as_str(), detail: format!("{} {remedy}", problem.detail) })
+        let denial = denial.delivered_by(self.holdings.delivery);
+        Some(StatusProblem { code: code.as_str(), detail: self.explained(&denial, reading) })
     }
 }
 

@@ -19,6 +19,15 @@ pub fn clean(text: &str) -> String {
     text.chars().map(replaced).collect()
 }
 
+/// A text that is lower case without a full stop, as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut sentence = format!("{text}.");
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
+}
+
 /// Whether a character is a control character, or one of those that break
 /// lines or turn the direction of writing.
 pub fn is_treacherous(it: char) -> bool {

@@ -84,4 +84,31 @@ fn lines_and_denials_are_events_of_their_level() {
     licensing.record(&licensing.check_feature("sso").unwrap_err());
     let lines = log.take();
     assert!(lines[0].contains("request denied") && lines[0].contains("feature_not_licensed"));
+
+    // What a denial rests on: both times, and the host with the pattern. The
+    // client is told neither.
+    let vendor = Vendor::new();
+    let (licensing, clock) = license_core::testing::licensing(&vendor);
+    vendor.license().days(1).domain("*.acme.internal").install(&licensing);
+    let by = |host: &'static [u8]| {
+        let host = || RequestHost::new(None, [host]);
+        let denial = licensing.check_request(|| false, host).unwrap_err();
+        licensing.record(&denial);
+        denial.problem().to_json()
+    };
+    let told = by(b"backend:3000");
+    assert!(!told.contains("backend") && !told.contains("acme"), "{told}");
+    let lines = log.take();
+    for part in ["domain_mismatch", "`backend:3000`", "`*.acme.internal`", "proxy"] {
+        assert!(lines[0].contains(part), "{part}: {lines:?}");
+    }
+    by(b"a b");
+    let lines = log.take();
+    assert!(lines[0].contains("host is malformed") && !lines[0].contains("a b"), "{lines:?}");
+    clock.advance(Duration::from_secs(2 * 86_400));
+    by(b"api.acme.internal");
+    let lines = log.take();
+    for part in ["license_expired", "ended at 2026-11-02T", "it is 2026-11-03T"] {
+        assert!(lines[0].contains(part), "{part}: {lines:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Which proxies are believed about the host of a request.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
 use license_core::{Host, HostError, RequestHost};
@@ -27,7 +27,7 @@ use license_core::{Host, HostError, RequestHost};
 /// ```
 #[derive(Clone, Debug)]
 pub struct TrustedProxy {
-    networks: Box<[Network]>,
+    networks: Arc<[Network]>,
     header: HeaderName,
     peer: fn(&Extensions) -> Option<IpAddr>,
 }
@@ -72,6 +72,14 @@ impl TrustedProxy {
         Ok(Self { networks, header, peer })
     }
 
+    /// Whether an address is one of the proxies': for what else they say, such
+    /// as the address of a client in `X-Forwarded-For`.
+    pub fn is_trusted(&self, address: IpAddr) -> bool {
+        // A socket for both families shows IPv4 peers as mapped addresses.
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.contains(address))
+    }
+
     /// The host that a believed proxy names; `None` when the request does not
     /// come from one.
     pub(crate) fn host<'h>(
@@ -79,9 +87,7 @@ impl TrustedProxy {
         extensions: &Extensions,
         headers: &'h HeaderMap,
     ) -> Option<Result<Host<'h>, HostError>> {
-        // A socket for both families shows IPv4 peers as mapped addresses.
-        let peer = (self.peer)(extensions)?.to_canonical();
-        if !self.networks.iter().any(|network| network.contains(peer)) {
+        if !self.is_trusted((self.peer)(extensions)?) {
             return None;
         }
         let lines = headers.get_all(&self.header).iter().map(HeaderValue::as_bytes);

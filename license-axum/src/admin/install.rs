@@ -114,7 +114,7 @@ fn too_many(wait: u64) -> Response {
 
 /// The host by which the administrator uses the service; a text that no
 /// domain covers where the request names none.
-fn host_of(request: &Request) -> String {
+pub(super) fn host_of(request: &Request) -> String {
     let proxy = request.extensions().get::<TrustedProxy>();
     request_host(request, proxy).resolve().map(|host| host.to_string()).unwrap_or_default()
 }

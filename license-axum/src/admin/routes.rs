@@ -15,7 +15,10 @@ use http::{HeaderValue, Method, Uri, header, request::Parts};
 use license_core::{Actor, DenialCode, InstallError, InstallErrorKind, Installer, ProblemDetails};
 use license_tower::{Recovery, RecoveryError};
 
-use super::{install::Uploads, refuse_cross_site};
+use super::{
+    install::{Uploads, host_of},
+    refuse_cross_site,
+};
 use crate::{Problem, Routes, discard::DiscardBodies, json::json, query::values};
 
 /// The routes for administrators, to be nested where the product likes.
@@ -63,7 +66,9 @@ where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    get(move |who: IsAdmin<A>| async move { status(&installer, who.0).await })
+    get(move |who: IsAdmin<A>, request: Request| async move {
+        status(&installer, who.0.then(|| host_of(&request))).await
+    })
 }
 
 /// `GET /machine-info` of [`admin_routes`] alone: what the vendor needs to bind
@@ -137,12 +142,14 @@ where
 const DEFAULT_AUDIT_ROWS: u32 = 100;
 const MOST_AUDIT_ROWS: u32 = 1000;
 
-async fn status(installer: &impl Installer, is_admin: bool) -> Response {
-    if is_admin {
-        json(&installer.status().await)
-    } else {
-        json(&installer.licensing().public_status())
-    }
+/// The status; all of it for an administrator, who uses the service by this
+/// host.
+async fn status(installer: &impl Installer, admin_by: Option<String>) -> Response {
+    let licensing = installer.licensing();
+    let Some(host) = admin_by else { return json(&licensing.public_status()) };
+    let mut status = installer.status().await;
+    status.warnings.extend(licensing.host_warning(&host));
+    json(&status)
 }
 
 async fn machine_info(installer: &impl Installer) -> Response {

@@ -348,6 +348,7 @@ async fn a_license_that_would_lock_the_uploader_out_is_refused_unless_forced() {
         let answer = administered.send(by_host(&administered, "", hosts)).await;
         answer.is_problem(422, "domain_mismatch");
         assert!(answer.text().contains("License domain mismatch"));
+        assert!(answer.text().contains("license is for *.acme.internal"), "{answer:?}");
         let told = administered.send(by_host(&administered, "?dry_run=true", hosts)).await;
         assert_eq!(told.json()["code"], "domain_mismatch");
         assert_eq!(administered.in_force(), None, "{hosts:?}");
@@ -357,6 +358,23 @@ async fn a_license_that_would_lock_the_uploader_out_is_refused_unless_forced() {
     let forced = by_host(&administered, "?force=true", &["acme.internal"]);
     assert_eq!(administered.send(forced).await.status, 200);
     assert_eq!(administered.in_force().as_deref(), Some("lic_test"));
+}
+
+#[tokio::test]
+async fn only_an_administrator_is_told_which_host_the_service_sees() {
+    let administered = Administered::new().await;
+    let forced = by_host(&administered, "?force=true", &["backend:3000"]);
+    assert_eq!(administered.send(forced).await.status, 200);
+    let ask = async |who: &str, host: &str| {
+        let request = Request::get("/api/license").header(header::HOST, host);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {who}"));
+        administered.send(request.body(Body::empty()).unwrap()).await.text().to_owned()
+    };
+    let told = ask("admin", "backend:3000").await;
+    assert!(told.contains("backend:3000") && told.contains("*.acme.internal"), "{told}");
+    assert!(!ask("admin", "a.acme.internal").await.contains("domain mismatch"));
+    let told = ask("user", "backend:3000").await;
+    assert!(!told.contains("backend") && !told.contains("acme"), "{told}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Licensing;
 use crate::{
     Banner, ClockMark, Denial, License, Machine, Phase, PublicStatus, Restriction, Status,
-    Succession, Timeline, Verified, Warning, current,
+    Succession, Timeline, Verified, Warning, current, grounds,
 };
 
 impl Licensing {
@@ -69,6 +69,13 @@ impl Licensing {
         let mut warnings = self.look(|view, reading| view.warnings(reading, used));
         warnings.extend(found.warnings.iter().cloned());
         warnings
+    }
+
+    /// What an administrator should know who uses the service by this host,
+    /// where the license binds a domain that does not cover it. A text that is
+    /// no host is covered by none.
+    pub fn host_warning(&self, host: &str) -> Option<Warning> {
+        self.view(|view| grounds::host_warning(view.license()?, host))
     }
 
     /// Whether [`warnings`](Self::warnings) has anything to tell. As cheap as

@@ -205,14 +205,22 @@ impl Licensing {
     }
 
     /// Counts and logs a denial that was answered to a client: one event for
-    /// each code, at most once in ten seconds, with how many there were.
+    /// each code, at most once in ten seconds, with how many there were and
+    /// what the latest rests on: the host that was seen and the licensed
+    /// pattern, or the license's time and the clock's.
     pub fn record(&self, denial: &Denial) {
-        self.0.denials.denied(denial, self.0.clock.monotonic());
+        let grounds = || self.grounds(denial);
+        self.0.denials.denied(denial, self.0.clock.monotonic(), grounds);
     }
 
     #[cold]
     fn shadowed(&self, denial: Denial) {
-        self.0.denials.shadowed(&denial, self.0.clock.monotonic());
+        let grounds = || self.grounds(&denial);
+        self.0.denials.shadowed(&denial, self.0.clock.monotonic(), grounds);
+    }
+
+    fn grounds(&self, denial: &Denial) -> Option<String> {
+        self.look(|view, reading| view.grounds(denial, reading))
     }
 
     /// How many denials there were of each code, recorded and in shadow.

@@ -214,7 +214,8 @@ impl Shared {
 
     /// Notes a refusal. That the store cannot keep it changes nothing.
     async fn refused(&self, error: &InstallError, record: AuditRecord) {
-        tracing::warn!(code = error.code(), "license installation refused");
+        let (code, reason) = (error.code(), error.reason());
+        tracing::warn!(code, reason, "license installation refused");
         self.record_refusal(error.kind(), record).await;
     }
 
