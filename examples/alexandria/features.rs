@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use crate::AppState;
 
 features! {
+    /// What the routes ask for.
+    pub(crate) const FEATURES;
     /// Tenants, isolated from each other.
     pub(crate) MultiTenant = "multi_tenant";
     /// Federation by OIDC and SAML.

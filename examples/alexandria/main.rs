@@ -80,6 +80,7 @@ async fn main() {
 async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Arguments { settings, license_key, license_key_file, admin_jwt_secret } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
+    setup.check_features(features::FEATURES)?;
     let key_file = match (license_key_file, &setup.demo) {
         (None, Some(demo)) => Some(demo.license_file("license.key")?),
         (file, _) => file,

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::{AppState, decisions};
 
 features! {
+    /// What the routes ask for.
+    pub(crate) const FEATURES;
     /// Single sign-on.
     pub(crate) Sso = "sso";
     /// Audit log.

@@ -77,6 +77,7 @@ async fn main() {
 async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Arguments { settings, license_file } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
+    setup.check_features(features::FEATURES)?;
     let license_file = match (license_file, &setup.demo) {
         (Some(file), _) => file,
         (None, Some(demo)) => demo.license_file("license.jwt")?,

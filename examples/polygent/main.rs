@@ -94,6 +94,8 @@ async fn main() {
 async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Arguments { settings, agents, alerts, metrics } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
+    setup.check_features(modules::MODULES)?;
+    setup.check_features(&[MultipleActiveSessions::NAME])?;
     let pool = setup.open_database().await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
     let figures = metrics.collect()?;

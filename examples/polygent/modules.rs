@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::AppState;
 
 features! {
+    /// What the routes ask for.
+    pub(crate) const MODULES;
     /// Workflow automation.
     pub(crate) Workflows = "workflows";
     /// Scheduled automations.

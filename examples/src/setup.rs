@@ -43,6 +43,18 @@ impl Setup {
         Ok(Self { data_dir, database, licensing, demo })
     }
 
+    /// Makes sure that the profile lists the features that the service asks
+    /// for: otherwise no license could grant them.
+    ///
+    /// # Errors
+    ///
+    /// A feature that it does not list.
+    pub fn check_features(&self, names: &[&str]) -> Result<(), StartError> {
+        self.licensing.check_features(names).map_err(|error| {
+            StartError::new("the service asks for a feature that there is not").with_source(error)
+        })
+    }
+
     /// Starts building what keeps the license: in `license.db`, or in the
     /// database that instances share.
     ///

@@ -68,14 +68,24 @@
 //!
 //! # What to know
 //!
-//! - A state that cannot hand out [`Licensing`] through `FromRef` is a compile
-//!   error.
+//! - A misspelled name compiles. [`Licensing::check_features`] at the start, or
+//!   in a test, finds one that the product's profile does not list.
 //! - Extractors run in order. Put the product's own authentication before
 //!   `RequireFeature`: who is not signed in should learn that first.
 //! - A feature is judged when the request arrives; a license installed
 //!   meanwhile counts from the next request on.
 //! - The extractor asks for the feature alone. The domain, and read-only after
 //!   the term, are the [`LicenseLayer`](crate::LicenseLayer)'s.
+
+//!
+//! # When it does not compile
+//!
+//! | the compiler says | what is missing |
+//! |---|---|
+//! | `E0747: constant provided when a type was expected`, at the name in `RequireFeature<"…">` | `#[licensed]` above the function, `impl` block, module or type alias |
+//! | `E0308: expected Licensing, found AppState`, at `with_state` | a state that hands out the handle: `impl FromRef<AppState> for Licensing`, as above |
+//! | `E0277: the trait bound Licensing: FromRef<AppState> is not satisfied` | the same |
+//! | `E0277: … Handler<_, _> is not satisfied` | often the same; `#[axum::debug_handler(state = AppState)]` under `#[licensed]` names it |
 
 use std::{fmt, marker::PhantomData};
 
@@ -88,7 +98,8 @@ use crate::LicenseRejection;
 /// Lets a request pass only if the license grants the feature `F`.
 ///
 /// See the [module](crate::require_feature) for the three ways to name a
-/// feature.
+/// feature, and for what the compiler says where `#[licensed]` or a `FromRef`
+/// is missing.
 pub struct RequireFeature<F: Feature>(PhantomData<fn() -> F>);
 
 impl<F: Feature> RequireFeature<F> {

@@ -1,20 +1,7 @@
 //! What was meant by a name that nobody knows.
 
 use license_core::issue::Unknown;
-
-/// How alike two names must be, as clap asks it of flags.
-const ALIKE: f64 = 0.7;
-
-/// The known name that is most alike, if one is.
-pub(crate) fn meant<'a, S: AsRef<str>>(name: &str, known: &'a [S]) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let alike = known.iter().map(|it| {
-        let it = it.as_ref();
-        (strsim::jaro(&name, &it.to_lowercase()), it)
-    });
-    let best = alike.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    best.filter(|(score, _)| *score > ALIKE).map(|(_, it)| it)
-}
+pub(crate) use license_core::text::meant;
 
 /// What else there is, as the end of a sentence that has named what is
 /// unknown.

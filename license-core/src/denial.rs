@@ -323,6 +323,10 @@ impl Denial {
         self.with(|facts| facts.host_seen = Some(host.into()))
     }
 
+    pub(crate) fn feature_asked(&self) -> Option<&str> {
+        self.0.feature.as_deref()
+    }
+
     pub(crate) fn host_seen(&self) -> Option<&str> {
         self.0.host_seen.as_deref()
     }

@@ -113,6 +113,20 @@ pub const fn is_valid_feature_name(name: &str) -> bool {
 /// assert_eq!(Reports::NAME, "reports.v2");
 /// ```
 ///
+/// A constant in front of them lists their names, for
+/// [`check_features`](crate::Licensing::check_features) at the start:
+///
+/// ```
+/// license_core::features! {
+///     /// Every feature that this module asks for.
+///     pub const FEATURES;
+///     /// Single sign-on.
+///     pub Sso = "sso-saml";
+/// }
+///
+/// assert_eq!(FEATURES, ["sso-saml"]);
+/// ```
+///
 /// What is not a valid name ([`is_valid_feature_name`](crate::is_valid_feature_name))
 /// does not compile:
 ///
@@ -124,6 +138,14 @@ pub const fn is_valid_feature_name(name: &str) -> bool {
 /// ```
 #[macro_export]
 macro_rules! features {
+    (
+        $(#[$list_attribute:meta])* $list_visibility:vis const $list:ident;
+        $($(#[$attribute:meta])* $visibility:vis $feature:ident = $name:literal;)*
+    ) => {
+        $(#[$list_attribute])*
+        $list_visibility const $list: &[&str] = &[$($name),*];
+        $crate::features! { $($(#[$attribute])* $visibility $feature = $name;)* }
+    };
     ($($(#[$attribute:meta])* $visibility:vis $feature:ident = $name:literal;)*) => {$(
         $(#[$attribute])*
         #[allow(clippy::exhaustive_enums, reason = "there will never be a value")]

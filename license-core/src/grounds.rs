@@ -6,14 +6,19 @@
 //! shows it.
 
 use crate::{
-    Denial, DenialCode, License, Timestamp, Warning, WarningLevel, clock_guard::Reading,
-    decide::View, text::sentence,
+    Denial, DenialCode, License, Product, Timestamp, Warning, WarningLevel,
+    admission::host_mismatch, clock_guard::Reading, decide::View, text::sentence,
 };
 
 impl View<'_> {
     /// What a denial rests on, as things stand now.
     #[cold]
-    pub(crate) fn grounds(self, denial: &Denial, reading: &Reading) -> Option<String> {
+    pub(crate) fn grounds(
+        self,
+        denial: &Denial,
+        product: &Product,
+        reading: &Reading,
+    ) -> Option<String> {
         match denial.code() {
             DenialCode::DomainMismatch | DenialCode::HostInvalid => {
                 let domain = self.domain()?;
@@ -22,6 +27,10 @@ impl View<'_> {
                     "{seen}, and the license covers `{domain}`; a proxy may have replaced the \
                      host that the client sent"
                 ))
+            }
+            DenialCode::FeatureNotLicensed => {
+                let asked = denial.feature_asked()?;
+                product.check_features([asked]).err().map(|unknown| unknown.to_string())
             }
             DenialCode::ReadOnly | DenialCode::FeatureLapsed => self.phase_grounds(reading),
             code if Some(code) == self.standing.phase.code() => self.phase_grounds(reading),
@@ -65,7 +74,9 @@ pub(crate) fn expired(license: &License, grace: Option<Timestamp>, now: Timestam
     let [ended, now] = [end, now].map(time);
     match grace.filter(|grace| *grace > end).map(time) {
         Some(grace) => {
-            format!("the license ended at {ended}, its grace at {grace}; it is {now} on this machine")
+            format!(
+                "the license ended at {ended}, its grace at {grace}; it is {now} on this machine"
+            )
         }
         None => format!("the license ended at {ended}; it is {now} on this machine"),
     }

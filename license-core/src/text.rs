@@ -19,6 +19,20 @@ pub fn clean(text: &str) -> String {
     text.chars().map(replaced).collect()
 }
 
+/// How alike two names must be, as clap asks it of flags.
+const ALIKE: f64 = 0.7;
+
+/// The known name that is most alike, if one is.
+pub fn meant<'a, S: AsRef<str>>(name: &str, known: &'a [S]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let alike = known.iter().map(|it| {
+        let it = it.as_ref();
+        (strsim::jaro(&name, &it.to_lowercase()), it)
+    });
+    let best = alike.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    best.filter(|(score, _)| *score > ALIKE).map(|(_, it)| it)
+}
+
 /// A text that is lower case without a full stop, as a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut sentence = format!("{text}.");

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::Request;
-use license_core::{AskedFeature, Denial, Licensing, is_valid_feature_name};
+use license_core::{AskedFeature, Denial, Licensing, UnknownFeatures, is_valid_feature_name};
 use tower_layer::Layer;
 
 use crate::{Check, Enforce, EnforceLayer, Problem};
@@ -17,13 +17,12 @@ use crate::{Check, Enforce, EnforceLayer, Problem};
 #[must_use]
 pub struct FeatureLayer<R = Problem>(EnforceLayer<FeatureCheck, R>);
 
-/// A text that cannot be the name of a feature.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{name}` is not a feature name; write 1 to 64 ASCII letters, digits, `-`, `_`, `.` and `:`, with a letter or digit at both ends"
-)]
+/// A text that cannot be the name of a feature, or is none of the product's.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeatureNameError {
     name: String,
+    /// What the profile says to it.
+    unknown: Option<UnknownFeatures>,
 }
 
 impl FeatureLayer {
@@ -32,10 +31,14 @@ impl FeatureLayer {
     /// # Errors
     ///
     /// [`FeatureNameError`] for what is not a
-    /// [valid name](is_valid_feature_name).
+    /// [valid name](is_valid_feature_name), and for one that the product's
+    /// profile does not list; a profile that lists none has them all.
     pub fn new(licensing: &Licensing, name: &str) -> Result<Self, FeatureNameError> {
         if !is_valid_feature_name(name) {
-            return Err(FeatureNameError { name: name.to_owned() });
+            return Err(FeatureNameError { name: name.to_owned(), unknown: None });
+        }
+        if let Err(unknown) = licensing.check_features([name]) {
+            return Err(FeatureNameError { name: name.to_owned(), unknown: Some(unknown) });
         }
         let demand = Demand { licensing: licensing.clone(), feature: AskedFeature::new(name) };
         Ok(Self(EnforceLayer::new(FeatureCheck(Arc::new(demand)))))
@@ -63,6 +66,22 @@ impl<R> fmt::Debug for FeatureLayer<R> {
         f.debug_tuple("FeatureLayer").field(self.0.check()).finish()
     }
 }
+
+impl fmt::Display for FeatureNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.unknown {
+            Some(unknown) => unknown.fmt(f),
+            None => write!(
+                f,
+                "`{}` is not a feature name; write 1 to 64 ASCII letters, digits, `-`, `_`, `.` \
+                 and `:`, with a letter or digit at both ends",
+                self.name
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FeatureNameError {}
 
 impl FeatureNameError {
     /// The refused text.
@@ -118,5 +137,15 @@ mod tests {
             assert!(error.to_string().contains("is not a feature name"), "{error}");
         }
         assert!(FeatureLayer::new(&licensing, "sso-saml").is_ok());
+    }
+
+    #[test]
+    fn a_slip_is_refused_where_the_profile_lists_what_there_is() {
+        let product = license_core::Product::builder("acme", "https://acme.example", "acme");
+        let product = product.feature("sso-saml", "Single sign-on").build().unwrap();
+        let licensing = Licensing::new(Vendor::of(product).verifier());
+        assert!(FeatureLayer::new(&licensing, "sso-saml").is_ok());
+        let error = FeatureLayer::new(&licensing, "sso-samll").unwrap_err();
+        assert!(error.to_string().contains("did you mean `sso-saml`?"), "{error}");
     }
 }

@@ -220,3 +220,21 @@ async fn mail_is_encrypted_where_the_url_says_so_and_the_certificate_is_judged()
         assert!(smtp.received(2).await.iter().all(|mail| mail["encrypted"] == true));
     }
 }
+
+#[tokio::test]
+async fn a_time_zone_that_is_not_known_is_said_at_the_start_with_what_to_do() {
+    let start = async |zone: &str| {
+        let polygent =
+            Polygent::start_with(|start| alerting(start, "smtp://127.0.0.1:9").env("TZ", zone));
+        polygent.await
+    };
+    let polygent = start("Europe/Berlni").await;
+    let log = polygent.process().logged("time zone cannot be used").await;
+    for part in ["WARN", "Europe/Berlni", "00:00 UTC", "set TZ", "tzdata"] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+    for known in ["UTC", ""] {
+        let polygent = start(known).await;
+        assert!(!polygent.process().log().contains("time zone"), "{known}");
+    }
+}

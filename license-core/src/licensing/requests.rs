@@ -220,7 +220,7 @@ impl Licensing {
     }
 
     fn grounds(&self, denial: &Denial) -> Option<String> {
-        self.look(|view, reading| view.grounds(denial, reading))
+        self.look(|view, reading| view.grounds(denial, self.product(), reading))
     }
 
     /// How many denials there were of each code, recorded and in shadow.

@@ -14,6 +14,8 @@ pub struct Alerts {
     pub(super) milestones: BTreeSet<u32>,
     pub(super) at: LocalTime,
     pub(super) zone: TimeZone,
+    /// Why that is not the system's, and UTC in its place.
+    zone_unknown: Option<String>,
     fixed: Vec<String>,
     asked: Option<Arc<Ask>>,
 }
@@ -23,13 +25,28 @@ type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Asked> + Send>> + Send + Sync
 
 impl Alerts {
     /// Alerts delivered like this: 30, 14, 7 and 1 days before the end, at
-    /// 9 in the morning by the system's time zone, to nobody yet.
+    /// 9 in the morning by the system's time zone, to nobody yet. Where the
+    /// system has none that can be used, it is UTC, and the log says so when
+    /// the manager is started.
     pub fn by(delivery: impl AlertDelivery + 'static) -> Self {
+        Self::in_zone(delivery, TimeZone::try_system())
+    }
+
+    pub(super) fn in_zone(
+        delivery: impl AlertDelivery + 'static,
+        zone: Result<TimeZone, jiff::Error>,
+    ) -> Self {
+        let (zone, unknown) = match zone {
+            Ok(zone) if !zone.is_unknown() => (zone, None),
+            Ok(_) => (TimeZone::UTC, Some("it is not set".to_owned())),
+            Err(error) => (TimeZone::UTC, Some(error.to_string())),
+        };
         Self {
             delivery: Arc::new(delivery),
             milestones: [30, 14, 7, 1].into(),
             at: LocalTime::default(),
-            zone: TimeZone::system(),
+            zone,
+            zone_unknown: unknown,
             fixed: Vec::new(),
             asked: None,
         }
@@ -58,8 +75,23 @@ impl Alerts {
     ) -> Result<Self, impl Error + Send + Sync + 'static + use<>> {
         TimeZone::get(name).map(|zone| {
             self.zone = zone;
+            self.zone_unknown = None;
             self
         })
+    }
+
+    /// Says in the log that times of day are in UTC although nobody asked for
+    /// it.
+    pub(super) fn tell_of_zone(&self) {
+        if let Some(reason) = &self.zone_unknown {
+            tracing::warn!(
+                reason,
+                "the system's time zone cannot be used, so alerts are sent at {} UTC; set TZ to a \
+                 name such as Europe/Berlin and install the time-zone data (tzdata), or name a \
+                 zone with Alerts::time_zone",
+                self.at
+            );
+        }
     }
 
     /// To whom in any case; called again, to these as well.

@@ -96,6 +96,7 @@ impl AlertsError {
 
 impl Job {
     pub(crate) fn new(alerts: Alerts) -> Self {
+        alerts.tell_of_zone();
         Self { alerts, holder: OsRng.next_u64(), state: Mutex::default() }
     }
 
