@@ -4,6 +4,7 @@
 
 mod admin;
 mod attempts;
+mod bodies;
 mod enforce;
 mod extractors;
 #[cfg(feature = "ws")]
