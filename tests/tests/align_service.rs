@@ -2,6 +2,11 @@
 //! refused first.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use http::{Method, header};
 use license_tests::{
     ADMINISTRATOR, Answer, Client, Service,
@@ -300,9 +305,11 @@ async fn a_kill_under_load_loses_no_decision_that_was_acknowledged() {
     for round in 0..4 {
         let admin = align.admin().await;
         let streams = admin.streams().await;
+        let answered = Arc::new(AtomicU64::new(0));
         let clients: Vec<_> = (0..4)
             .map(|_| {
                 let streams = streams.clone();
+                let answered = Arc::clone(&answered);
                 tokio::spawn(async move {
                     let (mut acknowledged, mut sent) = (0, 0);
                     loop {
@@ -312,11 +319,16 @@ async fn a_kill_under_load_loses_no_decision_that_was_acknowledged() {
                             None => return (acknowledged, sent),
                         }
                         acknowledged += 1;
+                        answered.fetch_add(1, Ordering::Relaxed);
                     }
                 })
             })
             .collect();
         tokio::time::sleep(std::time::Duration::from_millis(300 + 130 * round)).await;
+        // A busy machine takes longer to get under load.
+        while answered.load(Ordering::Relaxed) <= 20 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
         align = align.crash().await;
         for client in clients {
             let (more, asked) = client.await.unwrap();
