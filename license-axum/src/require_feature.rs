@@ -76,7 +76,6 @@
 //!   meanwhile counts from the next request on.
 //! - The extractor asks for the feature alone. The domain, and read-only after
 //!   the term, are the [`LicenseLayer`](crate::LicenseLayer)'s.
-
 //!
 //! # When it does not compile
 //!

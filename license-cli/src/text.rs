@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use license_core::text::is_treacherous;
-pub(crate) use license_core::text::{shown, shown_path};
+pub(crate) use license_core::text::{counted, shown, shown_path};
 use serde::Serialize;
 
 /// JSON for people and programs; the same characters are escaped in it.
@@ -21,11 +21,6 @@ pub(crate) fn json(value: &impl Serialize) -> String {
         }
     }
     escaped
-}
-
-/// So many, in words.
-pub(crate) fn counted(count: u64, unit: &str) -> String {
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// So many days more or less, in words.

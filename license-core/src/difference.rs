@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use crate::{License, Limit, Succession, Timestamp, Warning, WarningLevel};
+use crate::{License, Limit, Succession, Timestamp, Warning, WarningLevel, text::counted};
 
 /// What changes when one license replaces another.
 ///
@@ -159,7 +159,11 @@ impl Difference {
         let mut warn = |code, text: String| {
             self.warnings.push(Warning::new(code, WarningLevel::Warning, text));
         };
-        if old.customer().id != new.customer().id {
+        let customer = |license: &License| {
+            let customer = license.customer();
+            (customer.id.clone(), customer.name.clone())
+        };
+        if customer(old) != customer(new) {
             warn("other_customer", "The license is for another customer.".to_owned());
         }
         if let Some(domain) = new.domain().filter(|domain| old.domain() != Some(*domain)) {
@@ -169,12 +173,12 @@ impl Difference {
             warn("other_machine", "The license is bound to another machine.".to_owned());
         }
         if self.given_away > 0 {
-            let unit = if self.given_away == 1 { "paid day is" } else { "paid days are" };
+            let days = counted(self.given_away, "paid day");
+            let are = if self.given_away == 1 { "is" } else { "are" };
             let ends = old.term().expires_at.last_day();
             let text = format!(
-                "{} {unit} given away: the license in force runs until {ends}, and the time of the \
-                 new one counts from {} on.",
-                self.given_away,
+                "{days} {are} given away: the license in force runs until {ends}, and the time of \
+                 the new one counts from {} on.",
                 new.paid_from().date()
             );
             warn("days_given_away", text);

@@ -191,8 +191,7 @@ impl Term {
 
     /// The days left at `now`, rounded up; 0 once expired.
     pub fn days_remaining(&self, now: Timestamp) -> u64 {
-        let millis = self.expires_at.saturating_since(now).as_millis();
-        u64::try_from(millis.div_ceil(86_400_000)).unwrap_or(u64::MAX)
+        self.expires_at.days_since(now)
     }
 }
 

@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Delivery, InvalidReason, Machine, Phase, Policy, Restriction, Succession, Timestamp, Verified,
+    Delivery, InvalidReason, License, Machine, Phase, Policy, Restriction, Succession, Timestamp,
+    Verified,
     clock_guard::{Reading, Trust},
 };
 
@@ -115,17 +116,16 @@ impl Holdings {
             phase,
             restriction: policy.restriction(phase),
             next_has_begun,
-            uncovered: !next_has_begun && self.uncovered(),
+            uncovered: !next_has_begun && self.succession().is_some_and(|(_, it)| !it.covers()),
             valid_from,
             valid_before: next_change.saturating_sub(COARSE_LAG),
         }
     }
 
-    fn uncovered(&self) -> bool {
-        let both = self.current.as_ref().zip(self.next.as_ref());
-        both.is_some_and(|(current, next)| {
-            !Succession::of(&current.license, &next.license).covers()
-        })
+    /// How the second license follows the first.
+    pub(crate) fn succession(&self) -> Option<(&License, Succession)> {
+        let (current, next) = (&self.current.as_ref()?.license, &self.next.as_ref()?.license);
+        Some((current, Succession::of(current, next)))
     }
 
     fn phase(&self, policy: &Policy, reading: &Reading, next_has_begun: bool) -> Phase {

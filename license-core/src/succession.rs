@@ -1,8 +1,6 @@
 //! How a license follows another: without a gap and for longer, or not.
 
-use std::time::Duration;
-
-use crate::{License, Timestamp, Warning, WarningLevel};
+use crate::{License, Timestamp, Warning, WarningLevel, text::counted};
 
 /// How one license follows another.
 ///
@@ -17,8 +15,6 @@ pub struct Succession {
     /// When the new one ends, where that is not later than the other.
     pub earlier_end: Option<Timestamp>,
 }
-
-const DAY: u64 = 86_400;
 
 impl Succession {
     /// How `new` follows `old`.
@@ -41,32 +37,26 @@ impl Succession {
     pub(crate) fn warnings(&self, which: &str, old: &License) -> Vec<Warning> {
         let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
         let gap = self.gap.map(|(from, until)| {
-            let days = in_days(until.saturating_since(from));
+            let days = counted(until.days_since(from), "day");
             let text = format!(
                 "{which} begins after a gap of {days}: none is in force from {from} to {until}."
             );
             warning("license_gap", text)
         });
         let end = self.earlier_end.map(|ends| {
-            let (ends, instead_of) = (ends, old.term().expires_at);
-            let text = match in_days(instead_of.saturating_since(ends)) {
-                _ if ends == instead_of => {
-                    format!("{which} ends when the one in force does, on {}.", ends.last_day())
-                }
-                days => format!(
-                    "{which} ends on {}, {days} earlier than the one in force ({}).",
-                    ends.last_day(),
-                    instead_of.last_day()
-                ),
+            let instead_of = old.term().expires_at;
+            let on = ends.last_day();
+            let text = if ends == instead_of {
+                format!("{which} ends when the one in force does, on {on}.")
+            } else {
+                let days = counted(instead_of.days_since(ends), "day");
+                let instead_of = instead_of.last_day();
+                format!(
+                    "{which} ends on {on}, {days} earlier than the one in force ({instead_of})."
+                )
             };
             warning("license_ends_earlier", text)
         });
         gap.into_iter().chain(end).collect()
     }
-}
-
-/// So much time in days, rounded up.
-fn in_days(time: Duration) -> String {
-    let days = time.as_millis().div_ceil(u128::from(DAY) * 1000);
-    format!("{days} {}", if days == 1 { "day" } else { "days" })
 }

@@ -33,6 +33,17 @@ pub fn meant<'a, S: AsRef<str>>(name: &str, known: &'a [S]) -> Option<&'a str> {
     best.filter(|(score, _)| *score > ALIKE).map(|(_, it)| it)
 }
 
+/// So many, in words.
+///
+/// ```
+/// use license_core::text::counted;
+///
+/// assert_eq!([counted(1, "day"), counted(30, "day")], ["1 day", "30 days"]);
+/// ```
+pub fn counted(count: u64, unit: &str) -> String {
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A text that is lower case without a full stop, as a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut sentence = format!("{text}.");

@@ -72,6 +72,12 @@ impl Timestamp {
         if millis > 0 { Duration::from_millis(millis.unsigned_abs()) } else { Duration::ZERO }
     }
 
+    /// The days since an earlier time, rounded up; 0 where it is not earlier.
+    pub(crate) fn days_since(self, earlier: Self) -> u64 {
+        let millis = self.saturating_since(earlier).as_millis();
+        u64::try_from(millis.div_ceil(86_400_000)).unwrap_or(u64::MAX)
+    }
+
     /// The UTC date, `2026-12-31`.
     pub fn date(self) -> String {
         self.to_jiff().strftime("%Y-%m-%d").to_string()

@@ -4,19 +4,22 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     Denial, DenialCode, License, Limit, Phase, Succession, clock_guard::Reading, decide::View,
+    text::counted,
 };
 
 /// One thing that administrators should know.
 ///
 /// The texts are plain ASCII sentences for people. They say nothing about the
 /// customer and hold no numbers of the license, so that a product may show
-/// them to everybody.
+/// them to everybody. What a dry run or a comparison warns of, and a
+/// [host](crate::Licensing::host_warning), is for administrators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Warning {
     /// The stable code: `license_expiring`, `license_in_grace`, `license_gap`,
-    /// `license_ends_earlier`, `limit_reached`, `clock_ahead`, or the code with which requests are or
-    /// would be refused. Others, such as a runtime, have codes of their own.
+    /// `license_ends_earlier`, `limit_reached`, `clock_ahead`, or the code with
+    /// which requests are or would be refused. Others, such as a runtime, have
+    /// codes of their own.
     pub code: &'static str,
     /// How much it matters.
     pub level: WarningLevel,
@@ -103,9 +106,7 @@ impl View<'_> {
 
     /// How the waiting license follows the one in force.
     pub(crate) fn succession(&self) -> Option<(&License, Succession)> {
-        let (current, next) = (self.holdings.current.as_ref()?, self.holdings.next.as_ref()?);
-        let succession = Succession::of(&current.license, &next.license);
-        (!self.standing.next_has_begun).then_some((&current.license, succession))
+        self.holdings.succession().filter(|_| !self.standing.next_has_begun)
     }
 
     /// That the waiting license does not cover what comes after the one in
@@ -130,8 +131,8 @@ impl View<'_> {
         match phase {
             Phase::Expiring => {
                 let days = license.term.days_remaining(reading.judged());
-                let unit = if days == 1 { "day" } else { "days" };
-                let text = format!("License expires on {last_day}: {days} {unit} left.");
+                let left = counted(days, "day");
+                let text = format!("License expires on {last_day}: {left} left.");
                 Some(Warning::new("license_expiring", WarningLevel::Info, text))
             }
             Phase::Grace => {

@@ -39,7 +39,7 @@ pub enum MachineIdSource {
 
 /// This machine's identity cannot be read. Holds no part of any id.
 #[derive(Debug, thiserror::Error)]
-#[error("this machine's identity cannot be read; see that /etc/machine-id is there and readable")]
+#[error("this machine's identity cannot be read")]
 pub struct ReadMachineIdError {
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,

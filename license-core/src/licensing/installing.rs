@@ -80,12 +80,20 @@ impl Licensing {
         host: Option<&str>,
         force: bool,
     ) -> Result<Installation, InstallError> {
-        self.look_by(time, |view, reading| {
-            let upload = Upload { host, force };
-            let admission =
-                admission::admit(view.holdings, view.policy, verified, reading, upload)?;
-            Ok(self.outcome(view, reading, verified, admission))
-        })
+        let upload = Upload { host, force };
+        self.look_by(time, |view, reading| self.judged(view, reading, verified, upload))
+    }
+
+    /// What an upload comes to.
+    pub(super) fn judged(
+        &self,
+        view: View<'_>,
+        reading: &Reading,
+        verified: &Verified,
+        upload: Upload<'_>,
+    ) -> Result<Installation, InstallError> {
+        let admission = admission::admit(view.holdings, view.policy, verified, reading, upload)?;
+        Ok(self.outcome(view, reading, verified, admission))
     }
 
     /// Judges a token from a source that decides (a file, the environment):
@@ -268,7 +276,7 @@ impl Licensing {
         })
     }
 
-    pub(super) fn outcome(
+    fn outcome(
         &self,
         view: View<'_>,
         reading: &Reading,

@@ -22,33 +22,34 @@ impl Licensing {
     ) -> DryRun {
         self.look_by(time, |view, reading| {
             let upload = Upload { host: request.host.as_deref(), force: request.force };
-            let admitted = admission::admit(view.holdings, view.policy, verified, reading, upload);
             let now = Timeline::of(view.holdings, view.policy, reading);
-            let mut dry_run = DryRun { digest: Some(verified.digest), ..DryRun::default() };
-            match admitted {
-                Ok(admission) => {
-                    let installation = self.outcome(view, reading, verified, admission);
-                    dry_run.would_install = true;
-                    let license = &verified.license;
-                    let judged = reading.judged();
-                    let begins = license.term.not_before.filter(|begins| *begins > judged);
-                    dry_run.begins = Some(begins.unwrap_or(judged));
-                    let effective = view.holdings.effective(view.standing.next_has_begun);
-                    let effective = effective.map(|it| &it.license);
-                    let difference = Difference::between_used(effective, license, &used);
-                    dry_run.warnings = view.notes(admission, license, &difference, upload, &used);
-                    (dry_run.gained, dry_run.lost) = (difference.gained, difference.lost);
-                    let after = installation.holdings_after(view.holdings);
-                    let then = match installation.mark_after_reset() {
-                        Some(mark) => Reading::sound(mark),
-                        None => *reading,
-                    };
-                    dry_run.timeline_then = Timeline::of(&after, view.policy, &then);
-                }
+            let installation = match self.judged(view, reading, verified, upload) {
+                Ok(installation) => installation,
                 Err(error) => return DryRun::refused(Some(verified.digest), &error, now),
+            };
+            let license = &verified.license;
+            let judged = reading.judged();
+            let begins = license.term.not_before.filter(|begins| *begins > judged);
+            let effective = view.holdings.effective(view.standing.next_has_begun);
+            let effective = effective.map(|it| &it.license);
+            let difference = Difference::between_used(effective, license, &used);
+            let admission = installation.admission();
+            let after = installation.holdings_after(view.holdings);
+            let then = match installation.mark_after_reset() {
+                Some(mark) => Reading::sound(mark),
+                None => *reading,
+            };
+            DryRun {
+                would_install: true,
+                digest: Some(verified.digest),
+                begins: Some(begins.unwrap_or(judged)),
+                warnings: view.notes(admission, license, &difference, upload, &used),
+                gained: difference.gained,
+                lost: difference.lost,
+                timeline_then: Timeline::of(&after, view.policy, &then),
+                timeline_now: now,
+                ..DryRun::default()
             }
-            dry_run.timeline_now = now;
-            dry_run
         })
     }
 }

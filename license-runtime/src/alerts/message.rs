@@ -124,8 +124,7 @@ impl Alert {
     }
 
     fn left(&self) -> String {
-        let unit = if self.days_remaining == 1 { "day" } else { "days" };
-        format!("{} {unit} left", self.days_remaining)
+        format!("{} left", text::counted(self.days_remaining, "day"))
     }
 }
 
