@@ -393,6 +393,27 @@ async fn a_dry_run_tells_what_would_happen_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_dry_run_tells_when_a_license_begins_and_what_comes_of_it() {
+    let service = Service::new().await;
+    let now = async |token: &license_core::Token| {
+        let dry_run = service.manager.dry_run(token.as_str().as_bytes(), request()).await;
+        assert_eq!(dry_run.timeline_now, service.licensing().timeline());
+        dry_run
+    };
+    let first = service.vendor.license().sign();
+    let waiting = service.vendor.license().id("later").not_before(day(365)).expires_at(day(730));
+    for (token, begins) in [(first, day(0)), (waiting.sign(), day(365))] {
+        let told = now(&token).await;
+        assert_eq!(told.begins, Some(begins));
+        assert_ne!(told.timeline_then, told.timeline_now);
+        let status = service.install(&token).await.unwrap();
+        assert_eq!(status.timeline, told.timeline_then);
+    }
+    let refused = now(&service.vendor.license().expires_at(day(-1)).sign()).await;
+    assert_eq!((refused.begins, refused.timeline_then), (None, refused.timeline_now));
+}
+
+#[tokio::test]
 async fn a_dry_run_tells_of_waiting_and_of_nothing_to_do() {
     let service = Service::new().await;
     let token = service.vendor.license().sign();
