@@ -8,14 +8,13 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    extract::Request,
     response::{IntoResponse, Response},
-    routing::{IntoMakeService, Route, future::RouteFuture},
+    routing::{IntoMakeService, future::RouteFuture},
 };
 use license_tower::{LicenseLayer, Respond};
-use tower::{BoxError, Layer, Service, util::MapResponseLayer};
+use tower::{BoxError, Service, util::MapResponseLayer};
 
-use crate::{Routes, discard::DiscardBodies};
+use crate::{RouterLayer, Routes, discard::DiscardBodies};
 
 /// Puts a finished router behind a layer: every route, nested ones, 404, 405
 /// and the fallback, with the path as the client sent it.
@@ -101,20 +100,8 @@ pub struct Enforced(Router);
 impl Enforced {
     /// Wraps the whole service, refusals included. As [`Router::layer`], it
     /// runs for one route at a time, once that is known: a layer that changes
-    /// the path belongs around the service, by [`Layer::layer`].
-    pub fn layer<L>(self, layer: L) -> Self
-    where
-        L: Layer<Route> + Clone + Send + Sync + 'static,
-        L::Service: Service<
-                Request,
-                Response: IntoResponse + 'static,
-                Error: Into<Infallible> + 'static,
-                Future: Send + 'static,
-            > + Clone
-            + Send
-            + Sync
-            + 'static,
-    {
+    /// the path belongs around the service, by [`Layer::layer`](tower::Layer::layer).
+    pub fn layer<L: RouterLayer>(self, layer: L) -> Self {
         Self(self.0.layer(layer))
     }
 
@@ -185,19 +172,7 @@ pub trait Enforceable<L> {
     fn behind(self, layer: L) -> Enforced;
 }
 
-impl<L> Enforceable<L> for Router
-where
-    L: Layer<Route> + Clone + Send + Sync + 'static,
-    L::Service: Service<
-            Request,
-            Response: IntoResponse + 'static,
-            Error: Into<Infallible> + 'static,
-            Future: Send + 'static,
-        > + Clone
-        + Send
-        + Sync
-        + 'static,
-{
+impl<L: RouterLayer> Enforceable<L> for Router {
     fn behind(self, layer: L) -> Enforced {
         // One layer, so that axum boxes it once; and with its state, so that no
         // route is made per request.

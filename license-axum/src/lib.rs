@@ -79,6 +79,7 @@ mod json;
 mod problem;
 mod query;
 pub mod require_feature;
+mod router_layer;
 mod routes;
 mod warnings;
 
@@ -104,5 +105,6 @@ pub use license_tower::{
 };
 pub use problem::{LicenseRejection, Problem, limit};
 pub use require_feature::RequireFeature;
+pub use router_layer::RouterLayer;
 pub use routes::Routes;
 pub use warnings::{banner_route, warning_layer};

@@ -12,12 +12,14 @@ use axum::{
     extract::Request,
     handler::Handler,
     response::IntoResponse,
-    routing::{MethodFilter, MethodRouter, Route, on},
+    routing::{MethodFilter, MethodRouter, on},
 };
 use futures_util::FutureExt as _;
 use http::{Method, Uri};
 use license_tower::{Mark, Marks, Recovery};
 use tower::{Layer, Service, ServiceExt as _};
+
+use crate::RouterLayer;
 
 /// A router in the making whose routes may say what the license layer has to
 /// know of them: whether they change something, where the method does not
@@ -254,19 +256,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Wraps the routes and the fallback that are there, as [`Router::layer`]
     /// does.
-    pub fn layer<L>(self, layer: L) -> Self
-    where
-        L: Layer<Route> + Clone + Send + Sync + 'static,
-        L::Service: Service<
-                Request,
-                Response: IntoResponse + 'static,
-                Error: Into<Infallible> + 'static,
-                Future: Send + 'static,
-            > + Clone
-            + Send
-            + Sync
-            + 'static,
-    {
+    pub fn layer<L: RouterLayer>(self, layer: L) -> Self {
         Self { router: self.router.layer(layer), ..self }
     }
 
@@ -276,19 +266,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     ///
     /// As [`Router::route_layer`], where there are none.
     #[track_caller]
-    pub fn route_layer<L>(self, layer: L) -> Self
-    where
-        L: Layer<Route> + Clone + Send + Sync + 'static,
-        L::Service: Service<
-                Request,
-                Response: IntoResponse + 'static,
-                Error: Into<Infallible> + 'static,
-                Future: Send + 'static,
-            > + Clone
-            + Send
-            + Sync
-            + 'static,
-    {
+    pub fn route_layer<L: RouterLayer>(self, layer: L) -> Self {
         Self { router: self.router.route_layer(layer), ..self }
     }
 

@@ -3,7 +3,8 @@
 use std::{error::Error, process::ExitCode};
 
 use license_core::{
-    Claim, InstallError, InstallErrorKind, KeyError, MachineInfoError, issue::IssueError,
+    Claim, InstallError, InstallErrorKind, KeyError, MachineInfoError,
+    issue::{IssueError, Unknown},
 };
 use serde_json::Value;
 
@@ -36,6 +37,18 @@ impl Failure {
     /// The license, or machine info, is refused.
     pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: 1, code: Some(code), message: message.into() }
+    }
+
+    /// Something that the product does not have by this name: what it has, and
+    /// where to correct it.
+    fn unknown(code: &'static str, it: &Unknown, what: &str, place: &str) -> Self {
+        let list = format!("{what}s");
+        let (name, known) = (&it.name, suggest::known(it, &list));
+        let message = format!(
+            "the product knows no {what} {name:?}{known}; correct {place}, or list it under \
+             [{list}] in the profile"
+        );
+        Self::refused(code, message)
     }
 
     /// The same failure, saying which license is refused.
@@ -126,33 +139,15 @@ impl From<IssueError> for Failure {
             error => {
                 let message = with_sources(&error);
                 match (&error, error.code()) {
-                    (IssueError::UnknownPlan(it), Some(code)) => Self::refused(
-                        code,
-                        format!(
-                            "the product knows no plan {:?}{}; correct --plan, or list it under \
-                             [plans] in the profile",
-                            it.name,
-                            suggest::known(it, "plans")
-                        ),
-                    ),
-                    (IssueError::UnknownFeature(it), Some(code)) => Self::refused(
-                        code,
-                        format!(
-                            "the product knows no feature {:?}{}; correct it, or list it under \
-                             [features] in the profile",
-                            it.name,
-                            suggest::known(it, "features")
-                        ),
-                    ),
-                    (IssueError::UnknownLimit(it), Some(code)) => Self::refused(
-                        code,
-                        format!(
-                            "the product knows no limit {:?}{}; correct it, or list it under \
-                             [limits] in the profile",
-                            it.name,
-                            suggest::known(it, "limits")
-                        ),
-                    ),
+                    (IssueError::UnknownPlan(it), Some(code)) => {
+                        Self::unknown(code, it, "plan", "--plan")
+                    }
+                    (IssueError::UnknownFeature(it), Some(code)) => {
+                        Self::unknown(code, it, "feature", "it")
+                    }
+                    (IssueError::UnknownLimit(it), Some(code)) => {
+                        Self::unknown(code, it, "limit", "it")
+                    }
                     (IssueError::NotInLicense(it), Some(code)) => Self::refused(
                         code,
                         format!(

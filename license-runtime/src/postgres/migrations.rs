@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use super::{connections::within, rows::failed};
 use crate::{
     StoreError,
-    sql::{self, Applied, Script},
+    sql::{self, Script},
 };
 
 const SCRIPTS: &[Script] = &[
@@ -83,23 +83,5 @@ async fn make_tables(connection: &mut PgConnection) -> Result<(), StoreError> {
     if !exists {
         connection.execute(RECORD).await.map_err(failed)?;
     }
-    let applied: Vec<Applied> =
-        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(failed)?;
-    for (number, name, statements) in sql::pending(SCRIPTS, &applied)? {
-        sqlx::raw_sql(*statements).execute(&mut *connection).await.map_err(failed)?;
-        sqlx::query(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
-             execution_time) VALUES ($1, $2, TRUE, $3, 0)",
-        )
-        .bind(number)
-        .bind(name)
-        .bind(sql::checksum(statements))
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-    }
-    Ok(())
+    sql::migrate::<sqlx::Postgres>(connection, SCRIPTS, failed).await
 }

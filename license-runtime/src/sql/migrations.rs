@@ -1,7 +1,8 @@
-//! Which migrations a database still needs. Each store runs them by
-//! statements of its own, under a lock that covers all of it.
+//! Bringing the tables up to date. Each store has scripts of its own, and a
+//! lock that covers all of it.
 
 use sha2::{Digest, Sha384};
+use sqlx::{Database, Encode, Executor, FromRow, IntoArguments, Type};
 
 use super::corrupt;
 use crate::{StoreError, StoreErrorKind};
@@ -12,7 +13,48 @@ pub(crate) type Script = (i64, &'static str, &'static str);
 
 /// What the database's record says of a migration: its number, the checksum
 /// of its statements, whether it was carried through.
-pub(crate) type Applied = (i64, Vec<u8>, bool);
+type Applied = (i64, Vec<u8>, bool);
+
+/// Runs the migrations that the record does not have yet, and adds them to it.
+/// The record is there, and nobody else migrates meanwhile.
+///
+/// # Errors
+///
+/// What the database `failed` with, and as [`pending`].
+pub(crate) async fn migrate<D>(
+    connection: &mut D::Connection,
+    scripts: &'static [Script],
+    failed: impl Fn(sqlx::Error) -> StoreError,
+) -> Result<(), StoreError>
+where
+    D: Database,
+    D::Arguments: IntoArguments<D>,
+    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
+    for<'r> Applied: FromRow<'r, D::Row>,
+    for<'q> i64: Encode<'q, D> + Type<D>,
+    for<'q> &'q str: Encode<'q, D> + Type<D>,
+    for<'q> Vec<u8>: Encode<'q, D> + Type<D>,
+{
+    let applied: Vec<Applied> =
+        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(&failed)?;
+    for (number, name, statements) in pending(scripts, &applied)? {
+        sqlx::raw_sql(*statements).execute(&mut *connection).await.map_err(&failed)?;
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+             execution_time) VALUES ($1, $2, TRUE, $3, 0)",
+        )
+        .bind(*number)
+        .bind(*name)
+        .bind(checksum(statements))
+        .execute(&mut *connection)
+        .await
+        .map_err(&failed)?;
+    }
+    Ok(())
+}
 
 /// The migrations that are still to be run, of all and of what the record
 /// says, both oldest first.
@@ -21,7 +63,7 @@ pub(crate) type Applied = (i64, Vec<u8>, bool);
 ///
 /// `Incompatible` when a newer version has added to them; `Corrupt` when the
 /// record differs in those that are known.
-pub(crate) fn pending(
+fn pending(
     scripts: &'static [Script],
     applied: &[Applied],
 ) -> Result<&'static [Script], StoreError> {
@@ -34,7 +76,7 @@ pub(crate) fn pending(
 }
 
 /// The checksum of a migration's statements, as it is recorded.
-pub(crate) fn checksum(statements: &str) -> Vec<u8> {
+fn checksum(statements: &str) -> Vec<u8> {
     Sha384::digest(statements.as_bytes()).to_vec()
 }
 

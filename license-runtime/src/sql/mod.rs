@@ -5,7 +5,7 @@ mod migrations;
 mod rows;
 
 pub(crate) use self::{
-    migrations::{Applied, Script, checksum, pending},
+    migrations::{Script, migrate},
     rows::{RawAuditRow, StateRow},
 };
 use crate::{StoreError, StoreErrorKind};

@@ -5,7 +5,7 @@ use sqlx::{Executor, SqliteConnection};
 use super::rows::failed;
 use crate::{
     StoreError,
-    sql::{self, Applied, Script},
+    sql::{self, Script},
 };
 
 const SCRIPTS: &[Script] = &[
@@ -30,23 +30,5 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
 /// come into.
 pub(super) async fn run(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     connection.execute(RECORD).await.map_err(failed)?;
-    let applied: Vec<Applied> =
-        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(failed)?;
-    for (number, name, statements) in sql::pending(SCRIPTS, &applied)? {
-        sqlx::raw_sql(*statements).execute(&mut *connection).await.map_err(failed)?;
-        sqlx::query(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
-             execution_time) VALUES (?, ?, TRUE, ?, 0)",
-        )
-        .bind(number)
-        .bind(name)
-        .bind(sql::checksum(statements))
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-    }
-    Ok(())
+    sql::migrate::<sqlx::Sqlite>(connection, SCRIPTS, failed).await
 }

@@ -100,8 +100,8 @@ async fn case_54_a_reset_license_works_once_over_restarts_and_nowhere_else() {
     let cure = cure.claim("clock_reset_from", info.clock_mark.unwrap().as_seconds());
     let cure = cure.claim("clock_reset_for", info.nonce).sign();
     assert_eq!(service.install(&cure).await.unwrap().phase, Phase::Active);
-    // Half a year later, and the clock is turned back.
-    service.clock.advance(180 * DAY);
+    // Weeks later, at a mark that it names as well, the clock is turned back.
+    service.clock.advance(50 * DAY);
     service.manager.tick_once().await;
     service.restart().await;
     service.clock.set(day(1));
@@ -213,7 +213,9 @@ async fn the_mark_is_saved_at_the_start() {
 async fn a_lost_clock_mark_does_not_bring_back_the_time_of_the_newest_record_and_license() {
     for recorded in [false, true] {
         let mut service = Service::new().await;
-        let token = service.vendor.license().sign();
+        // By a clock that is ahead of this one.
+        let issued = day(2).saturating_add(200 * SECOND);
+        let token = service.vendor.license().issued_at(issued).sign();
         service.clock.set(day(2));
         service.install(&token).await.unwrap();
         if recorded {
@@ -225,12 +227,13 @@ async fn a_lost_clock_mark_does_not_bring_back_the_time_of_the_newest_record_and
         }
         let revision = service.store.load().await.unwrap().revision;
         service.store.save_clock(revision, ClockMark::default()).await.unwrap();
-        service.clock.set(day(1));
+        service.clock.set(day(1).saturating_add(300 * SECOND));
         service.restart().await;
-        // What was written on day 2 is not a day ago; on day 20 it is.
+        // What was issued on day 2 is not a day ago; what was written on day 20
+        // is.
         let code = recorded.then_some("clock_rolled_back");
         assert_eq!(service.licensing().public_status().code, code);
-        let known = if recorded { day(20) } else { day(2) };
+        let known = if recorded { day(20) } else { issued };
         assert_eq!(service.licensing().clock_mark().mark, Some(known));
         assert_eq!(service.store.load().await.unwrap().saved.clock.mark, Some(known));
     }

@@ -206,15 +206,22 @@ async fn case_54_a_reset_license_in_a_file_cures_the_clock_once() {
     };
     assert_eq!(refused(&manager), Some("clock_rolled_back"));
     let info = manager.machine_info().await.unwrap();
-    let reset = place.vendor.license().id("cure").issued_at(day(1));
-    let reset = reset.claim("clock_reset_from", info.clock_mark.unwrap().as_seconds());
-    let reset = reset.claim("clock_reset_for", info.nonce).sign();
+    let mark = info.clock_mark.unwrap().as_seconds();
+    let reset = |id: &str, installation: &str| {
+        let license = place.vendor.license().id(id).issued_at(day(1));
+        license.claim("clock_reset_from", mark).claim("clock_reset_for", installation).sign()
+    };
+    fs::write(place.file(), reset("theirs", "another installation").as_str()).unwrap();
+    manager.tick_once().await;
+    assert_eq!(refused(&manager), Some("clock_rolled_back"));
+    let reset = reset("cure", &info.nonce);
     fs::write(place.file(), reset.as_str()).unwrap();
     manager.tick_once().await;
     assert_eq!(refused(&manager), None);
     assert_eq!(in_force(&manager).as_deref(), Some("cure"));
-    // Half a year later the clock is turned back, and everything tried again.
-    place.clock.advance(180 * DAY);
+    // Weeks later, at a mark that it names as well, the clock is turned back,
+    // and everything tried again.
+    place.clock.advance(50 * DAY);
     manager.tick_once().await;
     place.clock.set(day(1));
     manager.tick_once().await;
