@@ -10,8 +10,9 @@ use sqlx::{AnyPool, Row, any::AnyRow};
 use crate::{
     answer::{database_failed, internal},
     database::{apply_schema, timely},
-    passwords::{Busy, PasswordError, Passwords, Turn},
+    passwords::{PasswordError, Passwords, Turn},
     sessions::Recent,
+    waiting_room::{Busy, Visitor},
 };
 
 /// Users and sessions.
@@ -140,7 +141,7 @@ impl Accounts {
             }
         }
         let Some(password) = password else { return Ok(None) };
-        let turn = self.passwords.turn().await?;
+        let turn = self.passwords.turn(Visitor::SERVICE).await?;
         if self.check_password(&turn, email, &password).await?.is_none() {
             let hash = turn.hash(password).await?;
             let set = "UPDATE users SET password = $1 WHERE email = $2";
@@ -162,7 +163,7 @@ impl Accounts {
             role: new.role,
             active: true,
         };
-        let password = self.passwords.turn().await?.hash(new.password).await?;
+        let password = self.passwords.turn(Visitor::SERVICE).await?.hash(new.password).await?;
         let inserted = self
             .execute(
                 "INSERT INTO users (id, email, role, password, active) VALUES ($1, $2, $3, $4, 1)",

@@ -16,6 +16,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use crate::waiting_room::Visitor;
+
 /// The wrong passwords of the last minute. Their number is bounded by how fast
 /// passwords are checked.
 #[derive(Debug, Default)]
@@ -36,6 +38,8 @@ struct Latest {
     all: VecDeque<(Duration, Attempt)>,
     /// When, oldest first, of each that still has any.
     of: HashMap<Subject, VecDeque<Duration>>,
+    /// Where right passwords came from, oldest first.
+    known: VecDeque<IpAddr>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +52,8 @@ enum Subject {
 /// How many wrong passwords are too many within the window.
 const MOST: usize = 10;
 const WINDOW: Duration = Duration::from_secs(60);
+/// How many addresses are remembered that right passwords came from.
+const KNOWN: usize = 256;
 
 impl Attempt {
     pub(crate) fn new(email: &str, address: Option<IpAddr>) -> Self {
@@ -88,6 +94,24 @@ impl Attempts {
             latest.of.entry(subject).or_default().push_back(now);
         }
         room
+    }
+
+    /// Remembers where a right password came from.
+    pub(crate) fn succeeded(&self, attempt: Attempt, now: Duration) {
+        let Some(address) = attempt.address else { return };
+        let known = &mut self.latest(now).known;
+        known.retain(|it| *it != address);
+        known.push_back(address);
+        if known.len() > KNOWN {
+            known.pop_front();
+        }
+    }
+
+    /// Who waits with this attempt for a password to be checked.
+    pub(crate) fn visitor(&self, attempt: Attempt, now: Duration) -> Visitor {
+        let Attempt { address, .. } = attempt;
+        let known = address.is_some_and(|address| self.latest(now).known.contains(&address));
+        Visitor { address, known }
     }
 
     fn latest(&self, now: Duration) -> MutexGuard<'_, Latest> {
@@ -186,6 +210,27 @@ mod tests {
         }
         assert!(attempts.admit(attempt("a", "2001:db8::1:2:3:4"), SECOND).is_err());
         assert_eq!(attempts.admit(attempt("a", "2001:db8:0:1::1"), SECOND), Ok(()));
+    }
+
+    #[test]
+    fn an_address_is_known_by_its_right_passwords_while_not_too_many_came_after_it() {
+        let attempts = Attempts::default();
+        let known = |address: &str| attempts.visitor(attempt("any", address), SECOND).known;
+        attempts.failed(attempt("user", "192.0.2.1"), SECOND).unwrap();
+        assert!(!known("192.0.2.1"));
+        attempts.succeeded(attempt("user", "192.0.2.1"), SECOND);
+        assert!(known("192.0.2.1") && known("::ffff:192.0.2.1") && !known("192.0.2.2"));
+        for number in 0..KNOWN {
+            assert!(known("192.0.2.1"));
+            // One that signs in often takes one place.
+            attempts.succeeded(attempt("user", "192.0.2.3"), SECOND);
+            attempts.succeeded(
+                attempt("user", &format!("10.0.{}.{}", number / 250, number % 250)),
+                SECOND,
+            );
+        }
+        assert!(!known("192.0.2.1"));
+        assert_eq!(attempts.latest(SECOND).known.len(), KNOWN);
     }
 
     #[test]

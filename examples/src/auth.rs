@@ -189,7 +189,8 @@ async fn sign_in(
 ) -> Result<Response, Refusal> {
     let attempt = Attempt::new(&credentials.email, address);
     auth.admit(attempt)?;
-    let turn = auth.0.accounts.passwords.turn().await;
+    let visitor = auth.0.attempts.visitor(attempt, auth.monotonic());
+    let turn = auth.0.accounts.passwords.turn(visitor).await;
     let turn = turn.map_err(|busy| Refusal::from(AccountsError::from(busy)))?;
     // Those that were before it may have used up what there was.
     auth.admit(attempt)?;
@@ -205,8 +206,11 @@ async fn sign_in(
 impl Auth {
     /// Whether a password may be checked.
     fn admit(&self, attempt: Attempt) -> Result<(), Refusal> {
-        let now = self.0.licensing.clock().monotonic();
-        self.0.attempts.admit(attempt, now).map_err(too_many)
+        self.0.attempts.admit(attempt, self.monotonic()).map_err(too_many)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.licensing.clock().monotonic()
     }
 
     /// The token of a new session.
@@ -220,9 +224,10 @@ impl Auth {
         let (only, now) = (one_session(licensing), licensing.clock().now());
         let Credentials { email, password } = credentials;
         if let Some(token) = accounts.sign_in(&turn, &email, &password, now, only).await? {
+            attempts.succeeded(attempt, self.monotonic());
             return Ok(token);
         }
-        attempts.failed(attempt, licensing.clock().monotonic()).map_err(too_many)?;
+        attempts.failed(attempt, self.monotonic()).map_err(too_many)?;
         const WRONG: &str = "The e-mail address or the password is wrong.";
         Err(Problem::new(401, "unauthenticated", WRONG).into())
     }

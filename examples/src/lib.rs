@@ -23,6 +23,7 @@ mod serve;
 mod sessions;
 mod settings;
 mod setup;
+mod waiting_room;
 
 pub use accounts::{Account, Accounts, AccountsError, NewAccount, is_email_address, random_hex};
 pub use answer::{Id, Json, OptionalJson, Raw, internal, method_not_allowed, not_found};

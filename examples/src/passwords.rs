@@ -4,7 +4,6 @@
 use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use argon2::{
@@ -12,18 +11,14 @@ use argon2::{
     password_hash::{self, Output, PasswordHash, Salt, SaltString},
 };
 use rand::rngs::OsRng;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::{JoinError, spawn_blocking},
-    time::timeout,
-};
+use tokio::task::{JoinError, spawn_blocking};
+
+use crate::waiting_room::{self, Busy, Visitor, WaitingRoom};
 
 /// Whose turn it is. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
-    /// Those at work and those that wait.
-    places: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
+    room: Arc<WaitingRoom>,
     memories: Arc<Memories>,
 }
 
@@ -31,10 +26,6 @@ pub(crate) struct Passwords {
 /// has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Turn(Arc<Held>);
-
-/// No more can wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Busy;
 
 /// Why a password could not be hashed or checked.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +42,7 @@ pub enum PasswordError {
 #[derive(Debug)]
 struct Held {
     memories: Arc<Memories>,
-    _turn: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _turn: waiting_room::Turn,
 }
 
 /// Memory to hash in, as much as there are turns. A new one for each password
@@ -63,25 +53,15 @@ type Memories = Mutex<Vec<Vec<Block>>>;
 const TURNS: usize = 2;
 /// How many more wait.
 const WAITING: usize = 64;
-/// How long one waits at most; a database that does not answer holds them up.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(TURNS + WAITING)),
-            turns: Arc::new(Semaphore::new(TURNS)),
-            memories: Arc::default(),
-        }
+        Self { room: Arc::new(WaitingRoom::new(TURNS, WAITING)), memories: Arc::default() }
     }
 
     /// Waits for a turn.
-    pub(crate) async fn turn(&self) -> Result<Turn, Busy> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
-        let turn = timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
-        let memories = Arc::clone(&self.memories);
-        Ok(Turn(Arc::new(Held { memories, _turn: turn, _place: place })))
+    pub(crate) async fn turn(&self, visitor: Visitor) -> Result<Turn, Busy> {
+        let turn = self.room.turn(visitor).await?;
+        Ok(Turn(Arc::new(Held { memories: Arc::clone(&self.memories), _turn: turn })))
     }
 }
 
@@ -178,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn hashes_are_argon2s_own_however_often_the_memory_was_used() {
         let passwords = Passwords::new();
-        let turn = passwords.turn().await.unwrap();
+        let turn = passwords.turn(Visitor::SERVICE).await.unwrap();
         let salt = SaltString::generate(&mut OsRng);
         let theirs = Argon2::default().hash_password(b"one", &salt).unwrap().to_string();
         for _ in 0..2 {
@@ -193,30 +173,5 @@ mod tests {
         }
         assert!(turn.check("one".to_owned(), Some("no hash".to_owned())).await.is_err());
         assert_eq!(turn.0.memories().len(), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn two_have_a_turn_and_64_wait_and_no_more() {
-        let passwords = Passwords::new();
-        let turns = [passwords.turn().await.unwrap(), passwords.turn().await.unwrap()];
-        let waiting: Vec<_> = (0..WAITING)
-            .map(|_| {
-                let passwords = passwords.clone();
-                tokio::spawn(async move { passwords.turn().await.map(drop) })
-            })
-            .collect();
-        while passwords.places.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(passwords.turn().await.unwrap_err(), Busy);
-        drop(turns);
-        for waiting in waiting {
-            assert_eq!(waiting.await.unwrap(), Ok(()));
-        }
-        let turns = [passwords.turn().await.unwrap(), passwords.turn().await.unwrap()];
-        // Nobody waits for ever, and who gives up leaves the place.
-        assert_eq!(passwords.turn().await.unwrap_err(), Busy);
-        assert_eq!(passwords.places.available_permits(), WAITING);
-        drop(turns);
     }
 }

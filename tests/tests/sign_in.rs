@@ -146,12 +146,17 @@ async fn after_ten_wrong_passwords_an_account_takes_only_the_right_one_from_else
 #[tokio::test]
 async fn beyond_64_that_wait_a_sign_in_is_told_to_come_back() {
     let polygent = Polygent::start().await;
-    let streams = polygent.client().with(header::CONTENT_TYPE, "application/json").streams().await;
+    let flood = polygent.client().source(from([127, 0, 0, 2]));
+    let streams = flood.with(header::CONTENT_TYPE, "application/json").streams().await;
     let body = json!({"email": ADMINISTRATOR, "password": PASSWORD}).to_string();
     let mut asking = JoinSet::new();
     for _ in 0..200 {
         let (streams, body) = (streams.clone(), body.clone());
         asking.spawn(async move { streams.send(Method::POST, SIGN_IN, body).await });
+    }
+    // Meanwhile there is a place for another address, and soon its turn.
+    for _ in 0..3 {
+        sign_in(&polygent.client(), ADMINISTRATOR, PASSWORD).await.is(200);
     }
     let answers = asking.join_all().await;
     let busy = |answer: &&Answer| answer.status == 503;
@@ -162,6 +167,38 @@ async fn beyond_64_that_wait_a_sign_in_is_told_to_come_back() {
         assert_eq!(answer.headers[header::RETRY_AFTER], "1");
     }
     sign_in(&polygent.client(), ADMINISTRATOR, PASSWORD).await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_57_a_flood_from_many_addresses_leaves_the_way_in_to_where_people_sign_in_from() {
+    let polygent = Polygent::start().await;
+    polygent.admin().await;
+    let (over, busy) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let mut flood = JoinSet::new();
+    for number in 0..200 {
+        let (over, busy) = (Arc::clone(&over), Arc::clone(&busy));
+        let client = polygent.client().source(from([127, 0, 1, number]));
+        flood.spawn(async move {
+            for asked in 0.. {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                let email = format!("user-{number}-{asked}@example.com");
+                let answer = sign_in(&client, &email, "wrong").await;
+                if answer.status == 503 {
+                    busy.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+    }
+    while busy.load(Ordering::Relaxed) < 200 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..10 {
+        sign_in(&polygent.client(), ADMINISTRATOR, PASSWORD).await.is(200);
+    }
+    over.store(true, Ordering::Relaxed);
+    flood.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
