@@ -1,6 +1,7 @@
 //! Building what the tests start.
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::LazyLock,
@@ -31,7 +32,7 @@ fn built(kind: &str, name: &str) -> PathBuf {
 /// Everything that is started, with its kind and name. Built in one go, with
 /// the features that the tests were built with.
 static BUILT: LazyLock<Vec<(String, String, PathBuf)>> = LazyLock::new(|| {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = cargo();
     command.args(["build", "--workspace", "--examples", "--bins", "--message-format=json"]);
     messages(&mut command)
         .iter()
@@ -46,7 +47,7 @@ static BUILT: LazyLock<Vec<(String, String, PathBuf)>> = LazyLock::new(|| {
 /// The library of the examples, built for tests or as for a release: without
 /// debug assertions, and all else equal.
 pub fn example_library(release: bool) -> PathBuf {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = cargo();
     // With an example, so that everything else is built as it is for tests.
     command.args(["build", "--workspace", "--lib", "--example", "hyper", "--message-format=json"]);
     if release {
@@ -57,6 +58,20 @@ pub fn example_library(release: bool) -> PathBuf {
     let files = library.expect("it was built")["filenames"].as_array().expect("files").clone();
     let files = files.iter().filter_map(Value::as_str);
     files.map(PathBuf::from).find(|file| file.extension().is_some_and(|it| it == "rlib")).unwrap()
+}
+
+/// Cargo, as from a shell: without what it tells a test about its package, for
+/// which the build script of `ring` would run again, and all above it be built
+/// again.
+fn cargo() -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    for (name, _) in env::vars_os() {
+        let of_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+        if name.to_str().is_some_and(|name| of_package.iter().any(|it| name.starts_with(it))) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// What cargo says of what it builds.

@@ -6,11 +6,14 @@
 mod service;
 mod testing;
 
+use std::time::Duration;
+
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use license_core::{DenialCode, InstallErrorKind, Product, testing::Vendor};
-use license_tests::now;
+use license_tests::{example, now};
+use tokio::{net::TcpListener, process::Command, time::timeout};
 use tower::ServiceExt;
 
 const GUIDE: &str = include_str!("../../../docs/guide.md");
@@ -126,4 +129,19 @@ async fn the_service_of_the_guide_is_licensed_while_it_runs() {
     drop(app);
     let app = service::app(key, directory.path(), "secret").await.unwrap();
     assert_eq!(answer(&app, get("/api/sso/saml")).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_program_of_the_guide_says_what_it_misses() {
+    // Where it would listen is taken, by this test or by somebody else, so that
+    // it ends.
+    let _taken = TcpListener::bind("127.0.0.1:3000").await;
+    let directory = tempfile::tempdir().unwrap();
+    let mut program = Command::new(example("guide"));
+    program.current_dir(directory.path()).env("ADMIN_TOKEN", "secret").kill_on_drop(true);
+    let ended = timeout(Duration::from_secs(60), program.output()).await;
+    let output = ended.expect("it ends").unwrap();
+    assert!(!output.status.success());
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert!(log.contains("license"), "{log}");
 }
