@@ -1,4 +1,4 @@
 //! The service of the guide, as a program.
-#![allow(unreachable_pub, reason = "as the guide shows it")]
+#![allow(missing_docs, unreachable_pub, reason = "as the guide shows it")]
 
 include!("../tests/guide/service.rs");
