@@ -339,16 +339,18 @@ async fn case_63_a_private_key_in_any_wrapping_is_refused_and_never_printed() {
             }
         };
         for value in &values {
+            let (known, unknown) = ("a private key", "unexpected argument");
             let starts = [
-                bare().arg("--public-key").arg(value),
-                bare().env("LICENSE_PUBLIC_KEY", value),
-                bare().arg(format!("--public-keys={value}")),
-                bare().arg(value),
-                value.split(' ').fold(bare(), |start, word| start.arg(word)),
+                (bare().arg("--public-key").arg(value), known),
+                (bare().env("LICENSE_PUBLIC_KEY", value), known),
+                (bare().arg(format!("--public-keys={value}")), unknown),
+                (bare().arg(value), unknown),
+                (value.split(' ').fold(bare(), |start, word| start.arg(word)), unknown),
             ];
-            for start in starts {
+            for (start, as_what) in starts {
                 let (status, told) = start.fails().await;
                 assert_eq!(status, Some(2), "{told}");
+                assert!(told.contains(as_what), "{name} {value}: {told}");
                 let leaks = (0..body.len() - 12).any(|at| told.contains(&body[at..at + 12]));
                 assert!(!leaks, "{name} {value}: {told}");
             }
