@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderName, header};
+use http::HeaderName;
 use license_tests::{ADMINISTRATOR, Client, Nginx, PASSWORD, Polygent};
 use serde_json::json;
 
@@ -53,17 +53,26 @@ async fn a_trusted_nginx_names_the_host_and_the_client_in_headers_of_its_own() {
     elsewhere.get("/api/workflows").await.refused(403, "domain_mismatch");
 
     // Ten wrong passwords close one client's address, not the proxy's.
-    let json = at("api.acme.internal").with(header::CONTENT_TYPE, "application/json");
-    let sign_in = async |from: [u8; 4], forged: &str, password: &str| {
-        let client = json.source(IpAddr::from(from));
-        let client = client.with(HeaderName::from_static("x-forwarded-for"), forged);
+    let through = at("api.acme.internal");
+    let direct = polygent.client().host("api.acme.internal");
+    let sign_in = async |client: &Client, from: [u8; 4], forwarded_for: &str, password: &str| {
+        let client = client.source(IpAddr::from(from));
+        let client = client.with(HeaderName::from_static("x-forwarded-for"), forwarded_for);
         client.post_json(SIGN_IN, &json!({"email": ADMINISTRATOR, "password": password})).await
     };
     for number in 0..10 {
-        sign_in([127, 0, 0, 2], &format!("192.0.2.{number}"), "wrong").await;
+        sign_in(&through, [127, 0, 0, 2], &format!("192.0.2.{number}"), "wrong").await;
     }
-    sign_in([127, 0, 0, 2], "192.0.2.99", PASSWORD).await.refused(429, "too_many_attempts");
-    sign_in([127, 0, 0, 3], "127.0.0.2", PASSWORD).await.is(200);
+    let closed = async |client: &Client, from: [u8; 4], forwarded_for: &str| {
+        let answer = sign_in(client, from, forwarded_for, PASSWORD).await;
+        answer.refused(429, "too_many_attempts");
+    };
+    closed(&through, [127, 0, 0, 2], "192.0.2.99").await;
+    // Nor does naming another help who is no proxy, or is behind one that adds
+    // to what it was sent.
+    closed(&direct, [127, 0, 0, 2], "192.0.2.99").await;
+    closed(&direct, [127, 0, 0, 1], "192.0.2.99, 127.0.0.2").await;
+    sign_in(&through, [127, 0, 0, 3], "127.0.0.2", PASSWORD).await.is(200);
 }
 
 #[tokio::test]
