@@ -9,7 +9,7 @@ use license_tests::{
     align, example,
 };
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, time::Instant};
+use tokio::{io::AsyncWriteExt, time::timeout};
 
 /// The ways a body is sent.
 const WAYS: [Sent; 9] = [
@@ -176,9 +176,7 @@ async fn case_60_half_open_connections_do_not_keep_anybody_out() {
         stream.write_all(begun).await.unwrap();
         half.push(stream);
     }
-    let begun = Instant::now();
-    client.get("/api/license").await.is(200);
-    let taken = begun.elapsed();
-    assert!(taken < Duration::from_secs(10), "{taken:?}");
+    let answered = timeout(Duration::from_secs(10), client.get("/api/license")).await;
+    answered.expect("within ten seconds").is(200);
     polygent.process().logged("--max-connections").await;
 }
