@@ -45,9 +45,11 @@
 //! that it is longer is answered at once, and so is one that is
 //! sent only if the service wants it (`Expect: 100-continue`): it does not.
 //!
-//! Over HTTP/2 the stream of a refused request ends by itself and the
-//! connection goes on, so only a body that says its length is waited for; a
-//! stream that may wait for the answer, as gRPC's do, is answered at once.
+//! Over HTTP/2 the connection goes on, so only a body that says its length is
+//! waited for. A stream that may wait for the answer, as gRPC's do, and a body
+//! that says that it is longer are answered at once and read on in the same
+//! way: a stream that is reset meanwhile loses its answer in some clients (curl
+//! before 8).
 //!
 //! Nothing is done while somebody has the body still, such as a task that goes
 //! on reading, or an answer that is made of it; and nothing about an upgrade.
