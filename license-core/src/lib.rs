@@ -17,121 +17,65 @@
 //! - `issue`: making keys and signing licenses, for the operator's program.
 //! - `testing`: throw-away keys, a license builder and a clock to move.
 
-mod admission;
-mod algorithm;
-mod announcer;
-mod asked_feature;
-mod backend;
-mod banner;
-mod claims;
-mod clock;
-mod clock_guard;
-mod current;
 mod decide;
-mod delivery;
-mod denial;
-mod denial_log;
-mod difference;
-mod domain;
-pub mod feature;
-mod feature_set;
-mod grounds;
 mod host;
-mod host_id;
-mod install_error;
-mod installer;
 #[cfg(feature = "issue")]
 pub mod issue;
-mod json;
 mod key;
-mod keyring;
-mod known_features;
-mod lease_hosts;
 mod license;
 mod licensing;
-mod limit;
 mod machine;
-mod month;
-mod phase;
 mod policy;
-mod problem;
 mod product;
 pub mod received;
-mod request_host;
-mod restriction;
-mod rule;
-#[cfg(feature = "issue")]
-mod signing;
-mod simulation;
-mod standing;
-mod state;
-mod status;
-mod subscription;
-mod succession;
-mod term_length;
-#[cfg(test)]
-mod test_tokens;
+mod refusal;
+mod report;
+mod runtime;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod time;
-mod timeline;
 mod token;
-#[cfg(test)]
-mod vectors;
-mod verified;
-mod verifier;
-mod warning;
+mod verify;
 
-pub use admission::Admission;
-pub use algorithm::{Algorithm, UnknownAlgorithm};
-pub use announcer::Announcer;
-pub use asked_feature::AskedFeature;
-pub use backend::SelfTestError;
-pub use banner::Banner;
-pub use clock::{Clock, SystemClock};
-pub use clock_guard::{ClockMark, SharedTime};
-pub use delivery::Delivery;
-pub use denial::{Denial, DenialCode, UnknownDenialCode};
-pub use denial_log::DenialCount;
-pub use difference::{Change, Difference};
-pub use domain::{DomainPattern, DomainPatternError};
-pub use feature::{Feature, Name, is_valid_feature_name};
-pub use host::{Host, HostError};
-pub use host_id::{HostId, HostIdError};
-pub use install_error::{InstallError, InstallErrorKind};
-pub use installer::{Actor, AuditEntry, AuditPage, DryRun, InstallRequest, Installer};
-pub use key::{KeyError, KeySpec, PublicKey};
-pub use keyring::{Keyring, KeyringBuilder, KeyringError};
-pub use known_features::UnknownFeatures;
-pub use lease_hosts::LeaseHosts;
-pub use license::{ClockReset, Customer, License, Term};
-pub use licensing::{Installation, Licensing, Saved};
-pub use limit::{Limit, LimitKind};
+pub use decide::Admission;
+pub use host::{DomainPattern, DomainPatternError, Host, HostError, RequestHost};
+pub use key::{Algorithm, KeyError, KeySpec, PublicKey, SelfTestError, UnknownAlgorithm};
+#[cfg(feature = "issue")]
+pub use key::{SigningError, SigningKey};
+pub use license::{
+    ClockReset, Customer, Feature, License, Limit, LimitKind, Name, Succession, Term, feature,
+    is_valid_feature_name,
+};
+pub use licensing::{
+    Actor, Announcer, AskedFeature, Gate, InstallRequest, Installation, Licensing, Saved,
+    Subscription,
+};
 pub use machine::{
     Fingerprint, Machine, MachineId, MachineIdError, MachineInfo, MachineInfoError,
     ParseFingerprintError,
 };
-pub use month::Month;
-pub use phase::{InvalidReason, Phase};
-pub use policy::{ParseDurationError, Policy, parse_duration};
-pub use problem::ProblemDetails;
+pub use policy::{
+    InvalidReason, ParseDurationError, Phase, Policy, Restriction, Rule, parse_duration,
+};
 pub use product::{
     Claim, Dialect, LogLevel, LogLine, Message, Plan, Presence, Product, ProductBuilder,
-    ProductError, SourceFailure, UnknownClaim,
+    ProductError, SourceFailure, UnknownClaim, UnknownFeatures,
 };
-pub use request_host::RequestHost;
-pub use restriction::Restriction;
-pub use rule::Rule;
-#[cfg(feature = "issue")]
-pub use signing::{SigningError, SigningKey};
-pub use simulation::{Answer, Period, Refusal, RequestKind, Simulation};
-pub use status::{LicenseStatus, LimitStatus, PublicStatus, Status, StatusProblem};
-pub use subscription::{Gate, Subscription};
-pub use succession::Succession;
-pub use time::{ParseTimestampError, Timestamp};
-pub use timeline::{Timeline, Transition};
+pub use refusal::{
+    Delivery, Denial, DenialCode, DenialCount, InstallError, InstallErrorKind, ProblemDetails,
+    UnknownDenialCode,
+};
+pub use report::{
+    Answer, Banner, Change, Difference, DryRun, LicenseStatus, LimitStatus, Period, PublicStatus,
+    Refusal, RequestKind, Simulation, Status, StatusProblem, Timeline, Transition, Warning,
+    WarningLevel,
+};
+pub use runtime::{AuditEntry, AuditPage, HostId, HostIdError, Installer, LeaseHosts};
+pub use time::{Clock, ClockMark, Month, ParseTimestampError, SharedTime, SystemClock, Timestamp};
 pub use token::{ParseTokenDigestError, Token, TokenDigest, TokenHeader, TokenType};
-pub use verified::Verified;
-pub use verifier::{Verifier, VerifierBuilder, VerifierError};
-pub use warning::{Warning, WarningLevel};
+pub use verify::{
+    Keyring, KeyringBuilder, KeyringError, Verified, Verifier, VerifierBuilder, VerifierError,
+};

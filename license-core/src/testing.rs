@@ -30,7 +30,14 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use crate::{Algorithm, Clock, Licensing, Product, SigningKey, Timestamp, Token, Verifier};
+use crate::{
+    key::{Algorithm, SigningKey},
+    licensing::Licensing,
+    product::Product,
+    time::{Clock, Timestamp},
+    token::Token,
+    verify::Verifier,
+};
 
 /// A clock that stands still until it is moved. Clones by `Arc`.
 #[derive(Debug)]
@@ -204,7 +211,7 @@ impl LicenseBuilder<'_> {
     }
 
     /// The machine it is bound to.
-    pub fn machine(mut self, fingerprint: &crate::Fingerprint) -> Self {
+    pub fn machine(mut self, fingerprint: &crate::machine::Fingerprint) -> Self {
         self.claims.entry("binding").or_insert_with(|| json!({}))["machine"] =
             fingerprint.as_str().into();
         self

@@ -9,8 +9,13 @@ use super::{
     claims::{Payload, check, known_feature, known_limit},
 };
 use crate::{
-    Claim, ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit,
-    Presence, Product, Timestamp, json,
+    host::DomainPattern,
+    license::{ClockReset, License, Limit},
+    machine::Fingerprint,
+    product::{Claim, Presence, Product},
+    refusal::{InstallError, InstallErrorKind},
+    time::Timestamp,
+    token::json,
 };
 
 /// What changes in a license that is signed anew for the term it has;
@@ -183,7 +188,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Difference, LimitKind, Plan, ProductBuilder};
+    use crate::{
+        license::LimitKind,
+        product::{Plan, ProductBuilder},
+        report::Difference,
+    };
 
     const DAY: i64 = 86_400;
     const START: i64 = 1_767_225_600;

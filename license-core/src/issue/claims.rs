@@ -5,10 +5,15 @@ use serde_json::{Map, Value, map::Entry};
 
 use super::{IssueError, Unknown};
 use crate::{
-    Claim, ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Limit,
-    Product, Timestamp, Verifier,
+    host::DomainPattern,
+    license::{ClockReset, License, Limit},
+    machine::Fingerprint,
+    product::{Claim, Product},
     received::{self, Damage, Wanted},
+    refusal::{InstallError, InstallErrorKind},
+    time::Timestamp,
     token,
+    verify::Verifier,
 };
 
 /// Reads a payload from JSON text: one object, no member twice at any level. A

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use crate::{Claim, InstallError, KeyError, SigningError, VerifierError};
+use crate::{
+    key::{KeyError, SigningError},
+    product::Claim,
+    refusal::InstallError,
+    verify::VerifierError,
+};
 
 /// Why a license was not made. Holds nothing of the key; names of features
 /// and limits are those that the caller asked for.
@@ -97,7 +102,7 @@ impl IssueError {
             Self::UnknownPlan(_)
             | Self::UnknownFeature(_)
             | Self::UnknownLimit(_)
-            | Self::NotInLicense(_) => Some(crate::InstallErrorKind::ClaimsInvalid.code()),
+            | Self::NotInLicense(_) => Some(crate::refusal::InstallErrorKind::ClaimsInvalid.code()),
             _ => None,
         }
     }

@@ -6,7 +6,11 @@ use super::{
     Amendment, IssueError, LicenseSpec, Renewal,
     claims::{check, refuse_unknown},
 };
-use crate::{Product, PublicKey, SigningKey, Verified, Verifier};
+use crate::{
+    key::{PublicKey, SigningKey},
+    product::Product,
+    verify::{Verified, Verifier},
+};
 
 /// Signs licenses of one product with one key.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ impl Issuer {
     ///
     /// [`IssueError::NoAlgorithm`], and as [`new`](Self::new).
     pub fn with_first_algorithm(product: &Product, key: SigningKey) -> Result<Self, IssueError> {
-        let serves = |algorithm: &&crate::Algorithm| {
+        let serves = |algorithm: &&crate::key::Algorithm| {
             key.public_key().clone().with_algorithm(**algorithm).is_ok()
         };
         let algorithm = *product.algorithms().iter().find(serves).ok_or(IssueError::NoAlgorithm)?;
@@ -118,7 +122,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Algorithm, KeyringError, Timestamp, VerifierError};
+    use crate::{
+        key::Algorithm,
+        time::Timestamp,
+        verify::{KeyringError, VerifierError},
+    };
 
     fn product(algorithms: &[Algorithm]) -> Product {
         Product::builder("acme", "https://acme.example", "acme-server")

@@ -9,8 +9,12 @@ use super::{
     claims::{Payload, check},
 };
 use crate::{
-    ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, License, Product,
-    Timestamp,
+    host::DomainPattern,
+    license::{ClockReset, License},
+    machine::Fingerprint,
+    product::Product,
+    refusal::{InstallError, InstallErrorKind},
+    time::Timestamp,
 };
 
 /// What changes when a license is signed anew; everything else stays as the
@@ -134,7 +138,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Claim, Difference};
+    use crate::{product::Claim, report::Difference};
 
     const DAY: i64 = 86_400;
     const START: i64 = 1_767_225_600;
@@ -291,7 +295,8 @@ mod tests {
 
     #[test]
     fn bindings_are_replaced_where_they_stand() {
-        let machine = crate::MachineId::custom("cluster-a/node-17").unwrap().fingerprint("a");
+        let machine =
+            crate::machine::MachineId::custom("cluster-a/node-17").unwrap().fingerprint("a");
         let renewal = Renewal {
             machine: Some(machine.clone()),
             domain: Some("*.acme.internal".parse().unwrap()),

@@ -10,8 +10,12 @@ use super::{
     claims::{Payload, check, known_limit, refuse_unknown},
 };
 use crate::{
-    Claim, ClockReset, DomainPattern, Fingerprint, InstallError, InstallErrorKind, Limit, Product,
-    Timestamp,
+    host::DomainPattern,
+    license::{ClockReset, Limit},
+    machine::Fingerprint,
+    product::{Claim, Product},
+    refusal::{InstallError, InstallErrorKind},
+    time::Timestamp,
 };
 
 /// What a license is to say. Made with [`new`](Self::new); every other fact
@@ -171,7 +175,10 @@ fn random_id() -> Result<String, IssueError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LimitKind, Plan, Presence, ProductBuilder};
+    use crate::{
+        license::LimitKind,
+        product::{Plan, Presence, ProductBuilder},
+    };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_767_225_600);
     const END: Timestamp = Timestamp::from_seconds(1_798_761_600);
@@ -296,7 +303,7 @@ mod tests {
         let bound = || acme().plan("enterprise", Plan::new().machine(Presence::Required));
         assert_eq!(claims(&spec(), bound()).unwrap_err().code(), Some("claims_invalid"));
         let mut spec = spec();
-        let machine = crate::MachineId::custom("cluster-a/node-17").unwrap();
+        let machine = crate::machine::MachineId::custom("cluster-a/node-17").unwrap();
         spec.machine = Some(machine.fingerprint("acme-server"));
         assert!(claims(&spec, bound()).is_ok());
     }

@@ -1,6 +1,7 @@
 //! Why a key was refused.
 
-use crate::{algorithm::Algorithm, received::Damage};
+use super::algorithm::Algorithm;
+use crate::received::Damage;
 
 /// Why a key cannot be used. Holds nothing of the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -14,11 +14,9 @@ use p256::{
 };
 use sha2::{Digest, Sha256};
 
+use super::algorithm::Algorithm;
 use super::{KeyError, prime::is_prime};
-use crate::{
-    algorithm::Algorithm,
-    received::{self, Damage, Wanted},
-};
+use crate::received::{self, Damage, Wanted};
 
 /// A public key's numbers, checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -255,8 +253,9 @@ fn is_odd(number: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::backend::known_answers;
     use super::*;
-    use crate::{backend::known_answers, test_tokens::decode};
+    use crate::tests::tokens::decode;
 
     const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
     const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");

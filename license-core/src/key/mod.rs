@@ -4,14 +4,22 @@
 //! stops the start with a [`KeyError`] instead of refusing every license
 //! later: see SECURITY.md, section 1.
 
+mod algorithm;
+pub(crate) mod backend;
 mod error;
 mod material;
 mod prime;
 mod public;
+#[cfg(feature = "issue")]
+mod signing;
 mod spec;
 
+pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use backend::SelfTestError;
 pub use error::KeyError;
 pub use public::PublicKey;
+#[cfg(feature = "issue")]
+pub use signing::{SigningError, SigningKey};
 pub use spec::KeySpec;
 
 #[cfg(feature = "aws-lc")]

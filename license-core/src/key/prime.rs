@@ -36,8 +36,9 @@ fn padded<const N: usize>(number: &[u8]) -> Option<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::backend::known_answers;
     use super::*;
-    use crate::{backend::known_answers, test_tokens::decode};
+    use crate::tests::tokens::decode;
 
     #[test]
     fn a_prime_is_told_from_a_product() {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{KeyError, Material, RSA_MIN_BITS};
-use crate::{algorithm::Algorithm, backend::SignatureKey, token::MAX_KID_CHARS};
+use super::{algorithm::Algorithm, backend::SignatureKey};
+use crate::token::MAX_KID_CHARS;
 
 /// A vendor's public key, pinned to one algorithm and one `kid`.
 ///
@@ -148,7 +149,7 @@ const _: () = assert_send_sync::<PublicKey>();
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_tokens::p256_public;
+    use crate::tests::tokens::p256_public;
 
     #[test]
     fn a_key_is_pinned_to_an_algorithm_of_its_type_only() {

@@ -2,11 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
+use super::algorithm::Algorithm;
 use super::{KeyError, PublicKey, public::check_kid};
-use crate::{
-    algorithm::Algorithm,
-    received::{Damage, Encoded, Wanted, encoded},
-};
+use crate::received::{Damage, Encoded, Wanted, encoded};
 
 /// A key on a command line or in the environment: `[KID=][ALG:]FILE.pem`, or
 /// a PEM text itself in the file's place.
@@ -161,7 +159,7 @@ fn is_path(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_tokens::p256_public;
+    use crate::tests::tokens::p256_public;
 
     #[test]
     fn name_and_algorithm_may_each_be_left_out() {
@@ -266,7 +264,7 @@ mod tests {
         use base64::{Engine, engine::general_purpose::STANDARD};
 
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
-            let key = crate::SigningKey::generate(algorithm, None).unwrap();
+            let key = crate::key::signing::SigningKey::generate(algorithm, None).unwrap();
             let pem = key.to_pkcs8_pem().unwrap();
             let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
             let escaped = pem.replace('\n', "\\n");

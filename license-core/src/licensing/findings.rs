@@ -12,7 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::Licensing;
-use crate::{DenialCode, Warning};
+use crate::{refusal::DenialCode, report::Warning};
 
 /// The latest that was reported.
 #[derive(Default)]

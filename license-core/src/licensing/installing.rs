@@ -4,12 +4,19 @@ use std::sync::Arc;
 
 use super::Licensing;
 use crate::{
-    Admission, ClockMark, Delivery, Difference, InstallError, InstallErrorKind, InvalidReason,
-    Machine, SharedTime, Timestamp, Verified,
-    admission::{self, Upload},
-    clock_guard::{ClockGuard, Reading},
-    decide::View,
-    standing::Holdings,
+    decide::{
+        Admission, Holdings, View,
+        admission::{self, Upload},
+    },
+    machine::Machine,
+    policy::InvalidReason,
+    refusal::{Delivery, InstallError, InstallErrorKind},
+    report::Difference,
+    time::{
+        ClockMark, SharedTime, Timestamp,
+        guard::{ClockGuard, Reading},
+    },
+    verify::Verified,
 };
 
 /// What a store keeps of the license state, for a restart.

@@ -23,6 +23,19 @@
 //! # Ok::<(), license_core::InstallError>(())
 //! ```
 
+mod announcer;
+mod asked_feature;
+mod current;
+mod install_request;
+mod subscription;
+
+pub use self::{
+    announcer::Announcer,
+    asked_feature::AskedFeature,
+    install_request::{Actor, InstallRequest},
+    subscription::{Gate, Subscription},
+};
+
 mod findings;
 mod installing;
 mod preview;
@@ -41,13 +54,15 @@ use event_listener::Event;
 use self::findings::Findings;
 pub use self::installing::{Installation, Saved};
 use crate::{
-    Clock, ClockMark, Machine, Product, SystemClock, Timestamp, Verifier,
-    clock_guard::{ClockGuard, Reading},
-    current,
-    decide::View,
-    denial_log::DenialLog,
-    standing::Holdings,
-    state::{State, next_id},
+    decide::{Holdings, State, View, next_id},
+    machine::Machine,
+    product::Product,
+    refusal::DenialLog,
+    time::{
+        Clock, ClockMark, SystemClock, Timestamp,
+        guard::{ClockGuard, Reading},
+    },
+    verify::Verifier,
 };
 
 /// The license of this service. Clones share one state.
@@ -110,13 +125,13 @@ impl Licensing {
 
     /// A subscription that tells of every change of phase or license from now
     /// on.
-    pub fn subscribe(&self) -> crate::Subscription {
-        crate::Subscription::new(self.clone())
+    pub fn subscribe(&self) -> crate::licensing::subscription::Subscription {
+        crate::licensing::subscription::Subscription::new(self.clone())
     }
 
     /// The gate that background work waits on.
-    pub fn gate(&self) -> crate::Gate {
-        crate::Gate::new(self.subscribe())
+    pub fn gate(&self) -> crate::licensing::subscription::Gate {
+        crate::licensing::subscription::Gate::new(self.subscribe())
     }
 
     /// Looks at the clock now, so that subscribers learn of a change that no

@@ -1,12 +1,15 @@
 //! What an installation would change, told before it is carried out.
 
-use super::Licensing;
+use super::{InstallRequest, Licensing};
 use crate::{
-    Admission, Difference, DryRun, InstallRequest, License, SharedTime, Timeline, Verified,
-    Warning, WarningLevel,
-    admission::{self, Upload},
-    clock_guard::Reading,
-    decide::View,
+    decide::{
+        Admission, View,
+        admission::{self, Upload},
+    },
+    license::License,
+    report::{Difference, DryRun, Timeline, Warning, WarningLevel},
+    time::{SharedTime, guard::Reading},
+    verify::Verified,
 };
 
 impl Licensing {

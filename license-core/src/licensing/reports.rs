@@ -3,9 +3,15 @@
 use std::sync::Arc;
 
 use super::Licensing;
+use super::current;
 use crate::{
-    Banner, ClockMark, Denial, License, Machine, Phase, PublicStatus, Restriction, Status,
-    Succession, Timeline, Verified, Warning, current, grounds,
+    license::{License, Succession},
+    machine::Machine,
+    policy::{Phase, Restriction},
+    refusal::Denial,
+    report::{Banner, PublicStatus, Status, Timeline, Warning, host_warning},
+    time::ClockMark,
+    verify::Verified,
 };
 
 impl Licensing {
@@ -75,7 +81,7 @@ impl Licensing {
     /// where the license binds a domain that does not cover it. A text that is
     /// no host is covered by none.
     pub fn host_warning(&self, host: &str) -> Option<Warning> {
-        self.view(|view| grounds::host_warning(view.license()?, host))
+        self.view(|view| host_warning(view.license()?, host))
     }
 
     /// Whether [`warnings`](Self::warnings) has anything to tell. As cheap as

@@ -3,9 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use super::Licensing;
+use super::{asked_feature::AskedFeature, current};
 use crate::{
-    AskedFeature, Denial, DenialCode, DenialCount, Month, RequestHost, Timestamp, current,
-    standing::COARSE_LAG,
+    decide::COARSE_LAG,
+    host::RequestHost,
+    refusal::{Denial, DenialCode, DenialCount},
+    time::{Month, Timestamp},
 };
 
 impl Licensing {

@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::{Claim, Dialect, Message, Messages, Plan, Product, Profile};
-use crate::{Algorithm, Limit, LimitKind, Policy, TokenType, is_valid_feature_name};
+use crate::{
+    key::Algorithm,
+    license::{Limit, LimitKind, is_valid_feature_name},
+    policy::Policy,
+    token::TokenType,
+};
 
 /// A product profile under construction; built by value.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::{
     ProductError,
     template::{Facts, Placeholder, Template},
 };
-use crate::{InstallErrorKind, Phase};
+use crate::{policy::Phase, refusal::InstallErrorKind};
 
 /// A line that a product logs when something happens to its license.
 ///
@@ -285,7 +285,7 @@ impl fmt::Display for SourceFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Policy, Product, Timestamp};
+    use crate::{policy::Policy, product::Product, time::Timestamp};
 
     fn read(message: &str) -> Result<Product, String> {
         let profile = format!(

@@ -51,6 +51,7 @@
 
 mod builder;
 mod dialect;
+mod known_features;
 mod messages;
 mod plan;
 mod profile;
@@ -63,12 +64,18 @@ use std::{
 
 pub use builder::{ProductBuilder, ProductError};
 pub use dialect::{Claim, Dialect, UnknownClaim};
+pub use known_features::UnknownFeatures;
 pub(crate) use messages::{INSTALLED, Messages};
 pub use messages::{LogLevel, LogLine, Message, SourceFailure};
 pub use plan::{Plan, Presence};
 pub(crate) use template::Facts;
 
-use crate::{Algorithm, Limit, LimitKind, Policy, TokenType};
+use crate::{
+    key::Algorithm,
+    license::{Limit, LimitKind},
+    policy::Policy,
+    token::TokenType,
+};
 
 /// A product profile. Immutable and cheap to clone.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::Limit;
+use crate::license::Limit;
 
 /// One plan of a product.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,11 @@ use serde_json::Value;
 
 use super::{Claim, Message, Plan, Presence, Product, ProductBuilder, ProductError};
 use crate::{
-    Algorithm, DenialCode, Limit, LimitKind, Policy, Restriction, Rule, TokenType,
-    policy::ProfileDuration,
+    key::Algorithm,
+    license::{Limit, LimitKind},
+    policy::{Policy, ProfileDuration, Restriction, Rule},
+    refusal::DenialCode,
+    token::TokenType,
 };
 
 #[derive(Deserialize)]

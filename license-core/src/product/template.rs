@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::{
-    License, Phase, Policy, Timestamp,
+    license::License,
+    policy::{Phase, Policy},
     text::{clean, shown},
+    time::Timestamp,
 };
 
 /// A text whose placeholders are known.

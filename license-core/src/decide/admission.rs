@@ -1,0 +1,154 @@
+//! Whether a verified license may be installed by upload, and as what.
+
+use std::time::Duration;
+
+use super::{grounds, holdings::Holdings};
+use crate::{
+    host::Host,
+    license::License,
+    machine::Machine,
+    policy::{InvalidReason, Policy},
+    refusal::{InstallError, InstallErrorKind},
+    time::{
+        Timestamp,
+        guard::{Reading, Trust},
+    },
+    verify::Verified,
+};
+
+/// What installing a license does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Admission {
+    /// It is installed already: nothing changes.
+    Unchanged,
+    /// It takes effect now.
+    Current,
+    /// It begins later and waits.
+    Next,
+}
+
+/// How far ahead of this machine's clock a license may be dated.
+const MAX_LEAD: Duration = Duration::from_secs(300);
+
+/// What the person who uploads asks for beside the license.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Upload<'a> {
+    /// The host name by which the service is being used.
+    pub(crate) host: Option<&'a str>,
+    /// Install even if that locks this host out.
+    pub(crate) force: bool,
+}
+
+/// Judges an upload, in the order of CONTRACT.md.
+pub(crate) fn admit(
+    holdings: &Holdings,
+    policy: &Policy,
+    verified: &Verified,
+    reading: &Reading,
+    upload: Upload<'_>,
+) -> Result<Admission, InstallError> {
+    use InstallErrorKind as Kind;
+    let license = &verified.license;
+    let wall = reading.wall;
+    check_machine(verified, &holdings.machine)?;
+    let resets = resets_clock(holdings, verified, reading);
+    let latched = reading.trust == Trust::RolledBack;
+    // With a latched clock the mark may lie years ahead; then only the clock
+    // is the problem, and a license that resets it is judged on its own.
+    let (ended, begun) = match (latched, resets) {
+        (_, true) => (mark_after_reset(verified, reading), mark_after_reset(verified, reading)),
+        (true, false) => (wall, wall),
+        (false, false) => (reading.judged(), reading.begun()),
+    };
+    if license.term.has_ended(ended) {
+        let grounds = grounds::expired(license, None, ended);
+        return Err(InstallError::because(Kind::LicenseExpired, grounds));
+    }
+    if license.issued_at > wall.saturating_add(MAX_LEAD) {
+        let grounds = grounds::issued(license, wall);
+        return Err(InstallError::because(Kind::IssuedInFuture, grounds));
+    }
+    let identical = holdings.holds(verified);
+    let stale =
+        policy.freshness.is_some_and(|window| wall.saturating_since(license.issued_at) > window);
+    if stale && (!identical || resets) {
+        let grounds = grounds::issued(license, wall);
+        return Err(InstallError::because(Kind::LicenseNotFresh, grounds));
+    }
+    if latched && !resets {
+        return Err(InstallError::because(Kind::ClockRolledBack, grounds::clock(reading)));
+    }
+    if reading.trust == Trust::NotSet {
+        return Err(InstallError::because(Kind::ClockNotSet, grounds::clock(reading)));
+    }
+    check_host(verified, upload)?;
+    if identical && !resets {
+        return Ok(Admission::Unchanged);
+    }
+    if let Some(newest) = holdings.newest_issued_at.filter(|newest| license.issued_at < *newest) {
+        let grounds = grounds::older(license, newest);
+        return Err(InstallError::because(Kind::OlderThanInstalled, grounds));
+    }
+    Ok(place(verified, begun))
+}
+
+/// What a license from a source that decides does: nothing where it already is
+/// the last word.
+pub(crate) fn of_source(holdings: &Holdings, verified: &Verified, reading: &Reading) -> Admission {
+    let last = holdings.next.as_ref().or(holdings.current.as_ref());
+    let identical = last.is_some_and(|last| last.digest == verified.digest);
+    let resets = resets_clock(holdings, verified, reading);
+    if identical && !resets {
+        return Admission::Unchanged;
+    }
+    place(verified, if resets { mark_after_reset(verified, reading) } else { reading.begun() })
+}
+
+/// Whether a license takes effect at this time or waits.
+pub(crate) fn place(verified: &Verified, now: Timestamp) -> Admission {
+    if verified.license.term.has_begun(now) { Admission::Current } else { Admission::Next }
+}
+
+/// Whether the license cures a latched clock: it says up to which mark it may,
+/// names this installation, and was issued after the last one that did.
+pub(crate) fn resets_clock(holdings: &Holdings, verified: &Verified, reading: &Reading) -> bool {
+    let license = &verified.license;
+    let (Some(reset), Some(mark)) = (&license.clock_reset, reading.mark) else { return false };
+    reading.trust == Trust::RolledBack
+        && reset.from >= mark
+        && holdings.installation.as_deref() == Some(reset.installation.as_str())
+        && holdings.last_reset.is_none_or(|last| license.issued_at > last)
+}
+
+/// The mark from which on a clock is trusted that a license has reset.
+pub(crate) fn mark_after_reset(verified: &Verified, reading: &Reading) -> Timestamp {
+    verified.license.issued_at.max(reading.wall)
+}
+
+/// Whether the license is for this machine.
+pub(crate) fn check_machine(verified: &Verified, machine: &Machine) -> Result<(), InstallError> {
+    verified.license.is_for(machine).map_err(|reason| match reason {
+        InvalidReason::MachineMismatch => InstallErrorKind::MachineMismatch.into(),
+        _ => InstallErrorKind::FingerprintUnavailable.into(),
+    })
+}
+
+fn check_host(verified: &Verified, upload: Upload<'_>) -> Result<(), InstallError> {
+    match host_mismatch(&verified.license, upload.host).filter(|_| !upload.force) {
+        Some(mismatch) => Err(InstallError::because(InstallErrorKind::DomainMismatch, mismatch)),
+        None => Ok(()),
+    }
+}
+
+/// That the license's domain does not cover the host by which it is uploaded,
+/// with both names. What is no host is not repeated.
+pub(crate) fn host_mismatch(license: &License, host: Option<&str>) -> Option<String> {
+    let (domain, host) = (license.domain()?, host?);
+    let parsed = Host::parse(host.as_bytes()).ok();
+    if parsed.as_ref().is_some_and(|host| domain.matches(host)) {
+        return None;
+    }
+    let host = parsed.map_or("no host name".to_owned(), |host| format!("the host name {host}"));
+    Some(format!("the license is for {domain}; this request came for {host}"))
+}

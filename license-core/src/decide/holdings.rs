@@ -1,0 +1,130 @@
+//! The licenses at hand, and where they stand at a reading of the clock.
+
+use std::{sync::Arc, time::Duration};
+
+use super::standing::{COARSE_LAG, REFRESH, Standing};
+use crate::{
+    license::{License, Succession},
+    machine::Machine,
+    policy::{InvalidReason, Phase, Policy},
+    refusal::Delivery,
+    time::{
+        Timestamp,
+        guard::{Reading, Trust},
+    },
+    verify::Verified,
+};
+
+/// The licenses of this service and what it knows of its machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Holdings {
+    /// The license installed.
+    pub(crate) current: Option<Arc<Verified>>,
+    /// The license that waits to begin.
+    pub(crate) next: Option<Arc<Verified>>,
+    /// Why there is no current license although one was stored.
+    pub(crate) problem: Option<InvalidReason>,
+    pub(crate) machine: Machine,
+    /// The newest `iat` ever accepted.
+    pub(crate) newest_issued_at: Option<Timestamp>,
+    /// The `iat` of the last license that reset the clock.
+    pub(crate) last_reset: Option<Timestamp>,
+    /// What this installation is called in machine info.
+    pub(crate) installation: Option<Arc<str>>,
+    /// How a new license gets here.
+    pub(crate) delivery: Delivery,
+}
+
+impl Holdings {
+    pub(crate) fn empty(machine: Machine) -> Self {
+        Self {
+            current: None,
+            next: None,
+            problem: None,
+            machine,
+            newest_issued_at: None,
+            last_reset: None,
+            installation: None,
+            delivery: Delivery::default(),
+        }
+    }
+
+    /// The license that counts: the waiting one once it has begun.
+    pub(crate) fn effective(&self, next_has_begun: bool) -> Option<&Arc<Verified>> {
+        if next_has_begun { self.next.as_ref() } else { self.current.as_ref() }
+    }
+
+    /// Up to when the clock mark is recorded: the last transition of any
+    /// license plus a day.
+    pub(crate) fn mark_cap(&self, policy: &Policy) -> Option<Timestamp> {
+        let last = self.transitions(policy).max();
+        last.map(|last| last.saturating_add(Duration::from_secs(86_400)))
+    }
+
+    /// The moments at which the phase of a license changes, in no order.
+    pub(crate) fn transitions(&self, policy: &Policy) -> impl Iterator<Item = Timestamp> {
+        let licenses = self.current.iter().chain(&self.next);
+        licenses.flat_map(|it| it.license.term.transitions(policy))
+    }
+
+    /// Whether this very license is installed or waits.
+    pub(crate) fn holds(&self, verified: &Verified) -> bool {
+        self.current.iter().chain(&self.next).any(|held| held.digest == verified.digest)
+    }
+
+    /// Where the service stands at this reading.
+    pub(crate) fn standing(&self, policy: &Policy, reading: &Reading) -> Standing {
+        let (wall, judged) = (reading.wall, reading.judged());
+        let next_has_begun =
+            self.next.as_ref().is_some_and(|next| next.license.term.has_begun(reading.begun()));
+        let phase = self.phase(policy, reading, next_has_begun);
+        let sound = reading.trust == Trust::Sound;
+        let next_change = self
+            .transitions(policy)
+            .filter(|change| *change > judged)
+            .min()
+            .unwrap_or(Timestamp::MAX)
+            .min(judged.saturating_add(REFRESH));
+        let behind = reading.mark.is_some_and(|mark| mark > wall);
+        let valid_from = if sound && !behind {
+            // A coarse reading that is still due to catch up with this moment
+            // was taken after it.
+            wall.saturating_sub(COARSE_LAG)
+        } else {
+            // A clock that is not trusted, or behind, is judged anew each time.
+            Timestamp::MAX
+        };
+        Standing {
+            phase,
+            restriction: policy.restriction(phase),
+            next_has_begun,
+            uncovered: !next_has_begun && self.succession().is_some_and(|(_, it)| !it.covers()),
+            valid_from,
+            valid_before: next_change.saturating_sub(COARSE_LAG),
+        }
+    }
+
+    /// How the second license follows the first.
+    pub(crate) fn succession(&self) -> Option<(&License, Succession)> {
+        let (current, next) = (&self.current.as_ref()?.license, &self.next.as_ref()?.license);
+        Some((current, Succession::of(current, next)))
+    }
+
+    fn phase(&self, policy: &Policy, reading: &Reading, next_has_begun: bool) -> Phase {
+        if self.current.is_none() && self.next.is_none() {
+            return self.problem.map_or(Phase::Unlicensed, Phase::Invalid);
+        }
+        match reading.trust {
+            Trust::NotSet => return Phase::Invalid(InvalidReason::ClockNotSet),
+            Trust::RolledBack => return Phase::Invalid(InvalidReason::ClockRolledBack),
+            Trust::Sound => {}
+        }
+        let Some(effective) = self.effective(next_has_begun) else {
+            return self.problem.map_or(Phase::Scheduled, Phase::Invalid);
+        };
+        if let Err(reason) = effective.license.is_for(&self.machine) {
+            return Phase::Invalid(reason);
+        }
+        effective.license.term.phase(policy, reading.begun(), reading.judged())
+    }
+}

@@ -1,0 +1,259 @@
+//! Every decision about a request: pure functions of where the service
+//! stands and what the request asks for. HTTP code only translates.
+
+use std::sync::Arc;
+
+use super::{holdings::Holdings, standing::Standing};
+use crate::{
+    host::{DomainPattern, RequestHost},
+    license::{License, Limit},
+    policy::{Phase, Policy, Restriction, Rule},
+    refusal::{Denial, DenialCode},
+    verify::Verified,
+};
+
+/// One consistent look at the state.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) holdings: &'a Holdings,
+    pub(crate) standing: &'a Standing,
+    pub(crate) policy: &'a Policy,
+}
+
+impl<'a> View<'a> {
+    /// The license that can say what is granted: the one in force, or the
+    /// lapsed one.
+    #[inline]
+    pub(crate) fn license(self) -> Option<&'a License> {
+        self.verified().map(|verified| &verified.license)
+    }
+
+    /// The same with its token.
+    #[inline]
+    pub(crate) fn verified(self) -> Option<&'a Arc<Verified>> {
+        match self.standing.phase {
+            Phase::Active | Phase::Expiring | Phase::Grace | Phase::Lapsed => {
+                self.holdings.effective(self.standing.next_has_begun)
+            }
+            Phase::Unlicensed | Phase::Scheduled | Phase::Invalid(_) => None,
+        }
+    }
+
+    /// Whether the service is refused as a whole. Where that is only observed
+    /// nobody is told of it: [`request`](Self::request) tells for all.
+    #[inline]
+    pub(crate) fn service(self) -> Result<(), Denial> {
+        self.everything(&drop)
+    }
+
+    /// Whether a request may pass: term, domain, and changes. `observe` is
+    /// told what a rule in shadow would have denied.
+    #[inline]
+    pub(crate) fn request<'h>(
+        self,
+        changes: impl FnOnce() -> bool,
+        host: impl FnOnce() -> RequestHost<'h>,
+        observe: impl Fn(Denial),
+    ) -> Result<(), Denial> {
+        self.everything(&observe)?;
+        if let Some(domain) = self.domain() {
+            let host = host();
+            if host.is_in(domain) != Ok(true) {
+                self.foreign(host, &observe)?;
+            }
+        }
+        if self.standing.restriction == Some(Restriction::ReadOnly) && changes() {
+            self.change_refused(&observe)?;
+        }
+        Ok(())
+    }
+
+    /// The domain that the license binds.
+    #[inline]
+    pub(crate) fn domain(self) -> Option<&'a DomainPattern> {
+        self.license().and_then(License::domain)
+    }
+
+    /// Whether [`request`](Self::request) says yes to whatever comes from this
+    /// raw host; `false` says nothing.
+    #[inline]
+    pub(crate) fn plainly_passes(self, host: Option<&[u8]>) -> bool {
+        match self.standing.restriction {
+            Some(Restriction::Everything | Restriction::ReadOnly) => false,
+            _ => self
+                .domain()
+                .is_none_or(|domain| host.is_some_and(|host| domain.plainly_matches(host))),
+        }
+    }
+
+    #[inline]
+    fn everything(self, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        match self.standing.restriction {
+            Some(Restriction::Everything) => {
+                self.refuse(Rule::Everything, self.of_phase(None), observe)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn foreign(self, host: RequestHost<'_>, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        let denial = match host.resolve() {
+            Ok(host) => {
+                let seen = format!("the request came for `{host}`");
+                self.denial(DenialCode::DomainMismatch).seen(seen)
+            }
+            Err(error) => self.denial(DenialCode::HostInvalid).seen(error.to_string()),
+        };
+        self.refuse(Rule::Domain, denial, observe)
+    }
+
+    #[cold]
+    fn change_refused(self, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        let mut denial = self.lapsed(self.denial(DenialCode::ReadOnly));
+        if let Some(cause) = self.standing.phase.code() {
+            denial = denial.cause(cause);
+        }
+        self.refuse(Rule::ReadOnly, denial, observe)
+    }
+
+    /// The denial of a rule; only told of where the rule is in shadow.
+    #[cold]
+    fn refuse(self, rule: Rule, denial: Denial, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+        if self.policy.shadows(rule) {
+            observe(denial);
+            return Ok(());
+        }
+        Err(denial)
+    }
+
+    /// The license that can say what is granted, or why none can.
+    pub(crate) fn require_license(self) -> Result<&'a Arc<Verified>, Denial> {
+        self.service()?;
+        self.verified().ok_or_else(|| self.of_phase(Some(402)))
+    }
+
+    /// Whether a feature may be used.
+    #[inline]
+    pub(crate) fn feature(self, name: &str, observe: impl Fn(Denial)) -> Result<(), Denial> {
+        if self.grants(name) {
+            return Ok(());
+        }
+        self.feature_refused(name, self.standing.restriction, self.license(), &observe)
+    }
+
+    /// Whether a license in force grants a feature.
+    #[inline]
+    pub(crate) fn grants(self, name: &str) -> bool {
+        self.standing.restriction.is_none()
+            && self.license().is_some_and(|license| license.grants(name))
+    }
+
+    #[cold]
+    fn feature_refused(
+        self,
+        name: &str,
+        restriction: Option<Restriction>,
+        license: Option<&License>,
+        observe: &impl Fn(Denial),
+    ) -> Result<(), Denial> {
+        self.service()?;
+        let denial = match (license, restriction) {
+            (Some(license), _) if !license.grants(name) => {
+                self.denial(DenialCode::FeatureNotLicensed)
+            }
+            (Some(_), Some(Restriction::Features)) => {
+                self.lapsed(self.denial(DenialCode::FeatureLapsed))
+            }
+            (Some(_), _) | (None, Some(Restriction::Advisory)) => return Ok(()),
+            (None, _) => self.of_phase(Some(402)),
+        };
+        self.refuse(Rule::Features, denial.feature(name), observe)
+    }
+
+    /// Whether `adding` more units of a limit fit beside `used` ones. Adding
+    /// nothing always fits. `code` says what has run out.
+    pub(crate) fn limit(
+        self,
+        code: DenialCode,
+        name: &str,
+        used: u64,
+        adding: u64,
+        observe: impl Fn(Denial),
+    ) -> Result<(), Denial> {
+        self.service()?;
+        let total = used.saturating_add(adding);
+        match self.cap(name) {
+            Ok(Some(limit)) if adding > 0 && !limit.allows(total) => {
+                let denial = self.denial(code).limit(name, limit.max(), Some(used));
+                self.refuse(Rule::Limits, denial, &observe)
+            }
+            Ok(_) => Ok(()),
+            Err(denial) => self.refuse(Rule::Limits, denial, &observe),
+        }
+    }
+
+    /// How many units of a limit are allowed; `None` for unlimited.
+    #[inline]
+    pub(crate) fn max(self, name: &str, observe: impl Fn(Denial)) -> Result<Option<u64>, Denial> {
+        self.service()?;
+        match self.cap(name) {
+            Ok(limit) => Ok(limit.and_then(Limit::max)),
+            Err(denial) => self.refuse(Rule::Limits, denial, &observe).map(|()| None),
+        }
+    }
+
+    /// Whether a limit that lists names admits this one.
+    pub(crate) fn name(
+        self,
+        limit: &str,
+        name: &str,
+        observe: impl Fn(Denial),
+    ) -> Result<(), Denial> {
+        self.service()?;
+        match self.cap(limit) {
+            Ok(Some(allowed)) if !allowed.allows_name(name) => {
+                let denial = self.denial(DenialCode::LimitReached).limit(limit, None, None);
+                self.refuse(Rule::Limits, denial, &observe)
+            }
+            Ok(_) => Ok(()),
+            Err(denial) => self.refuse(Rule::Limits, denial, &observe),
+        }
+    }
+
+    /// The limit that applies; `None` where nothing is refused. A limit that
+    /// neither the license nor the product knows is 0.
+    fn cap(self, name: &str) -> Result<Option<&'a Limit>, Denial> {
+        const NOTHING: &Limit = &Limit::Max(0);
+        match (self.license(), self.standing.restriction) {
+            (Some(license), _) => Ok(Some(license.limit(name).unwrap_or(NOTHING))),
+            (None, Some(Restriction::Advisory)) => Ok(None),
+            (None, _) => Err(self.of_phase(Some(402))),
+        }
+    }
+
+    /// The denial of the phase itself.
+    #[cold]
+    pub(crate) fn of_phase(self, status: Option<u16>) -> Denial {
+        // A phase in force has no code and is never refused.
+        let code = self.standing.phase.code().unwrap_or(DenialCode::LicenseInvalid);
+        let status = self.policy.status_of(code, status.unwrap_or(code.default_status()));
+        self.lapsed(Denial::new(code, status).delivered_by(self.holdings.delivery))
+    }
+
+    #[cold]
+    fn denial(self, code: DenialCode) -> Denial {
+        let status = self.policy.status_of(code, code.default_status());
+        Denial::new(code, status).delivered_by(self.holdings.delivery)
+    }
+
+    /// Adds when the license ended, where it has.
+    fn lapsed(self, denial: Denial) -> Denial {
+        match self.license() {
+            Some(license) if self.standing.phase == Phase::Lapsed => {
+                denial.expired_at(license.term.expires_at)
+            }
+            _ => denial,
+        }
+    }
+}

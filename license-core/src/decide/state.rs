@@ -1,0 +1,23 @@
+//! The one immutable state that everything is decided from.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{holdings::Holdings, standing::Standing};
+use crate::time::guard::ClockGuard;
+
+/// Replaced as a whole, never changed.
+pub(crate) struct State {
+    /// See [`next_id`].
+    pub(crate) id: u64,
+    pub(crate) holdings: Holdings,
+    pub(crate) guard: ClockGuard,
+    pub(crate) standing: Standing,
+    /// Counts what subscribers are told of.
+    pub(crate) revision: u64,
+}
+
+/// An id for a state: no other in this process has it, and none is 0.
+pub(crate) fn next_id() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}

@@ -1,0 +1,472 @@
+//! One refusal of a request.
+//!
+//! 402 means that renewing would allow the request, 403 that this license
+//! does not, 503 that the license has stopped the service. The statuses are
+//! defaults (DESIGN.md section 6); a product's policy can choose others.
+
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
+
+use super::{delivery::Delivery, problem::ProblemDetails};
+use crate::time::Timestamp;
+
+/// Why a request is refused: the stable code of a [`Denial`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DenialCode {
+    /// No license is installed.
+    LicenseMissing,
+    /// The license has expired, and its grace is over.
+    LicenseExpired,
+    /// The license begins later.
+    LicenseNotYetValid,
+    /// The stored license does not verify.
+    LicenseInvalid,
+    /// The stored state was unreadable.
+    StateCorrupt,
+    /// The license is bound to another machine.
+    MachineMismatch,
+    /// The machine's identity cannot be read.
+    FingerprintUnavailable,
+    /// The clock was moved back.
+    ClockRolledBack,
+    /// The clock is not set.
+    ClockNotSet,
+    /// A granted feature, past grace.
+    FeatureLapsed,
+    /// A feature that the license does not grant.
+    FeatureNotLicensed,
+    /// A change, while only reading is allowed.
+    ReadOnly,
+    /// The host is not in the licensed domain.
+    DomainMismatch,
+    /// No host, several, or a malformed one.
+    HostInvalid,
+    /// Seats, a quota or a list of names is exhausted.
+    LimitReached,
+    /// As many hosts as allowed are connected.
+    ConcurrentHostLimitReached,
+    /// Cannot be decided or kept without the store.
+    StoreUnavailable,
+}
+
+/// A text was not the code of a denial.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the code of a denial")]
+pub struct UnknownDenialCode(());
+
+/// A refused request: code, HTTP status, what is wrong and what cures it.
+///
+/// Cheap to clone; says nothing about the customer or the token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Denial(Arc<Facts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Facts {
+    code: DenialCode,
+    status: u16,
+    feature: Option<String>,
+    limit: Option<String>,
+    max: Option<u64>,
+    used: Option<u64>,
+    expires_at: Option<Timestamp>,
+    delivery: Delivery,
+    /// Why the service is read-only.
+    cause: Option<DenialCode>,
+    /// What the request said of its host; never told to clients.
+    host_seen: Option<Box<str>>,
+}
+
+impl DenialCode {
+    /// Every code.
+    pub const ALL: [Self; 17] = [
+        Self::LicenseMissing,
+        Self::LicenseExpired,
+        Self::LicenseNotYetValid,
+        Self::LicenseInvalid,
+        Self::StateCorrupt,
+        Self::MachineMismatch,
+        Self::FingerprintUnavailable,
+        Self::ClockRolledBack,
+        Self::ClockNotSet,
+        Self::FeatureLapsed,
+        Self::FeatureNotLicensed,
+        Self::ReadOnly,
+        Self::DomainMismatch,
+        Self::HostInvalid,
+        Self::LimitReached,
+        Self::ConcurrentHostLimitReached,
+        Self::StoreUnavailable,
+    ];
+
+    /// The code as it stands in response bodies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LicenseMissing => "license_missing",
+            Self::LicenseExpired => "license_expired",
+            Self::LicenseNotYetValid => "license_not_yet_valid",
+            Self::LicenseInvalid => "license_invalid",
+            Self::StateCorrupt => "state_corrupt",
+            Self::MachineMismatch => "machine_mismatch",
+            Self::FingerprintUnavailable => "fingerprint_unavailable",
+            Self::ClockRolledBack => "clock_rolled_back",
+            Self::ClockNotSet => "clock_not_set",
+            Self::FeatureLapsed => "feature_lapsed",
+            Self::FeatureNotLicensed => "feature_not_licensed",
+            Self::ReadOnly => "read_only",
+            Self::DomainMismatch => "domain_mismatch",
+            Self::HostInvalid => "host_invalid",
+            Self::LimitReached => "limit_reached",
+            Self::ConcurrentHostLimitReached => "concurrent_host_limit_reached",
+            Self::StoreUnavailable => "store_unavailable",
+        }
+    }
+
+    /// The status unless the product chooses another. For a code of the
+    /// license itself it is the one of restriction `Everything`; a gated
+    /// feature is refused with 402 instead.
+    pub const fn default_status(self) -> u16 {
+        match self {
+            Self::FeatureLapsed | Self::ReadOnly | Self::LimitReached => 402,
+            Self::FeatureNotLicensed | Self::DomainMismatch => 403,
+            Self::HostInvalid => 400,
+            Self::ConcurrentHostLimitReached => 409,
+            _ => 503,
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::LicenseMissing => "No license is installed",
+            Self::LicenseExpired => "The license has expired",
+            Self::LicenseNotYetValid => "The license is not valid yet",
+            Self::LicenseInvalid => "The installed license is not valid",
+            Self::StateCorrupt => "The license state was unreadable",
+            Self::MachineMismatch => "Licensed for another machine",
+            Self::FingerprintUnavailable => "This machine's identity cannot be read",
+            Self::ClockRolledBack => "The system clock was moved back",
+            Self::ClockNotSet => "The system clock is not set",
+            Self::FeatureLapsed => "The license for this feature has lapsed",
+            Self::FeatureNotLicensed => "Feature not licensed",
+            Self::ReadOnly => "Read-only until the license is renewed",
+            Self::DomainMismatch => "License domain mismatch",
+            Self::HostInvalid => "Host missing or malformed",
+            Self::LimitReached => "License limit reached",
+            Self::ConcurrentHostLimitReached => "Concurrent host limit reached",
+            Self::StoreUnavailable => "The license store is not available",
+        }
+    }
+
+    const fn detail(self) -> &'static str {
+        match self {
+            Self::LicenseMissing => "No license is installed on this service.",
+            Self::LicenseExpired => "The license of this service has expired.",
+            Self::LicenseNotYetValid => "The license of this service begins later.",
+            Self::LicenseInvalid => "The installed license could not be verified.",
+            Self::StateCorrupt => {
+                "The stored license state was unreadable and has been kept aside."
+            }
+            Self::MachineMismatch => {
+                "The license is bound to another machine, or the machine identity changed."
+            }
+            Self::FingerprintUnavailable => {
+                "The license is bound to a machine, and this machine's identity cannot be read."
+            }
+            Self::ClockRolledBack => "The system clock was moved back by more than a day.",
+            Self::ClockNotSet => "The system clock shows a time that cannot be.",
+            Self::FeatureLapsed => "The license that grants this feature has lapsed.",
+            Self::FeatureNotLicensed => {
+                "The license of this service does not include this feature."
+            }
+            Self::ReadOnly => "The license has lapsed: reading goes on, changes are refused.",
+            Self::DomainMismatch => {
+                "License domain mismatch: this host name is not covered by the license."
+            }
+            Self::HostInvalid => {
+                "The request must name exactly one well-formed host; the license binds a domain."
+            }
+            Self::LimitReached => "The license allows no more of these.",
+            Self::ConcurrentHostLimitReached => {
+                "As many hosts as the license allows are connected: concurrent host limit reached."
+            }
+            Self::StoreUnavailable => "The license store cannot be reached right now.",
+        }
+    }
+
+    fn remedy(self, delivery: Delivery) -> Cow<'static, str> {
+        let replace = match delivery {
+            Delivery::Upload => "install",
+            Delivery::File => "replace the license file with",
+            Delivery::Start => "start the service again with",
+        };
+        match self {
+            Self::LicenseMissing if delivery == Delivery::File => {
+                "An administrator can put a license where the service looks for its license file."
+                    .into()
+            }
+            Self::LicenseMissing => format!("An administrator can {replace} a license.").into(),
+            Self::LicenseExpired | Self::FeatureLapsed | Self::ReadOnly => {
+                format!("An administrator can {replace} a renewed license.").into()
+            }
+            Self::LicenseNotYetValid => {
+                format!("Wait until the license begins, or {replace} one that is valid now.").into()
+            }
+            Self::LicenseInvalid | Self::StateCorrupt => {
+                format!("An administrator can {replace} a license as the vendor issued it.").into()
+            }
+            Self::MachineMismatch => format!(
+                "An administrator can download machine info, send it to the vendor and {replace} \
+                 the license issued for it."
+            )
+            .into(),
+            Self::FingerprintUnavailable => {
+                "Make the machine id readable to the service (Linux: /etc/machine-id).".into()
+            }
+            Self::ClockRolledBack => format!(
+                "Set the system clock to the correct time; if it once ran ahead, an administrator \
+                 can download machine info, send it to the vendor and {replace} a license that \
+                 resets the clock mark."
+            )
+            .into(),
+            Self::ClockNotSet => "Set the system clock to the correct time.".into(),
+            Self::FeatureNotLicensed => {
+                "Ask the vendor for a license that includes the feature.".into()
+            }
+            Self::DomainMismatch => {
+                "Use a licensed host name, or ask the vendor for a license for this one.".into()
+            }
+            Self::HostInvalid => "Send exactly one Host header with a host name.".into(),
+            Self::LimitReached => "Free some, or ask the vendor for a larger license.".into(),
+            Self::ConcurrentHostLimitReached => {
+                "Disconnect a host, or ask the vendor for a larger license.".into()
+            }
+            Self::StoreUnavailable => "Try again shortly.".into(),
+        }
+    }
+}
+
+impl FromStr for DenialCode {
+    type Err = UnknownDenialCode;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|known| known.as_str() == code).ok_or(UnknownDenialCode(()))
+    }
+}
+
+impl fmt::Display for DenialCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Denial {
+    /// A denial with an HTTP status, and nothing known beside it.
+    pub fn new(code: DenialCode, status: u16) -> Self {
+        Self(Arc::new(Facts {
+            code,
+            status,
+            feature: None,
+            limit: None,
+            max: None,
+            used: None,
+            expires_at: None,
+            delivery: Delivery::default(),
+            cause: None,
+            host_seen: None,
+        }))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// Names the feature that was asked for.
+    #[must_use]
+    pub fn feature(self, name: &str) -> Self {
+        self.with(|facts| facts.feature = Some(name.to_owned()))
+    }
+
+    /// Names the limit, and for numbers how many are allowed and used.
+    #[must_use]
+    pub fn limit(self, name: &str, max: Option<u64>, used: Option<u64>) -> Self {
+        self.with(|facts| {
+            facts.limit = Some(name.to_owned());
+            facts.max = max;
+            facts.used = used;
+        })
+    }
+
+    /// Says when the license ended.
+    #[must_use]
+    pub fn expired_at(self, expires_at: Timestamp) -> Self {
+        self.with(|facts| facts.expires_at = Some(expires_at))
+    }
+
+    /// Says how a new license gets to the service; by upload unless it is said.
+    #[must_use]
+    pub fn delivered_by(self, delivery: Delivery) -> Self {
+        if self.0.delivery == delivery {
+            return self;
+        }
+        self.with(|facts| facts.delivery = delivery)
+    }
+
+    /// Says why the service is read-only, so that nobody is told to renew a
+    /// license that never was.
+    #[must_use]
+    pub fn cause(self, cause: DenialCode) -> Self {
+        self.with(|facts| facts.cause = Some(cause))
+    }
+
+    /// What the request said of its host, for the log alone: what a client
+    /// sends is not repeated to it.
+    pub(crate) fn seen(self, host: String) -> Self {
+        self.with(|facts| facts.host_seen = Some(host.into()))
+    }
+
+    pub(crate) fn feature_asked(&self) -> Option<&str> {
+        self.0.feature.as_deref()
+    }
+
+    pub(crate) fn host_seen(&self) -> Option<&str> {
+        self.0.host_seen.as_deref()
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> DenialCode {
+        self.0.code
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// The body of the response, as RFC 9457 gives it.
+    pub fn problem(&self) -> ProblemDetails {
+        let facts = &self.0;
+        let mut problem = ProblemDetails::new(facts.status, facts.code.as_str())
+            .title(facts.code.title())
+            .detail(facts.code.detail())
+            .remedy(facts.code.remedy(facts.delivery));
+        if let (DenialCode::ReadOnly, Some(cause)) = (facts.code, facts.cause)
+            && cause != DenialCode::LicenseExpired
+        {
+            problem = problem
+                .title("Read-only until a license is in force")
+                .detail(format!("{} Reading goes on, changes are refused.", cause.detail()))
+                .remedy(cause.remedy(facts.delivery));
+        }
+        problem.feature.clone_from(&facts.feature);
+        problem.limit.clone_from(&facts.limit);
+        problem.max = facts.max;
+        problem.used = facts.used;
+        problem.expires_at = facts.expires_at;
+        problem
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.code, f)
+    }
+}
+
+impl fmt::Debug for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Denial {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn assert_send_sync<T: Send + Sync>() {}
+    const _: () = assert_send_sync::<Denial>();
+
+    #[test]
+    fn titles_details_and_remedies_are_capitalised_alike() {
+        for code in DenialCode::ALL {
+            let remedy = code.remedy(Delivery::Upload);
+            for text in [code.title(), code.detail(), &remedy] {
+                assert!(text.starts_with(|it: char| it.is_uppercase()), "{text}");
+            }
+            assert!(code.detail().ends_with('.') && remedy.ends_with('.'), "{code}");
+            assert!(!code.title().ends_with('.'), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_reads_back_from_its_text() {
+        for code in DenialCode::ALL {
+            assert_eq!(code.as_str().parse(), Ok(code));
+        }
+        assert!("License_Expired".parse::<DenialCode>().is_err());
+    }
+
+    #[test]
+    fn the_remedy_names_no_way_that_is_not_there() {
+        for code in DenialCode::ALL {
+            let remedy = |delivery| {
+                let denial = Denial::new(code, 503).delivered_by(delivery);
+                denial.problem().remedy.unwrap()
+            };
+            for delivery in [Delivery::File, Delivery::Start] {
+                let remedy = remedy(delivery);
+                assert!(!remedy.contains("install") && !remedy.contains("upload"), "{remedy}");
+            }
+            let expired = matches!(code, DenialCode::LicenseExpired | DenialCode::ReadOnly);
+            for (delivery, way) in [
+                (Delivery::Upload, "install a renewed license"),
+                (Delivery::File, "replace the license file with a renewed license"),
+                (Delivery::Start, "start the service again with a renewed license"),
+            ] {
+                assert_eq!(
+                    remedy(delivery).contains(way),
+                    expired || code == DenialCode::FeatureLapsed
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn read_only_says_why_and_what_cures_that() {
+        let body = |cause: DenialCode| {
+            let body = Denial::new(DenialCode::ReadOnly, 402).cause(cause).problem();
+            format!("{}. {} {}", body.title, body.detail, body.remedy.unwrap_or_default())
+        };
+        let lapsed = body(DenialCode::LicenseExpired);
+        assert!(lapsed.contains("has lapsed") && lapsed.contains("renewed"), "{lapsed}");
+        for cause in DenialCode::ALL {
+            if cause != DenialCode::LicenseExpired && cause != DenialCode::ReadOnly {
+                let text = body(cause);
+                assert!(
+                    text.contains(cause.detail())
+                        && text.contains(&*cause.remedy(Delivery::Upload)),
+                    "{text}"
+                );
+                let renews = text.contains("renew") || text.contains("license has lapsed");
+                assert!(!renews || cause == DenialCode::FeatureLapsed, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_allowed_request_carries_no_weight() {
+        assert_eq!(size_of::<Result<(), Denial>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn the_body_names_only_what_is_known() {
+        let denial = Denial::new(DenialCode::LimitReached, 400).limit("users", Some(5), Some(5));
+        let body = serde_json::to_value(denial.problem()).unwrap();
+        assert_eq!(body["code"], "limit_reached");
+        assert_eq!(body["type"], "urn:license:problem:limit_reached");
+        assert_eq!(body["status"], 400);
+        assert_eq!((&body["limit"], &body["max"]), (&"users".into(), &5.into()));
+        assert!(body.get("feature").is_none() && body.get("expires_at").is_none());
+    }
+}

@@ -1,0 +1,229 @@
+//! What administrators should know, as data.
+
+use serde::{Serialize, Serializer};
+
+use crate::{
+    decide::{View, admission::host_mismatch},
+    license::{License, Limit, Succession},
+    policy::Phase,
+    refusal::{Denial, DenialCode},
+    text::counted,
+    time::guard::Reading,
+};
+
+/// One thing that administrators should know.
+///
+/// The texts are plain ASCII sentences for people. They say nothing about the
+/// customer and hold no numbers of the license, so that a product may show
+/// them to everybody. What a dry run or a comparison warns of, and a
+/// [host](crate::Licensing::host_warning), is for administrators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Warning {
+    /// The stable code: `license_expiring`, `license_in_grace`, `license_gap`,
+    /// `license_ends_earlier`, `limit_reached`, `clock_ahead`, or the code with
+    /// which requests are or would be refused. Others, such as a runtime, have
+    /// codes of their own.
+    pub code: &'static str,
+    /// How much it matters.
+    pub level: WarningLevel,
+    /// What is to be known.
+    pub text: String,
+}
+
+/// How much a warning matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum WarningLevel {
+    /// Something is to be done before long.
+    Info,
+    /// Something is to be done now.
+    Warning,
+    /// Requests are refused.
+    Critical,
+}
+
+/// A mark this far ahead of the wall clock is worth a warning.
+const CLOCK_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
+
+impl WarningLevel {
+    /// The level as it stands in a banner.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl Warning {
+    /// A warning.
+    pub fn new(code: &'static str, level: WarningLevel, text: impl Into<String>) -> Self {
+        Self { code, level, text: text.into() }
+    }
+
+    /// Writes warnings as CONTRACT.md has them in a status: a list of texts.
+    pub(crate) fn texts<S: Serializer>(
+        warnings: &[Self],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(warnings.iter().map(|warning| &warning.text))
+    }
+}
+
+impl View<'_> {
+    /// What administrators should know: of the license, then of the service.
+    pub(crate) fn warnings(
+        self,
+        reading: &Reading,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> Vec<Warning> {
+        let mut warnings = self.license_warnings(reading, used);
+        if reading.mark.is_some_and(|mark| mark.saturating_since(reading.wall) > CLOCK_AHEAD) {
+            warnings.push(Warning::new(
+                "clock_ahead",
+                WarningLevel::Warning,
+                "The system clock is behind the latest time this service has seen by more than \
+                 an hour (clock_ahead). Check the system clock.",
+            ));
+        }
+        warnings
+    }
+
+    /// What there is to know of the license: its term, then its limits.
+    pub(crate) fn license_warnings(
+        self,
+        reading: &Reading,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> Vec<Warning> {
+        let term = self.term_warning(reading);
+        let limits = self.license().into_iter().flat_map(|license| license.limits());
+        let used_up = limits.filter(|(name, limit)| is_used_up(limit, used(name)));
+        let limits = used_up.map(|(name, _)| {
+            let text = format!("License limit used up: {name}.");
+            Warning::new(DenialCode::LimitReached.as_str(), WarningLevel::Warning, text)
+        });
+        term.into_iter().chain(self.succession_warnings()).chain(limits).collect()
+    }
+
+    /// How the waiting license follows the one in force.
+    pub(crate) fn succession(&self) -> Option<(&License, Succession)> {
+        self.holdings.succession().filter(|_| !self.standing.next_has_begun)
+    }
+
+    /// That the waiting license does not cover what comes after the one in
+    /// force.
+    pub(crate) fn succession_warnings(&self) -> Vec<Warning> {
+        let succession = self.succession();
+        let warnings = succession.map(|(current, it)| it.warnings("The waiting license", current));
+        warnings.unwrap_or_default()
+    }
+
+    fn term_warning(self, reading: &Reading) -> Option<Warning> {
+        let phase = self.standing.phase;
+        let refused =
+            if self.restricted() { WarningLevel::Critical } else { WarningLevel::Warning };
+        let Some(license) = self.license() else {
+            let code = phase.code()?;
+            let problem = Denial::new(code, code.default_status()).problem();
+            return Some(Warning::new(code.as_str(), refused, problem.detail));
+        };
+        let last_day = license.term.expires_at.last_day();
+        let grace_ends = license.term.grace_ends_at(self.policy).last_day();
+        match phase {
+            Phase::Expiring => {
+                let days = license.term.days_remaining(reading.judged());
+                let left = counted(days, "day");
+                let text = format!("License expires on {last_day}: {left} left.");
+                Some(Warning::new("license_expiring", WarningLevel::Info, text))
+            }
+            Phase::Grace => {
+                let text =
+                    format!("License expired on {last_day}. Grace period ends {grace_ends}.");
+                Some(Warning::new("license_in_grace", WarningLevel::Warning, text))
+            }
+            Phase::Lapsed => {
+                let mut text = format!("License expired on {last_day}.");
+                if !self.policy.grace.is_zero() {
+                    text.push_str(&format!(" Grace period ended {grace_ends}."));
+                }
+                Some(Warning::new(DenialCode::LicenseExpired.as_str(), refused, text))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether all that a limit allows is used. One of 0 is not licensed at all,
+/// and a list of names is never used up.
+fn is_used_up(limit: &Limit, used: Option<u64>) -> bool {
+    match (limit.max(), used) {
+        (Some(max), Some(used)) => max > 0 && used >= max,
+        _ => false,
+    }
+}
+
+impl Succession {
+    /// What is to be known of it; `which` is the new license, as a sentence
+    /// begins: `The waiting license`.
+    pub(crate) fn warnings(&self, which: &str, old: &License) -> Vec<Warning> {
+        let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
+        let gap = self.gap.map(|(from, until)| {
+            let days = counted(until.days_since(from), "day");
+            let text = format!(
+                "{which} begins after a gap of {days}: none is in force from {from} to {until}."
+            );
+            warning("license_gap", text)
+        });
+        let end = self.earlier_end.map(|ends| {
+            let instead_of = old.term().expires_at;
+            let on = ends.last_day();
+            let text = if ends == instead_of {
+                format!("{which} ends when the one in force does, on {on}.")
+            } else {
+                let days = counted(instead_of.days_since(ends), "day");
+                let instead_of = instead_of.last_day();
+                format!(
+                    "{which} ends on {on}, {days} earlier than the one in force ({instead_of})."
+                )
+            };
+            warning("license_ends_earlier", text)
+        });
+        gap.into_iter().chain(end).collect()
+    }
+}
+
+/// What administrators should know who use a service by a host that the
+/// license does not cover.
+pub(crate) fn host_warning(license: &License, host: &str) -> Option<Warning> {
+    let mismatch = host_mismatch(license, Some(host))?;
+    let text = format!(
+        "License domain mismatch: {mismatch}. A proxy in front may have replaced the host name: \
+         have it pass on what the client sent, or name it as a trusted proxy."
+    );
+    Some(Warning::new(DenialCode::DomainMismatch.as_str(), WarningLevel::Warning, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_number_above_0_can_be_used_up() {
+        let max = Limit::Max(5);
+        let [below, at, above] = [4, 5, 6].map(|used| is_used_up(&max, Some(used)));
+        assert_eq!([below, at, above], [false, true, true]);
+        assert!(!is_used_up(&max, None));
+        assert!(!is_used_up(&Limit::Max(0), Some(1)));
+        assert!(!is_used_up(&Limit::Unlimited, Some(u64::MAX)));
+        assert!(!is_used_up(&Limit::Names(["a".to_owned()].into()), Some(1)));
+    }
+
+    #[test]
+    fn levels_are_in_order() {
+        assert!(WarningLevel::Info < WarningLevel::Warning);
+        assert!(WarningLevel::Warning < WarningLevel::Critical);
+    }
+}

@@ -1,0 +1,13 @@
+//! From a token to a license that is trusted: the keys, the signature, the
+//! claims.
+
+mod claims;
+mod keyring;
+mod verified;
+mod verifier;
+
+pub use self::{
+    keyring::{Keyring, KeyringBuilder, KeyringError},
+    verified::Verified,
+    verifier::{Verifier, VerifierBuilder, VerifierError},
+};
