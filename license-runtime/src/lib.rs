@@ -57,25 +57,15 @@ mod audit;
 #[cfg(any(feature = "testing", all(test, feature = "manager")))]
 pub mod conformance;
 #[cfg(feature = "manager")]
-mod leases;
-#[cfg(feature = "manager")]
-mod limit_error;
+mod limits;
 #[cfg(feature = "machine")]
 mod machine_id;
 #[cfg(feature = "manager")]
 mod manager;
-#[cfg(feature = "postgres")]
-mod postgres;
-#[cfg(feature = "manager")]
-mod quota;
-#[cfg(feature = "manager")]
-mod seats;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "sources")]
 pub mod source;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod sql;
-#[cfg(feature = "sqlite")]
-mod sqlite;
 #[cfg(feature = "manager")]
 mod store;
 
@@ -85,23 +75,15 @@ pub use audit::{
     Outcome, ParseChainHashError, verify_export,
 };
 #[cfg(feature = "manager")]
-pub use leases::{Lease, LeaseGuard, Leases};
-#[cfg(feature = "manager")]
-pub use limit_error::LimitError;
+pub use limits::{Lease, LeaseGuard, Leases, LimitError, Quota, SeatGuard, Seats};
 #[cfg(feature = "machine")]
 pub use machine_id::{MachineIdSource, ReadMachineIdError, machine_info};
 #[cfg(feature = "manager")]
 pub use manager::{LicenseManager, ManagerBuilder};
-#[cfg(feature = "postgres")]
-pub use postgres::{PostgresStore, PostgresStoreBuilder};
-#[cfg(feature = "manager")]
-pub use quota::Quota;
-#[cfg(feature = "manager")]
-pub use seats::{SeatGuard, Seats};
 #[cfg(feature = "sources")]
 pub use source::Source;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
+pub use store::SqliteStore;
 #[cfg(feature = "manager")]
 pub use store::{
     AlertClaim, AlertStore, LeaseAnswers, LeaseBasis, LeaseChanges, LeaseClaim, LeaseNode,
@@ -109,3 +91,5 @@ pub use store::{
     QuotaGrant, QuotaJournal, QuotaRequest, SeatLock, Store, StoreChanges, StoreError,
     StoreErrorKind,
 };
+#[cfg(feature = "postgres")]
+pub use store::{PostgresStore, PostgresStoreBuilder};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{Alert, Alerts, DeliveryError, schedule::Schedule};
-use crate::{AlertClaim, Store, StoreError};
+use crate::store::{AlertClaim, Store, StoreError};
 
 /// An alert that reached somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

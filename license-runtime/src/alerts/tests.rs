@@ -14,7 +14,7 @@ use license_core::{
 };
 
 use super::{Alert, AlertDelivery, Alerts, AlertsError, DeliveryError, Job, SentAlert};
-use crate::{AlertClaim, AlertStore, MemoryStore, Store};
+use crate::store::{AlertClaim, AlertStore, MemoryStore, Store};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);

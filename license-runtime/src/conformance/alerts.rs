@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use license_core::TokenDigest;
 use tokio::task::JoinSet;
 
-use crate::{AlertClaim, Store};
+use crate::store::{AlertClaim, Store};
 
 const LICENSE: TokenDigest = TokenDigest::from_bytes([7; 32]);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use license_core::{ClockMark, InstallErrorKind, Saved, Timestamp, TokenDigest};
 use tokio::task::JoinSet;
 
-use crate::{AuditChain, AuditRecord, AuditVerdict, Loaded, Outcome, Store, StoreErrorKind};
+use crate::{
+    audit::{AuditChain, AuditRecord, AuditVerdict, Outcome},
+    store::{Loaded, Store, StoreErrorKind},
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 

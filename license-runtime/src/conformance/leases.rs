@@ -13,7 +13,7 @@ use std::{
 use license_core::{HostId, testing::ManualClock};
 use tokio::task::JoinSet;
 
-use crate::{
+use crate::store::{
     LeaseAnswers, LeaseBasis, LeaseChanges, LeaseNode,
     LeaseVerdict::{self, Full, Granted, Lost, Settling},
     Store,

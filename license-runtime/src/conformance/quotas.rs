@@ -6,7 +6,10 @@ use license_core::{DenialCode, Month, Timestamp};
 use tokio::task::{JoinSet, yield_now};
 
 use super::service::Service;
-use crate::{Quota, QuotaRequest, Store};
+use crate::{
+    limits::Quota,
+    store::{QuotaRequest, Store},
+};
 
 const MONTH: Month = Month::from_index(683);
 

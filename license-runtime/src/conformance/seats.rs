@@ -12,7 +12,10 @@ use license_core::{Denial, DenialCode};
 use tokio::task::{JoinSet, yield_now};
 
 use super::service::Service;
-use crate::{LimitError, SeatGuard, Seats, Store};
+use crate::{
+    limits::{LimitError, SeatGuard, Seats},
+    store::Store,
+};
 
 /// The users that a product holds. Counting and inserting take a while.
 #[derive(Debug, Default)]

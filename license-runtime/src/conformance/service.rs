@@ -13,7 +13,7 @@ use license_core::{
     testing::{ManualClock, Vendor, licensing},
 };
 
-use crate::{LicenseManager, MachineIdSource, Store};
+use crate::{machine_id::MachineIdSource, manager::LicenseManager, store::Store};
 
 /// A manager with a clock to move and a vendor who sends licenses.
 pub(super) struct Service {

@@ -12,11 +12,14 @@ use super::{
     store_clock::StoreClock, store_health::StoreHealth,
 };
 #[cfg(feature = "sources")]
-use crate::Source;
+use crate::source::Source;
 use crate::{
-    MachineIdSource, Store, StoreError,
-    leases::{self, LeaseRegistry},
-    quota::Quotas,
+    limits::{
+        leases::{self, LeaseRegistry},
+        quota::Quotas,
+    },
+    machine_id::MachineIdSource,
+    store::{Store, StoreError},
 };
 
 /// A manager that is being built; by value. It starts once it has a store.

@@ -36,13 +36,13 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
 impl Shared {
     async fn bring_up_to_date(&self, counts: bool) {
         #[cfg(feature = "metrics")]
-        super::metrics::license(&self.licensing);
+        crate::metrics::license(&self.licensing);
         if counts {
             let used = self.count_used().await;
             #[cfg(feature = "metrics")]
             {
-                super::metrics::describe();
-                super::metrics::limits(&self.licensing, &used);
+                crate::metrics::describe();
+                crate::metrics::limits(&self.licensing, &used);
             }
             #[cfg(not(feature = "metrics"))]
             drop(used);

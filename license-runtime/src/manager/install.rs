@@ -8,7 +8,10 @@ use license_core::{
 };
 
 use super::{Kept, Shared};
-use crate::{AuditRecord, Outcome, StoreError, StoreErrorKind};
+use crate::{
+    audit::{AuditRecord, Outcome},
+    store::{StoreError, StoreErrorKind},
+};
 
 /// A token that was looked at.
 pub(super) struct Read {
@@ -180,7 +183,7 @@ impl Shared {
     /// Counts an installation, where figures are wanted.
     pub(super) fn count(&self, outcome: &str) {
         #[cfg(feature = "metrics")]
-        super::metrics::installation(outcome);
+        crate::metrics::installation(outcome);
         #[cfg(not(feature = "metrics"))]
         let _ = outcome;
     }

@@ -11,7 +11,10 @@ use tokio::{
 };
 
 use super::{Kept, Shared, install::ATTEMPTS};
-use crate::{AuditRecord, Loaded, Outcome, StoreError, StoreErrorKind};
+use crate::{
+    audit::{AuditRecord, Outcome},
+    store::{Loaded, StoreError, StoreErrorKind},
+};
 
 /// Who is named in the audit history for what happens by itself.
 const SYSTEM: &str = "system";

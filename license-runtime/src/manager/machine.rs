@@ -5,7 +5,10 @@ use std::time::Duration;
 use license_core::{Fingerprint, Machine};
 
 use super::Shared;
-use crate::{ReadMachineIdError, StoreError, StoreErrorKind, machine_id::new_nonce};
+use crate::{
+    machine_id::{ReadMachineIdError, new_nonce},
+    store::{StoreError, StoreErrorKind},
+};
 
 /// When the id was read; in time of the monotonic clock.
 #[derive(Debug, Default)]

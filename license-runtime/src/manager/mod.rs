@@ -31,8 +31,6 @@ mod figures;
 mod install;
 mod keep;
 mod machine;
-#[cfg(feature = "metrics")]
-mod metrics;
 #[cfg(feature = "sources")]
 mod sources;
 mod store_clock;
@@ -57,14 +55,14 @@ use tokio::{
 };
 
 pub use self::builder::ManagerBuilder;
-#[cfg(feature = "metrics")]
-pub(crate) use self::metrics::store_failed as count_store_failure;
 #[cfg(feature = "sources")]
 use self::sources::{Judged, Sources};
 use self::{machine::MachineWatch, store_clock::StoreClock, store_health::StoreHealth};
 use crate::{
-    AuditRow, LeaseGuard, Leases, MachineIdSource, Quota, Seats, Store, StoreError,
-    leases::LeaseRegistry, quota::Quotas, store::AUDIT_PAGE,
+    audit::AuditRow,
+    limits::{LeaseGuard, Leases, Quota, Seats, leases::LeaseRegistry, quota::Quotas},
+    machine_id::MachineIdSource,
+    store::{AUDIT_PAGE, Store, StoreError},
 };
 
 /// Owns the store and the background tasks of a service's license. Clones
@@ -193,9 +191,9 @@ impl LicenseManager {
     #[cfg(feature = "metrics")]
     pub async fn publish_metrics(&self) {
         let shared = &self.0.shared;
-        metrics::describe();
-        metrics::license(&shared.licensing);
-        metrics::limits(&shared.licensing, &shared.count_used().await);
+        crate::metrics::describe();
+        crate::metrics::license(&shared.licensing);
+        crate::metrics::limits(&shared.licensing, &shared.count_used().await);
     }
 
     /// Takes the installed and the waiting license out, in the store first: the

@@ -7,7 +7,7 @@ use std::{
 
 use license_core::{DenialCode, Warning, WarningLevel};
 
-use crate::StoreError;
+use crate::store::StoreError;
 
 /// What failed last. A full disk can be read; a store that cannot even be
 /// read needs no second complaint.
@@ -21,7 +21,7 @@ impl StoreHealth {
     /// It could not be read.
     pub(super) fn read_failed(&self, error: &StoreError) {
         #[cfg(feature = "metrics")]
-        super::metrics::store_failed();
+        crate::metrics::store_failed();
         if !self.unreadable.swap(true, Ordering::Relaxed) && !self.cannot_be_written() {
             tracing::warn!(
                 %error,
@@ -41,7 +41,7 @@ impl StoreHealth {
     /// It could not be written.
     pub(super) fn write_failed(&self, error: &StoreError) {
         #[cfg(feature = "metrics")]
-        super::metrics::store_failed();
+        crate::metrics::store_failed();
         if !self.unwritable.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %error,

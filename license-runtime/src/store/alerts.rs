@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use license_core::TokenDigest;
 
-use crate::StoreError;
+use crate::store::StoreError;
 
 /// Sees to it that one of many sends an alert, and only once. One claim at a
 /// time is held for a license, whatever the milestone; an alert that was sent

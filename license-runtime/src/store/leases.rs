@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use license_core::HostId;
 
-use crate::StoreError;
+use crate::store::StoreError;
 
 /// Counts live hosts, perhaps for several instances of the service.
 #[async_trait]

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use license_core::{Clock, HostId, SystemClock};
 
 use super::leases::{LeaseJudge, longest_silence, settling_time};
-use crate::{
+use crate::store::{
     LeaseAnswers, LeaseChanges, LeaseNode, LeaseStore, LeaseVerdict, StoreError, StoreErrorKind,
 };
 

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use crate::StoreError;
+use crate::store::StoreError;
 
 /// One lock that is held; dropping it lets go of it.
 pub struct SeatLock(Box<dyn Held>);

@@ -11,8 +11,11 @@ use license_core::{Clock, ClockMark, Month, Saved, SystemClock, TokenDigest};
 
 use super::AlertState;
 use crate::{
-    AlertClaim, AlertStore, AuditChain, AuditRecord, AuditRow, Loaded, LocalLeases, NamedLocks,
-    QuotaGrant, QuotaRequest, SeatLock, Store, StoreError, StoreErrorKind,
+    audit::{AuditChain, AuditRecord, AuditRow},
+    store::{
+        AlertClaim, AlertStore, Loaded, LocalLeases, NamedLocks, QuotaGrant, QuotaRequest,
+        SeatLock, Store, StoreError, StoreErrorKind,
+    },
 };
 
 /// A store in memory, for tests and for services that read their license from

@@ -15,7 +15,13 @@ mod leases;
 mod local_leases;
 mod locks;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod quota;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::{fmt, sync::Arc};
 
@@ -26,6 +32,10 @@ pub(crate) use self::alerts::AlertState;
 pub(crate) use self::leases::forward_leases;
 #[cfg(feature = "postgres")]
 pub(crate) use self::leases::{LeaseJudge, longest_silence, settling_time};
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresStore, PostgresStoreBuilder};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteStore;
 pub use self::{
     alerts::{AlertClaim, AlertStore},
     changes::StoreChanges,
@@ -39,7 +49,7 @@ pub use self::{
     memory::MemoryStore,
     quota::{QuotaGrant, QuotaJournal, QuotaRequest},
 };
-use crate::{AuditChain, AuditRecord, AuditRow, AuditVerdict};
+use crate::audit::{AuditChain, AuditRecord, AuditRow, AuditVerdict};
 
 /// Durable license state, perhaps shared with other instances of the service.
 /// Used as `Arc<dyn Store>`.

@@ -7,7 +7,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::StoreError;
+use crate::store::StoreError;
 
 /// A wish for units of a quota in one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

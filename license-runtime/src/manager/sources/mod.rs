@@ -17,8 +17,8 @@ use tokio::{
 use self::telling::{Failure, Notes};
 use super::{Kept, Shared, install::Read};
 use crate::{
-    Outcome, Source,
-    source::{Belief, Found, News, Reader, Reading},
+    audit::Outcome,
+    source::{Belief, Found, News, Reader, Reading, Source},
 };
 
 /// The sources, and what administrators should know of them.

@@ -9,9 +9,8 @@ use license_core::{
 
 use super::{Sources, Stands};
 use crate::{
-    Source,
     manager::{Kept, Shared},
-    source::Found,
+    source::{Found, Source},
 };
 
 /// Why there is no license from the sources.
