@@ -4,6 +4,7 @@ pub mod feature;
 mod feature_set;
 mod limit;
 mod succession;
+mod term;
 mod term_length;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,11 +14,12 @@ pub use self::{
     feature::{Feature, Name, is_valid_feature_name},
     limit::{Limit, LimitKind},
     succession::Succession,
+    term::Term,
 };
 use crate::{
     host::DomainPattern,
     machine::{Fingerprint, Machine},
-    policy::{InvalidReason, Policy},
+    policy::InvalidReason,
     time::Timestamp,
 };
 
@@ -65,17 +67,6 @@ pub struct Customer {
     pub name: String,
     /// Where to write to.
     pub email: Option<String>,
-}
-
-/// When a license is valid: `not_before <= now < expires_at`. There is no
-/// leeway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Term {
-    /// The first moment of validity; valid from ever where it is absent.
-    pub not_before: Option<Timestamp>,
-    /// The first moment past validity.
-    pub expires_at: Timestamp,
 }
 
 impl License {
@@ -179,33 +170,6 @@ impl ClockReset {
     /// A reset of a mark up to `from`, on one installation.
     pub fn new(from: Timestamp, installation: impl Into<String>) -> Self {
         Self { from, installation: installation.into() }
-    }
-}
-
-impl Term {
-    /// Whether the license has begun at `now`.
-    pub fn has_begun(&self, now: Timestamp) -> bool {
-        self.not_before.is_none_or(|not_before| not_before <= now)
-    }
-
-    /// Whether the license has ended at `now`.
-    pub fn has_ended(&self, now: Timestamp) -> bool {
-        now >= self.expires_at
-    }
-
-    /// The first moment of the warning window.
-    pub fn warns_at(&self, policy: &Policy) -> Timestamp {
-        self.expires_at.saturating_sub(policy.warn)
-    }
-
-    /// The first moment past grace.
-    pub fn grace_ends_at(&self, policy: &Policy) -> Timestamp {
-        self.expires_at.saturating_add(policy.grace)
-    }
-
-    /// The days left at `now`, rounded up; 0 once expired.
-    pub fn days_remaining(&self, now: Timestamp) -> u64 {
-        self.expires_at.days_since(now)
     }
 }
 

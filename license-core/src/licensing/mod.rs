@@ -27,6 +27,7 @@ mod announcer;
 mod asked_feature;
 mod current;
 mod install_request;
+mod installation;
 mod subscription;
 
 pub use self::{
@@ -52,7 +53,7 @@ use arc_swap::ArcSwap;
 use event_listener::Event;
 
 use self::findings::Findings;
-pub use self::installing::{Installation, Saved};
+pub use self::installation::{Installation, Saved};
 use crate::{
     decide::{Holdings, State, View, next_id},
     machine::Machine,

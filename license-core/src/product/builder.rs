@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::{Claim, Dialect, Message, Messages, Plan, Product, Profile};
+use super::{Claim, Dialect, Message, Messages, Plan, Product, ProductError, Profile};
 use crate::{
     key::Algorithm,
     license::{Limit, LimitKind, is_valid_feature_name},
@@ -18,19 +18,6 @@ use crate::{
 pub struct ProductBuilder {
     profile: Profile,
     messages: Vec<Message>,
-}
-
-/// A profile that is not accepted. The message names the member.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("product profile: {message}")]
-pub struct ProductError {
-    message: String,
-}
-
-impl ProductError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
-    }
 }
 
 /// The smallest RSA key any product may accept, in bits (SECURITY.md section 1).

@@ -51,6 +51,7 @@
 
 mod builder;
 mod dialect;
+mod error;
 mod known_features;
 mod messages;
 mod plan;
@@ -62,8 +63,9 @@ use std::{
     sync::Arc,
 };
 
-pub use builder::{ProductBuilder, ProductError};
+pub use builder::ProductBuilder;
 pub use dialect::{Claim, Dialect, UnknownClaim};
+pub use error::ProductError;
 pub use known_features::UnknownFeatures;
 pub(crate) use messages::{INSTALLED, Messages};
 pub use messages::{LogLevel, LogLine, Message, SourceFailure};

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::denial::{Denial, DenialCode};
+use super::{code::DenialCode, denial::Denial};
 
 /// How many requests were denied with one code, since the handle was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

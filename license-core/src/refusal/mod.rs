@@ -1,6 +1,7 @@
 //! What is refused, and what is said of it: a code that programs match, and
 //! texts for the client, the administrator and the log.
 
+mod code;
 mod delivery;
 mod denial;
 mod install_error;
@@ -9,8 +10,9 @@ mod problem;
 
 pub(crate) use self::log::DenialLog;
 pub use self::{
+    code::{DenialCode, UnknownDenialCode},
     delivery::Delivery,
-    denial::{Denial, DenialCode, UnknownDenialCode},
+    denial::Denial,
     install_error::{InstallError, InstallErrorKind},
     log::DenialCount,
     problem::ProblemDetails,

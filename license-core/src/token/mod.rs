@@ -7,15 +7,20 @@
 //! trust something (`jku`, `jwk`, `x5c`, `crit`, `b64`, `zip`, …) is
 //! refused unread.
 
+mod digest;
+mod header;
 pub(crate) mod json;
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+pub use self::{
+    digest::{ParseTokenDigestError, TokenDigest},
+    header::{TokenHeader, TokenType},
+};
 use crate::{
     received::{self, Damage, Found, Wanted},
     refusal::{InstallError, InstallErrorKind},
@@ -31,44 +36,6 @@ pub struct Token {
     header: TokenHeader,
     /// Where the second dot stands: what the signature covers ends there.
     signed: usize,
-}
-
-/// The three members a token's header may have. They are not covered by any
-/// check yet: treat them as written by a stranger, and never log them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct TokenHeader {
-    pub(crate) alg: String,
-    pub(crate) typ: Option<String>,
-    pub(crate) kid: Option<String>,
-}
-
-/// A license's identity: SHA-256 of `header "." payload`.
-///
-/// The token's text is no identity: from one ECDSA signature anybody can
-/// compute a second valid one for the same license. Shown, and read, as 64
-/// hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TokenDigest([u8; 32]);
-
-/// A text was not 64 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a digest of 64 hexadecimal digits")]
-pub struct ParseTokenDigestError(());
-
-/// Which `typ` a verifier asks for.
-///
-/// The comparison is exact, upper and lower case included, and the long form
-/// `application/license+jwt` is another type: an issuer has one spelling to
-/// get right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TokenType {
-    /// `license+jwt` and nothing else.
-    #[default]
-    LicenseJwt,
-    /// `license+jwt`, `JWT`, or no `typ` at all, for tokens from another
-    /// issuer's tools.
-    Any,
 }
 
 /// A token with its payload and its signature as they were decoded.
@@ -259,98 +226,6 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::parse(text.as_bytes())
-    }
-}
-
-impl TokenHeader {
-    fn from_json(bytes: &[u8]) -> Result<Self, InstallError> {
-        let members =
-            json::object(bytes).map_err(|error| malformed(format_args!("the header: {error}")))?;
-        let (mut alg, mut typ, mut kid) = (None, None, None);
-        for (name, value) in members {
-            let member = match name.as_str() {
-                "alg" => &mut alg,
-                "typ" => &mut typ,
-                "kid" => &mut kid,
-                _ => {
-                    return Err(malformed(
-                        "the header has a member other than `alg`, `typ`, `kid`",
-                    ));
-                }
-            };
-            match value {
-                Value::String(text) => *member = Some(text),
-                _ => return Err(malformed("a member of the header is not a string")),
-            }
-        }
-        if kid.as_ref().is_some_and(|kid| kid.chars().count() > MAX_KID_CHARS) {
-            return Err(malformed("the header's `kid` has more than 64 characters"));
-        }
-        match alg {
-            Some(alg) if !alg.is_empty() => Ok(Self { alg, typ, kid }),
-            _ => Err(malformed("the header names no `alg`")),
-        }
-    }
-
-    /// The algorithm the token claims to be signed with.
-    pub fn alg(&self) -> &str {
-        &self.alg
-    }
-
-    /// The type, when there is one.
-    pub fn typ(&self) -> Option<&str> {
-        self.typ.as_deref()
-    }
-
-    /// The name of the signing key, when there is one; at most 64 characters.
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-}
-
-impl fmt::Debug for TokenHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenHeader").finish_non_exhaustive()
-    }
-}
-
-impl TokenDigest {
-    /// The digest from its bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 32 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for TokenDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for TokenDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenDigest({self})")
-    }
-}
-
-impl Serialize for TokenDigest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl FromStr for TokenDigest {
-    type Err = ParseTokenDigestError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| ParseTokenDigestError(()))?;
-        Ok(Self(bytes))
     }
 }
 

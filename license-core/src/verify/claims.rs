@@ -26,6 +26,42 @@ const MAX_TEXT: usize = 256;
 const MAX_FEATURES: usize = 512;
 const MAX_LIMITS: usize = 64;
 
+/// The claims that every license has, `iss` and `aud` as `vendor` and `ours`.
+pub(super) fn check_registered(
+    vendor: &str,
+    ours: &str,
+    claims: &Map<String, Value>,
+) -> Result<(), InstallError> {
+    let issuer = match claims.get("iss") {
+        Some(Value::String(issuer)) => issuer,
+        Some(_) => return Err(invalid("the claim `iss` must be one string")),
+        None => return Err(invalid("the claim `iss` is missing")),
+    };
+    let named = match claims.get("aud") {
+        Some(Value::String(audience)) => audience == ours,
+        Some(Value::Array(audiences))
+            if !audiences.is_empty() && audiences.iter().all(Value::is_string) =>
+        {
+            audiences.iter().any(|audience| audience == ours)
+        }
+        Some(_) => {
+            return Err(invalid("the claim `aud` must be a string or an array of strings"));
+        }
+        None => return Err(invalid("the claim `aud` is missing")),
+    };
+    match claims.get("exp").map(Value::as_u64) {
+        Some(Some(0..=MAX_SECONDS)) => {}
+        Some(_) => {
+            return Err(invalid("the claim `exp` must be an integer from 0 to 253402300799"));
+        }
+        None => return Err(invalid("the claim `exp` is missing")),
+    }
+    if issuer != vendor {
+        return Err(InstallErrorKind::IssuerMismatch.into());
+    }
+    if named { Ok(()) } else { Err(InstallErrorKind::AudienceMismatch.into()) }
+}
+
 /// Reads the license from a payload.
 ///
 /// # Errors

@@ -8,6 +8,7 @@
 
 use serde_json::{Map, Value};
 
+use super::claims;
 use crate::{
     key::{
         Algorithm, PublicKey, RSA_MIN_BITS, SelfTestError,
@@ -116,7 +117,6 @@ pub(crate) struct Key {
 }
 
 /// 9999-12-31T23:59:59Z, the last second that a calendar can show.
-const LAST_SECOND: u64 = 253_402_300_799;
 
 impl Keyring {
     /// Starts a keyring for licenses of one issuer (`iss`) for one product
@@ -191,7 +191,7 @@ impl Keyring {
             return Err(key.refusal(decoded.signature.len()));
         }
         let claims = payload_object(&decoded.payload)?;
-        check_registered(&self.issuer, &self.audience, &claims)?;
+        claims::check_registered(&self.issuer, &self.audience, &claims)?;
         Ok(claims)
     }
 }
@@ -279,46 +279,6 @@ impl KeyringBuilder {
         }
         Ok(Keyring { keys, issuer: self.issuer, audience: self.audience })
     }
-}
-
-/// The claims that every license has, `iss` and `aud` as `vendor` and `ours`.
-pub(crate) fn check_registered(
-    vendor: &str,
-    ours: &str,
-    claims: &Map<String, Value>,
-) -> Result<(), InstallError> {
-    let issuer = match claims.get("iss") {
-        Some(Value::String(issuer)) => issuer,
-        Some(_) => return Err(invalid("the claim `iss` must be one string")),
-        None => return Err(invalid("the claim `iss` is missing")),
-    };
-    let named = match claims.get("aud") {
-        Some(Value::String(audience)) => audience == ours,
-        Some(Value::Array(audiences))
-            if !audiences.is_empty() && audiences.iter().all(Value::is_string) =>
-        {
-            audiences.iter().any(|audience| audience == ours)
-        }
-        Some(_) => {
-            return Err(invalid("the claim `aud` must be a string or an array of strings"));
-        }
-        None => return Err(invalid("the claim `aud` is missing")),
-    };
-    match claims.get("exp").map(Value::as_u64) {
-        Some(Some(0..=LAST_SECOND)) => {}
-        Some(_) => {
-            return Err(invalid("the claim `exp` must be an integer from 0 to 253402300799"));
-        }
-        None => return Err(invalid("the claim `exp` is missing")),
-    }
-    if issuer != vendor {
-        return Err(InstallErrorKind::IssuerMismatch.into());
-    }
-    if named { Ok(()) } else { Err(InstallErrorKind::AudienceMismatch.into()) }
-}
-
-fn invalid(what: &'static str) -> InstallError {
-    InstallError::because(InstallErrorKind::ClaimsInvalid, what)
 }
 
 const fn assert_send_sync<T: Send + Sync>() {}

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     claims,
-    keyring::{Keyring, KeyringError, check_registered},
+    keyring::{Keyring, KeyringError},
     verified::Verified,
 };
 use crate::{
@@ -95,7 +95,7 @@ impl Verifier {
         product: &Product,
         payload: &serde_json::Map<String, Value>,
     ) -> Result<crate::license::License, InstallError> {
-        check_registered(product.issuer(), product.audience(), payload)
+        claims::check_registered(product.issuer(), product.audience(), payload)
             .map_err(|error| first_of(error, product, || Ok(payload.clone())))?;
         claims::read(payload.clone(), product)
     }
