@@ -1,7 +1,7 @@
 //! Alexandria: a license key in the environment, 7 days of grace, then 402 on
 //! what is licensed by entitlement; the core API is always served.
 //!
-//! Start it with `cargo run --release --example alexandria` and follow what
+//! Start it with `cargo run --example alexandria` and follow what
 //! it prints.
 
 mod admin;
@@ -99,7 +99,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let app = app(AppState { licensing, manager: manager.clone(), documents, admins });
     let listener = listen(&settings.listen).await?;
     if let (Some(demo), Some(file), Ok(address)) = (&demo, &key_file, listener.local_addr()) {
-        print_demo(demo, token.as_deref(), file, address)?;
+        print_demo(demo, token.as_deref(), file, &data_dir, address)?;
     }
     let served = serve(listener, settings.connections, app).await;
     manager.shutdown().await;
@@ -128,12 +128,13 @@ fn print_demo(
     demo: &Demo,
     token: Option<&str>,
     key_file: &Path,
+    data_dir: &Path,
     address: SocketAddr,
 ) -> Result<(), StartError> {
     let warning = demo.warning();
     let private = demo.private_key().display();
     let license = demo.license_program();
-    let file = key_file.display();
+    let (file, data_dir) = (key_file.display(), data_dir.display());
     let header = demo.private_key().with_file_name("admin-header.txt");
     let header = match token {
         Some(token) => {
@@ -166,7 +167,7 @@ one that it does not. Administrators see what is licensed:
 As in production, the key can stand in the environment instead; it then wins
 over the file. Stop this service, and start it again with
 
-  LICENSE_KEY=\"$(cat '{file}')\" cargo run --release --example alexandria
+  LICENSE_KEY=\"$(cat '{file}')\" cargo run --example alexandria -- --data-dir '{data_dir}' --listen {address}
 
 For a license whose grace begins while you watch, give --expires an RFC 3339
 time a minute from now instead of --days.

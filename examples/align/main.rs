@@ -1,7 +1,7 @@
 //! Align: a license file that is replaced while the service runs, 14 days of
 //! grace, then read-only; seats, a monthly quota, a list of connectors.
 //!
-//! Start it with `cargo run --release --example align` and follow what it
+//! Start it with `cargo run --example align` and follow what it
 //! prints.
 
 mod connectors;

@@ -1,7 +1,7 @@
 //! The license layers around a plain Hyper service, without axum.
 //!
 //! ```sh
-//! cargo run --release --example hyper -- --public-key vendor.pem --license-file acme.lic
+//! cargo run --example hyper -- --public-key vendor.pem --license-file acme.lic
 //! ```
 
 use std::{convert::Infallible, path::PathBuf};

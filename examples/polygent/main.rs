@@ -1,7 +1,7 @@
 //! Polygent: licenses uploaded while the service runs, 503 on expiry, 403 for
 //! each feature a license lacks, machine and domain binding.
 //!
-//! Start it with `cargo run --release --example polygent` and follow what it
+//! Start it with `cargo run --example polygent` and follow what it
 //! prints.
 
 mod agents;

@@ -68,6 +68,12 @@ impl Amend {
         amendment.plan = self.plan;
         amendment.domain = self.domain.as_deref().map(spec::domain).transpose()?;
         amendment.not_before = self.not_before;
+        let both = |name: &&String| amendment.without_features.contains(name);
+        if let Some(name) = amendment.features.iter().find(both) {
+            return Err(Failure::usage(format!(
+                "--feature and --without-feature both name {name:?}; give one of them"
+            )));
+        }
         if amendment.is_empty() && !self.machine.is_given() {
             return Err(Failure::usage(
                 "say what changes: --limit, --name, --feature, --without-feature, --plan, \

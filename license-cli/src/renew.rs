@@ -87,9 +87,13 @@ impl Renew {
             from if from <= now => "from now".to_owned(),
             from => format!("from {from}"),
         };
-        let more = text::longer(difference.days.unwrap_or_default());
+        let days = difference.days.unwrap_or_default();
+        let more = match days {
+            0 => "the same day as before".to_owned(),
+            days => format!("{} than before", text::longer(days)),
+        };
         report.note(format_args!(
-            "the new term counts {counts} to {new_ends} (last day {}): {more} than before",
+            "the new term counts {counts} to {new_ends} (last day {}): {more}",
             new_ends.last_day()
         ));
         // It is known here what the new term counts from, however long it is.

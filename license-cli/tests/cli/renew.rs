@@ -159,6 +159,7 @@ fn an_amendment_that_cannot_be_is_refused_with_the_cure() {
         (2, "", "license renew"),
         (1, "--feature sso-samll", "did you mean \"sso-saml\"?"),
         (1, "--without-feature billing", "its features are: workflows, sso-saml"),
+        (2, "--feature workflows --without-feature workflows", "both name \"workflows\""),
         (1, "--limit user=5", "did you mean \"users\"?"),
         (1, "--plan enterprize", "did you mean \"enterprise\"?"),
         (1, "--domain *", "domain_invalid"),

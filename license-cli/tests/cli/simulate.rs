@@ -330,6 +330,11 @@ fn what_deserves_a_second_look_is_a_warning() {
         claims["customer"]["id"] = json!("cust_2");
     });
     assert_eq!(other, "\"The license is for another customer.\"");
+    let renamed = warnings(|claims| {
+        claims["exp"] = json!(4_102_444_800_u64);
+        claims["customer"]["name"] = json!("Renamed");
+    });
+    assert_eq!(renamed, "");
     let gap = warnings(|claims| {
         claims["exp"] = json!(4_102_444_800_u64);
         claims["nbf"] = json!(4_000_000_000_u64);
@@ -343,7 +348,7 @@ fn what_deserves_a_second_look_is_a_warning() {
         claims["plan"] = json!("standard");
         claims["binding"] = json!({"machine": fingerprint});
     });
-    assert_eq!(machine, "\"The license is bound to another machine.\"");
+    assert_eq!(machine, "\"The license is bound to one machine now.\"");
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Renewal {
         if expires_at <= begins_at {
             return Err(IssueError::Refused(InstallError::because(
                 InstallErrorKind::ClaimsInvalid,
-                "the new term ends before it begins",
+                "the new term ends before it begins, or before the license is signed",
             )));
         }
         let mut payload = Payload::new(product, old.clone())?;

@@ -99,7 +99,7 @@ impl LicenseSpec {
         if self.expires_at <= begins_at {
             return Err(IssueError::Refused(InstallError::because(
                 InstallErrorKind::ClaimsInvalid,
-                "the term ends before it begins",
+                "the term ends before it begins, or before the license is signed",
             )));
         }
         let missing = self.missing(product);

@@ -347,6 +347,12 @@ mod tests {
             assert!(matches!(refused(text), KeyError::Damaged(_) | KeyError::NotPem), "{text}");
         }
         assert!(matches!(refused([0xff; 8]), KeyError::Damaged(_)));
+        for (text, says) in [
+            (&good[..60], "cut off: the line -----END is missing"),
+            ("ssh-ed25519 AAAA", "a key in OpenSSH's own form; "),
+        ] {
+            assert!(refused(text).to_string().starts_with(says), "{text}");
+        }
         assert_eq!(refused(good.replace("PUBLIC KEY", "CERTIFICATE")), KeyError::OtherPem);
         assert_eq!(refused(good.replace("PUBLIC KEY", "RSA PUBLIC KEY")), KeyError::Malformed);
         let cut = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQY=\n-----END PUBLIC KEY-----\n";

@@ -56,6 +56,8 @@ pub(crate) enum Found {
     Serialization,
     Json,
     NoPem,
+    OpenSsh,
+    FileName,
     // The right thing, wrapped.
     HalfUtf16,
     Utf16,
@@ -64,6 +66,7 @@ pub(crate) enum Found {
     Reply,
     Named,
     Bearer,
+    Surrounded,
     EscapedLineEnds,
     QuotedPrintable,
     Percent,
@@ -73,6 +76,7 @@ pub(crate) enum Found {
     Foreign(char),
     // The right thing, in part.
     CutOff,
+    CutPem,
     CutSignature { missing: usize, at_least: bool },
     LongSignature { surplus: usize },
 }
@@ -204,15 +208,18 @@ fn other(text: &str, wanted: Wanted) -> Option<Found> {
         return Some(Found::Certificate);
     }
     if text.contains("-----BEGIN") || text.starts_with("ssh-") {
-        let keys = text.matches("-----BEGIN").count();
-        return if wanted.is_key() {
-            (keys > 1).then_some(Found::TwoKeys)
-        } else {
-            Some(Found::Key)
+        return match text.matches("-----BEGIN").count() {
+            _ if !wanted.is_key() => Some(Found::Key),
+            0 => Some(Found::OpenSsh),
+            1 => (!text.contains("-----END")).then_some(Found::CutPem),
+            _ => Some(Found::TwoKeys),
         };
     }
     if text.starts_with("%PDF") {
         return Some(Found::Pdf);
+    }
+    if text.starts_with("PK\u{3}\u{4}") {
+        return Some(Found::Archive);
     }
     if text.starts_with('<') {
         return Some(Found::Html);
@@ -245,6 +252,14 @@ fn license(text: &str) -> Option<Found> {
     let several = text.split(|it: char| is_space(it) || it == ',').filter(|it| is_license(it));
     if several.count() > 1 {
         return Some(Found::TwoLicenses);
+    }
+    let is_other = |it: char| !(it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.'));
+    if !is_license(text) && text.split(is_other).any(is_license) {
+        return Some(Found::Surrounded);
+    }
+    let names_a_file = [".lic", ".jwt", ".txt", ".pem", ".key"].iter().any(|it| text.ends_with(it));
+    if !text.contains("eyJ") && !text.contains(is_space) && (names_a_file || text.contains('/')) {
+        return Some(Found::FileName);
     }
     let joined: String = text.chars().filter(|it| !matches!(it, '\r' | '\n')).collect();
     if joined.matches("eyJ").count() > 2 && joined.matches('.').count() == 4 {
@@ -299,7 +314,7 @@ impl fmt::Display for Damage {
         let wanted = self.wanted.name();
         let mut not = |what: &str| write!(f, "{what}, not {wanted}");
         match self.found {
-            Found::Empty => f.write_str("empty"),
+            Found::Empty => write!(f, "empty; give {wanted}"),
             Found::Binary => not("binary data"),
             Found::Pdf => not("a PDF document"),
             Found::Archive => not("an archive or office document"),
@@ -328,6 +343,11 @@ impl fmt::Display for Damage {
             Found::Serialization => not("a token in the JSON serialization"),
             Found::Json => not("JSON"),
             Found::NoPem => f.write_str("no PEM text, which begins with -----BEGIN"),
+            Found::OpenSsh => f.write_str(
+                "a key in OpenSSH's own form; `license keygen` makes one, and `ssh-keygen -e -m \
+                 PKCS8` turns a public one into PEM",
+            ),
+            Found::FileName => f.write_str("the name of a file, not what is in it"),
             Found::HalfUtf16 => f.write_str("UTF-16 that breaks off within a character"),
             Found::Utf16 => f.write_str(
                 "UTF-16 of more than ASCII, in which characters may be lost; save it as UTF-8",
@@ -339,6 +359,7 @@ impl fmt::Display for Damage {
                 write!(f, "{wanted} with a name in front, as in `NAME=`; give what follows it")
             }
             Found::Bearer => f.write_str("preceded by `Bearer`; give what follows it"),
+            Found::Surrounded => f.write_str("with other text around it; give the license alone"),
             Found::EscapedLineEnds => {
                 f.write_str("with `\\n` as two characters in place of line ends")
             }
@@ -350,13 +371,14 @@ impl fmt::Display for Damage {
             Found::Indented => f.write_str(
                 "with indented lines, as in YAML; give it on one line or without indentation",
             ),
-            Found::Space => f.write_str("with white space inside"),
+            Found::Space => f.write_str("with white space inside; give it on one line without"),
             Found::Foreign(it) => write!(
                 f,
                 "with the character U+{:04X} in it, which none contains; copy it from the file",
                 u32::from(it)
             ),
             Found::CutOff => f.write_str("cut off: its signature is missing"),
+            Found::CutPem => f.write_str("cut off: the line -----END is missing"),
             Found::CutSignature { missing, at_least } => {
                 let at_least = if at_least { "at least " } else { "" };
                 write!(f, "cut off: the signature is {at_least}{missing} bytes short")

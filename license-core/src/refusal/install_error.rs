@@ -165,9 +165,7 @@ impl InstallErrorKind {
             Self::TokenTooLarge => {
                 "A license is at most 16 KiB. Upload the license file exactly as it was delivered."
             }
-            Self::TokenMalformed => {
-                "This is not a license token. Upload the license file exactly as it was delivered."
-            }
+            Self::TokenMalformed => "Upload the license file exactly as it was delivered.",
             Self::NotPreviewed => {
                 "This is not the license that `expect` names by its digest, and it was not installed. Preview this one, or upload the one that was previewed."
             }

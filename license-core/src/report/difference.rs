@@ -164,18 +164,19 @@ impl Difference {
         let mut warn = |code, text: String| {
             self.warnings.push(Warning::new(code, WarningLevel::Warning, text));
         };
-        let customer = |license: &License| {
-            let customer = license.customer();
-            (customer.id.clone(), customer.name.clone())
-        };
-        if customer(old) != customer(new) {
+        let (was, is) = (old.customer(), new.customer());
+        let have_ids = !was.id.is_empty() && !is.id.is_empty();
+        if if have_ids { was.id != is.id } else { was.name != is.name } {
             warn("other_customer", "The license is for another customer.".to_owned());
         }
         if let Some(domain) = new.domain().filter(|domain| old.domain() != Some(*domain)) {
-            warn("other_domain", format!("The license is bound to another domain: {domain}."));
+            let another = if old.domain().is_some() { "another domain" } else { "a domain now" };
+            warn("other_domain", format!("The license is bound to {another}: {domain}."));
         }
         if new.machine().is_some_and(|machine| old.machine() != Some(machine)) {
-            warn("other_machine", "The license is bound to another machine.".to_owned());
+            let another =
+                if old.machine().is_some() { "another machine" } else { "one machine now" };
+            warn("other_machine", format!("The license is bound to {another}."));
         }
         if self.given_away > 0 {
             let days = counted(self.given_away, "paid day");

@@ -322,7 +322,7 @@ mod tests {
         let quoted_printable = lines(&good, 75, "=\r\n");
         let public = crate::tests::tokens::p256_public(1).to_pem().unwrap();
         let cases: Vec<(Vec<u8>, &str)> = vec![
-            (b"".to_vec(), "empty."),
+            (b"".to_vec(), "empty; give a license."),
             (format!("\"{good}\"").into(), "in quotes; take them away."),
             (format!("\u{201c}{good}\u{201d}").into(), "in quotes; take them away."),
             (format!("```\n{good}\n```").into(), "in a code fence; "),
@@ -334,7 +334,7 @@ mod tests {
             (format!("Bearer {good}").into(), "preceded by `Bearer`; "),
             (lines(&good, 70, "\\n").into(), "with `\\n` as two characters "),
             (lines(&good, 70, "\n  ").into(), "with indented lines, as in YAML; "),
-            (good.replacen('.', " .", 1).into(), "with white space inside."),
+            (good.replacen('.', " .", 1).into(), "with white space inside; give it "),
             (good.replacen('.', "\u{200b}.", 1).into(), "with the character U+200B in it, "),
             (format!("{good}\0").into(), "with the character U+0000 in it, "),
             (STANDARD.encode(&good).into(), "base64 of a license: decode it once."),
@@ -345,6 +345,11 @@ mod tests {
             (encode(&good).into(), "base64 of a license: decode it once."),
             (format!("{good}\n{good}\n").into(), "two licenses; give one."),
             (format!("{good} {good}").into(), "two licenses; give one."),
+            (format!("Dear Bob,\n\n{good}\n\nBest").into(), "with other text around it; "),
+            (format!("**{good}**").into(), "with other text around it; "),
+            (format!("{good},").into(), "with other text around it; "),
+            (b"licenses/acme.lic".to_vec(), "the name of a file, not what is in it."),
+            (b"acme.jwt".to_vec(), "the name of a file, not what is in it."),
             (public.into(), "a key, not a license."),
             (b"-----BEGIN PRIVATE KEY-----\nAAAA\n".to_vec(), "a private key, not a license: "),
             (
@@ -353,6 +358,7 @@ mod tests {
             ),
             (b"%PDF-1.7\n\xff".to_vec(), "a PDF document, not a license."),
             (b"PK\x03\x04\xff\xfe".to_vec(), "an archive or office document, not a license."),
+            (b"PK\x03\x04\x14\0".to_vec(), "an archive or office document, not a license."),
             (b"<!doctype html>".to_vec(), "a web page or XML, not a license."),
             (
                 br#"{"schema":1,"fingerprint":"x","nonce":"y"}"#.to_vec(),
