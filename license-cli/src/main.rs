@@ -7,28 +7,15 @@
 //! else to standard error; with `--json` all of it is one object on standard
 //! output. No token and no key is ever part of a message.
 
-mod amend;
-mod audit;
-mod decode;
-mod diff;
+mod commands;
 mod facts;
 mod failure;
-mod inspect;
-mod issue;
-mod keygen;
-mod machine_info;
-mod old;
+mod flags;
 mod read;
-mod renew;
 mod report;
-mod shell;
-mod signing;
-mod simulate;
-mod spec;
 mod suggest;
 mod text;
 mod time;
-mod verify;
 mod write;
 
 use std::process::ExitCode;
@@ -36,7 +23,13 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use license_core::text::without_secrets;
 
-use crate::{failure::Failure, report::Report};
+use crate::{
+    commands::{
+        amend, audit, diff, inspect, issue, keygen, machine_info, renew, shell, simulate, verify,
+    },
+    failure::Failure,
+    report::Report,
+};
 
 /// Makes, renews, verifies and simulates signed licenses, offline.
 #[derive(Parser)]

@@ -7,9 +7,9 @@ use license_core::{Answer, Period, Refusal, RequestKind, Simulation, Timestamp, 
 use serde_json::json;
 
 use crate::{
-    decode::{self, Decoded, PROVES_NOTHING, TrustArgs},
     facts,
     failure::Failure,
+    flags::decode::{self, Decoded, PROVES_NOTHING, TrustArgs},
     read,
     report::Report,
     text, time,

@@ -7,13 +7,16 @@ use license_core::{
 };
 use serde_json::{Value, json};
 
+use super::issue::signed;
 use crate::{
     failure::Failure,
-    issue::signed,
-    old::OldArgs,
+    flags::{
+        old::OldArgs,
+        signing::{MachineArgs, SigningArgs, fact},
+        spec,
+    },
     report::Report,
-    signing::{MachineArgs, SigningArgs, fact},
-    spec, text, time,
+    text, time,
     write::OutArgs,
 };
 

@@ -7,9 +7,9 @@ use license_core::{License, Timestamp, Verifier};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    decode::{self, PROVES_NOTHING},
     facts,
     failure::Failure,
+    flags::decode::{self, PROVES_NOTHING},
     read,
     report::Report,
     text, time,

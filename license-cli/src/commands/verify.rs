@@ -9,7 +9,7 @@ use license_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{decode, facts, failure::Failure, read, report::Report, text, time};
+use crate::{facts, failure::Failure, flags::decode, read, report::Report, text, time};
 
 /// Verifies a license: the signature, the claims and the term, and the host
 /// and the machine when they are given. Says what it did not check.

@@ -12,10 +12,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     facts,
     failure::Failure,
+    flags::{
+        signing::{Binding, MachineArgs, SigningArgs, fact},
+        spec::{self, FactArgs},
+    },
     read,
     report::Report,
-    signing::{Binding, MachineArgs, SigningArgs, fact},
-    spec::{self, FactArgs},
     suggest, text, time,
     write::OutArgs,
 };

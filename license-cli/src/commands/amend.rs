@@ -4,14 +4,19 @@ use clap::Args;
 use license_core::{Claim, Difference, Timestamp, Verifier, issue::Amendment};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     diff,
-    failure::Failure,
     issue::{signed, warn_of_plan, warn_of_withheld},
-    old::OldArgs,
+};
+use crate::{
+    failure::Failure,
+    flags::{
+        old::OldArgs,
+        signing::{MachineArgs, SigningArgs, fact},
+        spec,
+    },
     report::Report,
-    signing::{MachineArgs, SigningArgs, fact},
-    spec, time,
+    time,
     write::OutArgs,
 };
 

@@ -7,9 +7,9 @@ use license_core::{Change, Difference, InstallErrorKind, License, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
-    decode::{self, Decoded, PROVES_NOTHING, TrustArgs},
     facts,
     failure::Failure,
+    flags::decode::{self, Decoded, PROVES_NOTHING, TrustArgs},
     read,
     report::Report,
     text, time,

@@ -5,6 +5,16 @@
 //! every escape is decoded and everything that can separate separates;
 //! [`is_plain`] tells for which paths that changes nothing.
 
+mod marks;
+mod recovery;
+mod scope;
+
+pub use self::{
+    marks::{Mark, MarkError, Marks},
+    recovery::{Recovery, RecoveryError},
+    scope::{Scope, ScopeError},
+};
+
 /// A path with every escape decoded, escaped escapes included.
 pub(crate) struct Reading {
     bytes: Vec<u8>,
