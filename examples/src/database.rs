@@ -175,6 +175,9 @@ pub(crate) fn is_away(error: &sqlx::Error) -> bool {
     const CODES: [i32; 7] = [5, 6, 7, 8, 10, 13, 14];
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        // A server that ends, or begins, while it is being connected to: what
+        // it says, or leaves unsaid, is no answer to the first question.
+        sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| match code.len() {
             5 => STATES.iter().any(|class| code.starts_with(class)),
             _ => code.parse::<i32>().is_ok_and(|code| CODES.contains(&(code & 0xff))),
@@ -207,5 +210,28 @@ impl std::fmt::Debug for Database {
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => "Postgres",
         })
+    }
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use sqlx::{Connection, PgConnection};
+    use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_ends_while_it_is_asked_is_away() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://nobody@{}/none", listener.local_addr().unwrap());
+        for answer in [&b""[..], b"E"] {
+            let asked = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.write_all(answer).await.unwrap();
+            };
+            let (connected, ()) = tokio::join!(PgConnection::connect(&url), asked);
+            let error = connected.unwrap_err();
+            assert!(is_away(&error), "{error:?}");
+        }
     }
 }

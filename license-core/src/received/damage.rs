@@ -314,6 +314,7 @@ impl fmt::Display for Damage {
         let wanted = self.wanted.name();
         let mut not = |what: &str| write!(f, "{what}, not {wanted}");
         match self.found {
+            Found::Empty if self.wanted == Wanted::AuditExport => f.write_str("empty"),
             Found::Empty => write!(f, "empty; give {wanted}"),
             Found::Binary => not("binary data"),
             Found::Pdf => not("a PDF document"),
