@@ -11,12 +11,13 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use license_core::{DenialCode, InstallErrorKind, Product, testing::Vendor};
+use license_core::{DenialCode, InstallErrorKind, Policy, Product, testing::Vendor};
 use license_tests::{example, now};
 use tokio::{net::TcpListener, process::Command, time::timeout};
 use tower::ServiceExt;
 
 const GUIDE: &str = include_str!("../../../docs/guide.md");
+const PROFILE: &str = include_str!("../../../docs/profile.md");
 
 /// The blocks of one language, in order.
 fn blocks(language: &str) -> impl Iterator<Item = &str> {
@@ -129,6 +130,39 @@ async fn the_service_of_the_guide_is_licensed_while_it_runs() {
     drop(app);
     let app = service::app(key, directory.path(), "secret").await.unwrap();
     assert_eq!(answer(&app, get("/api/sso/saml")).await.0, 200);
+}
+
+#[test]
+fn the_reference_of_the_profile_is_a_profile_and_has_every_member() {
+    let (_, rest) = PROFILE.split_once("```toml\n").unwrap();
+    let (reference, _) = rest.split_once("```").unwrap();
+    let product = Product::from_toml(reference).unwrap();
+    // What is said to be the default is.
+    assert_eq!(*product.policy(), Policy::new());
+    let part = |name: &str| {
+        let begins = reference.find(name).unwrap_or_else(|| panic!("no {name}"));
+        let part = &reference[begins + name.len()..];
+        part.split("\n[").next().unwrap()
+    };
+    let mut members = 0;
+    for (section, part) in [
+        ("", &reference[..reference.find("\n[").unwrap()]),
+        ("[claims]", part("[claims]")),
+        ("[policy]", part("[policy]")),
+        ("[plans.standard]", part("[plans.standard]")),
+        ("[[messages]]", part("[[messages]]")),
+    ] {
+        let error = Product::from_toml(&format!("{section}\nzzz = 1")).unwrap_err().to_string();
+        let (_, known) = error.split_once("expected one of ").unwrap_or_else(|| panic!("{error}"));
+        for name in known.lines().next().unwrap().split('`').skip(1).step_by(2) {
+            let there = part.lines().any(|line| line.starts_with(&format!("{name} =")));
+            let tables = [format!("[{name}]"), format!("[{name}."), format!("[[{name}]]")];
+            let is_table = tables.iter().any(|it| reference.contains(it));
+            assert!(there || section.is_empty() && is_table, "{section} {name}");
+            members += 1;
+        }
+    }
+    assert!(members > 30, "{members}");
 }
 
 #[tokio::test]
