@@ -95,8 +95,10 @@ fn explain(error: &clap::Error) -> ExitCode {
     let arguments = std::env::args_os().skip(1);
     let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     let shown = without_secrets(shown, arguments);
-    let failure = Failure::usage(shown.trim_start_matches("error: "));
-    if std::env::args_os().any(|argument| argument == "--json") {
+    let as_json = std::env::args_os().any(|argument| argument == "--json");
+    let end = shown.find("\n\nUsage:").filter(|_| as_json).unwrap_or(shown.len());
+    let failure = Failure::usage(shown[..end].trim_start_matches("error: "));
+    if as_json {
         return Report::from(failure).print(true);
     }
     write::note(shown.trim_end());

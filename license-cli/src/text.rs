@@ -41,9 +41,20 @@ pub(crate) fn one_line(message: &str) -> String {
     };
     let lines =
         message.lines().map(str::trim_end).filter(|line| !line.is_empty() && !excerpt(line));
-    let lines: Vec<&str> = lines.collect();
-    let line = lines.join(": ");
-    license_core::text::clean(&line)
+    let mut one = String::new();
+    let mut listed = false;
+    for line in lines {
+        let lists = line.starts_with("  ");
+        one.push_str(match (one.as_str(), listed && lists) {
+            ("", _) => "",
+            (_, true) => ", ",
+            (so_far, _) if so_far.ends_with(':') => " ",
+            _ => ": ",
+        });
+        one.push_str(line.trim_start());
+        listed = lists;
+    }
+    license_core::text::clean(&one)
 }
 
 #[cfg(test)]
@@ -64,5 +75,7 @@ mod tests {
         let message =
             "TOML parse error at line 1, column 1\n  |\n1 | secret\n  | ^\nunknown field\n";
         assert_eq!(one_line(message), "TOML parse error at line 1, column 1: unknown field");
+        let missing = "these are missing:\n  --key <FILE>\n  --product <FILE>\n";
+        assert_eq!(one_line(missing), "these are missing: --key <FILE>, --product <FILE>");
     }
 }

@@ -1,7 +1,7 @@
 //! Which machine this is, from the operating system or from an operator.
 //!
 //! The service and the operator's program both read it here, so that they
-//! always agree (SECURITY.md section 4).
+//! always agree (SECURITY.md, boundary 6).
 //!
 //! ```
 //! use license_core::MachineId;

@@ -130,7 +130,7 @@ pub(crate) fn claims_of(token: &str) -> Value {
     Value::Object(token.dangerous_unverified_claims().unwrap())
 }
 
-/// The standard claims of CONTRACT.md.
+/// Claims at their standard places.
 pub(crate) fn standard() -> Value {
     serde_json::json!({
         "iss": "https://polygent.example", "aud": "polygent", "jti": "lic_01",

@@ -40,7 +40,9 @@ pub(crate) struct Upload<'a> {
     pub(crate) force: bool,
 }
 
-/// Judges an upload, in the order of CONTRACT.md.
+/// Judges an upload. The order decides which of several reasons is told: the
+/// machine, the end, the future, the age, the clock, the host, and whether a
+/// newer license was accepted before.
 pub(crate) fn admit(
     holdings: &Holdings,
     policy: &Policy,

@@ -81,7 +81,7 @@ impl<'a> Host<'a> {
     /// A name is at most 253 bytes of labels, each 1–63 of letters, digits,
     /// `-` and `_`, without a hyphen at an end; its last label is not all
     /// digits. There is no white space, user info, list or percent-encoding
-    /// (SECURITY.md, section 2).
+    /// (SECURITY.md, boundary 3).
     ///
     /// # Errors
     ///
@@ -458,7 +458,7 @@ mod tests {
         }
     }
 
-    /// The rules of SECURITY.md section 2 once more, slowly: shown form and
+    /// The rules of SECURITY.md, boundary 3, once more, slowly: shown form and
     /// whether it is an IP literal.
     fn reference(raw: &str) -> Option<(String, bool)> {
         let (name, port) = match raw.rsplit_once(':') {

@@ -2,7 +2,7 @@
 //!
 //! A key that could never verify a license, or should not be trusted to,
 //! stops the start with a [`KeyError`] instead of refusing every license
-//! later: see SECURITY.md, section 1.
+//! later: see SECURITY.md, boundary 2.
 
 mod algorithm;
 pub(crate) mod backend;

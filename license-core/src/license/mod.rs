@@ -45,8 +45,7 @@ pub struct License {
     pub(crate) clock_reset: Option<ClockReset>,
 }
 
-/// What a license says that is to cure a clock that once ran ahead (DESIGN.md
-/// section 5). It does so once, and on one installation.
+/// What a license says that is to cure a clock that once ran ahead. It does so once, and on one installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockReset {

@@ -38,7 +38,8 @@ impl Licensing {
     ///
     /// # Errors
     ///
-    /// What admission refuses (CONTRACT.md, "Installing answers").
+    /// The kinds of [`InstallErrorKind`] about this machine, this moment, the host
+    /// and licenses accepted before.
     pub fn prepare(
         &self,
         verified: &Verified,

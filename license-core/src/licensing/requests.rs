@@ -170,7 +170,7 @@ impl Licensing {
     }
 
     /// The time on which expiry is judged: never before the latest time that
-    /// was trusted (DESIGN.md section 5).
+    /// was trusted.
     pub fn judged_time(&self) -> Timestamp {
         self.look(|_, reading| reading.judged())
     }

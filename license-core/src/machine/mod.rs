@@ -3,7 +3,7 @@
 //! The raw machine id never leaves the machine: a [`Fingerprint`] is
 //! `fp1:SCHEME:` followed by the hex of HMAC-SHA256, keyed with the id and
 //! over the product's audience, so that two products cannot be linked by it
-//! (SECURITY.md section 4).
+//! (SECURITY.md, boundary 6).
 
 mod fingerprint;
 mod id;

@@ -20,7 +20,7 @@ pub struct ProductBuilder {
     messages: Vec<Message>,
 }
 
-/// The smallest RSA key any product may accept, in bits (SECURITY.md section 1).
+/// The smallest RSA key any product may accept, in bits (SECURITY.md, boundary 2).
 const MIN_RSA_BITS: usize = 3072;
 
 impl ProductBuilder {

@@ -102,7 +102,7 @@ struct Profile {
 }
 
 impl Product {
-    /// Reads a profile (CONTRACT.md, "The product profile").
+    /// Reads a profile; docs/profile.md has every member.
     ///
     /// # Errors
     ///

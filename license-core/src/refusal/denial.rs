@@ -2,7 +2,7 @@
 //!
 //! 402 means that renewing would allow the request, 403 that this license
 //! does not, 503 that the license has stopped the service. The statuses are
-//! defaults (DESIGN.md section 6); a product's policy can choose others.
+//! defaults; a product's policy can choose others.
 
 use std::{fmt, sync::Arc};
 

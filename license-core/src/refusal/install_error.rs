@@ -120,7 +120,7 @@ impl InstallErrorKind {
         }
     }
 
-    /// The HTTP status of a refused installation (CONTRACT.md, `polygent`).
+    /// The HTTP status of a refused installation.
     pub const fn status(self) -> u16 {
         match self {
             Self::TokenTooLarge => 413,

@@ -246,7 +246,7 @@ impl Scene<'_> {
                 view.request(|| false, other, observe)
             }));
         }
-        // Recovery passes every denial (DESIGN.md section 4).
+        // Recovery passes every denial.
         answers.push(answer(Kind::Install, None, |_| Ok(())));
         answers
     }

@@ -64,7 +64,7 @@ impl Warning {
         Self { code, level, text: text.into() }
     }
 
-    /// Writes warnings as CONTRACT.md has them in a status: a list of texts.
+    /// Writes warnings as they stand in a status: a list of texts.
     pub(crate) fn texts<S: Serializer>(
         warnings: &[Self],
         serializer: S,

@@ -1,4 +1,4 @@
-//! Notices a clock that was moved back (DESIGN.md section 5).
+//! Notices a clock that was moved back.
 //!
 //! The guard keeps `mark`, the latest time it trusts, anchored to a monotonic
 //! instant: while the process runs, the mark advances with the monotonic

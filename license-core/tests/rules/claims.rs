@@ -1,4 +1,4 @@
-//! Abuse cases 22 to 30 (SECURITY.md section 6): what a verifier makes of
+//! Abuse cases 22 to 30 (SECURITY.md): what a verifier makes of
 //! claims, whoever signed them.
 
 use license_core::{

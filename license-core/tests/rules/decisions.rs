@@ -1,5 +1,5 @@
 //! Every phase under every restriction: which requests pass, and how those
-//! that do not are refused (DESIGN.md section 6).
+//! that do not are refused.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Abuse cases that turn on time (SECURITY.md section 6): 23, 24, 26, 27, 38
+//! Abuse cases that turn on time (SECURITY.md): 23, 24, 26, 27, 38
 //! to 40, 42, 42b, 54 and 58, through the handle and with a clock moved by hand.
 
 use std::{sync::Arc, time::Duration};

@@ -1,5 +1,5 @@
 //! The clock of a store that several instances share, by which they agree what
-//! time it is (DESIGN.md section 7).
+//! time it is.
 //!
 //! Whatever an instance writes for all, it writes as of a time that the store
 //! agrees with, so that one whose clock is fast does not stop the others. What

@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, case 56: one bit, anywhere.
+//! SECURITY.md, case 56: one bit, anywhere.
 
 use std::{collections::BTreeSet, fs};
 

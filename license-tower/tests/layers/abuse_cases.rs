@@ -1,4 +1,4 @@
-//! The abuse cases of SECURITY.md, section 6, that a layer has to withstand,
+//! The abuse cases of SECURITY.md that a layer has to withstand,
 //! by number.
 
 use std::{

@@ -1,7 +1,7 @@
 //! Three instances of `polygent` on one PostgreSQL database, and what can
 //! break under load.
 //!
-//! What DESIGN.md section 7 promises is tested each time: requests are decided
+//! What docs/scaling.md promises is tested each time: requests are decided
 //! from memory and agents stay connected, changes are refused as
 //! `store_unavailable`, all goes on by itself afterwards, no cap is exceeded,
 //! and what was acknowledged is there.

@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, cases 31 to 36, against a running service whose
+//! SECURITY.md, cases 31 to 36, against a running service whose
 //! license binds a domain.
 
 use http::{Method, header};

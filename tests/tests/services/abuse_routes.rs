@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, cases 43 to 45, against a running service.
+//! SECURITY.md, cases 43 to 45, against a running service.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, cases 1 to 20, through the upload route of a
+//! SECURITY.md, cases 1 to 20, through the upload route of a
 //! running service: the license in force stays, in memory and on disk, and
 //! nothing of what was sent stands in an answer or in the log.
 

@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, cases 46 to 50 and 53, against a running service.
+//! SECURITY.md, cases 46 to 50 and 53, against a running service.
 
 use std::{
     convert::Infallible,

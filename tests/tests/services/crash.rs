@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, cases 51 and 52: a service that is killed, and a
+//! SECURITY.md, cases 51 and 52: a service that is killed, and a
 //! disk that is full.
 
 use std::{path::Path, time::Duration};

@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, cases 38 to 40 and 42: a running service whose wall
+//! SECURITY.md, cases 38 to 40 and 42: a running service whose wall
 //! clock is moved, by libfaketime.
 
 use std::{

@@ -351,7 +351,7 @@ async fn a_standard_license_never_grants_the_three_enterprise_features() {
     assert_eq!(me["features"].as_array().unwrap().len(), 11, "{me}");
 }
 
-/// Recovery while everything is refused, as CONTRACT.md lists it.
+/// What stays open while everything is refused.
 const RECOVERY: [(Method, &str, u16); 6] = [
     (Method::GET, "/api/license", 200),
     (Method::GET, "/api/license/machine-info", 200),

@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, case 64: whoever is refused sees it.
+//! SECURITY.md, case 64: whoever is refused sees it.
 
 use std::{net::SocketAddr, time::Duration};
 

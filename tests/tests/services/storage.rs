@@ -1,4 +1,4 @@
-//! SECURITY.md section 6, cases 55 and 56, and what else can happen to the
+//! SECURITY.md, cases 55 and 56, and what else can happen to the
 //! files of a service: copies, damage, a second process, a full disk.
 
 use std::{

@@ -1,5 +1,5 @@
 //! Breaking things for as long as it takes, and seeing that what is promised
-//! is kept (DESIGN.md section 7).
+//! is kept (docs/scaling.md).
 //!
 //! A lease lives for a second here instead of 30: two hours are 240 lifetimes,
 //! which pass in four minutes. Nodes are killed and started again, stopped for
