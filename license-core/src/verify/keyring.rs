@@ -116,8 +116,6 @@ pub(crate) struct Key {
     signature_bytes: usize,
 }
 
-/// 9999-12-31T23:59:59Z, the last second that a calendar can show.
-
 impl Keyring {
     /// Starts a keyring for licenses of one issuer (`iss`) for one product
     /// (`aud`).

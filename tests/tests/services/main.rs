@@ -18,6 +18,7 @@ mod configuration;
 mod crash;
 mod database_tls;
 mod faketime;
+mod first;
 mod foreign_tokens;
 mod hyper;
 mod load_balancer;
