@@ -29,7 +29,7 @@ async fn saml(_: RequireFeature<"sso-saml">) -> &'static str {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let [key, file, address] = &env::args().skip(1).collect::<Vec<_>>()[..] else {
         return Err("usage: first PUBLIC.pem LICENSE ADDRESS".into());
     };

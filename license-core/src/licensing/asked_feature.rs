@@ -87,7 +87,7 @@ impl Licensing {
     ///
     /// # Errors
     ///
-    /// As [`Product::check_features`].
+    /// As [`Product::check_features`](crate::Product::check_features).
     pub fn check_features(
         &self,
         names: impl IntoIterator<Item = impl AsRef<str>>,

@@ -26,7 +26,7 @@ pub struct Saved {
 }
 
 /// An installation that was found admissible and is not carried out yet: what
-/// to store, then what to [commit](Licensing::commit).
+/// to store, then what to [commit](crate::Licensing::commit).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Installation {

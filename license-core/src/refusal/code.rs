@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use super::delivery::Delivery;
 
-/// Why a request is refused: the stable code of a [`Denial`].
+/// Why a request is refused: the stable code of a [`Denial`](super::Denial).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DenialCode {

@@ -16,7 +16,7 @@ pub struct DryRun {
     pub would_install: bool,
     /// The code with which it would be refused.
     pub code: Option<&'static str>,
-    /// The license's identity, for [`InstallRequest::expect`]; `None` for
+    /// The license's identity, for [`InstallRequest::expect`](crate::InstallRequest::expect); `None` for
     /// what is no license at all.
     pub digest: Option<TokenDigest>,
     /// When the license would take effect; `None` where it is refused.
