@@ -7,6 +7,46 @@
 //! [`License`], and [`Licensing`] is the handle that decides and that takes a
 //! new license while the service runs.
 //!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! use license_core::{DenialCode, Licensing, Phase, Product, testing::Vendor};
+//!
+//! let product = Product::from_toml(r#"
+//!     name = "acme"
+//!     issuer = "https://acme.example"
+//!     audience = "acme-server"
+//!     [features]
+//!     sso = "Single sign-on"
+//! "#)?;
+//! // A service has the vendor's public key, and no way to sign:
+//! // `Verifier::builder(&product).key(PublicKey::pem(pem)?).build()?`.
+//! let vendor = Vendor::of(product);
+//! let licensing = Licensing::new(vendor.verifier());
+//! let denial = licensing.check_feature("sso").unwrap_err();
+//! assert_eq!((denial.code(), denial.status()), (DenialCode::LicenseMissing, 503));
+//!
+//! let token = vendor.license().features(["sso"]).days(365).sign();
+//! let verified = licensing.verify(token.as_str().as_bytes())?;
+//! licensing.adopt(&verified);
+//! assert_eq!(licensing.phase(), Phase::Active);
+//! assert!(licensing.check_feature("sso").is_ok());
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! | to | look at |
+//! |---|---|
+//! | say what the product is | [`Product`], [`Policy`], [`Plan`], [`Message`] |
+//! | trust a token | [`PublicKey`], [`Keyring`], [`Verifier`], [`Verified`] |
+//! | read what was signed | [`License`], [`Term`], [`Limit`], [`features!`] |
+//! | decide about a request | [`Licensing::check_request`], [`Licensing::check_feature`], [`Denial`] |
+//! | put a license in force | [`Licensing::prepare`], [`Licensing::commit`], [`Installer`] |
+//! | tell people | [`Status`], [`Banner`], [`Warning`], [`Timeline`], [`Difference`] |
+//! | know the machine and the time | [`MachineId`], [`Fingerprint`], [`Clock`], [`ClockMark`] |
+//! | make licenses | `issue`, with that feature |
+//!
 //! Tower layers are in `license-tower`, extractors and routes in
 //! `license-axum`, stores and the background tick in `license-runtime`.
 //!

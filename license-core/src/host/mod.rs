@@ -1,25 +1,4 @@
 //! The host a request names, read strictly from raw bytes.
-//!
-//! A request names its host in two places: the authority of its URI (HTTP/2,
-//! absolute form) and `Host` lines. Servers pass on requests with several,
-//! contradictory or malformed ones; [`Host::resolve`] does not. Parsing
-//! borrows and allocates nothing.
-//!
-//! ```
-//! use license_core::{Host, HostError};
-//!
-//! let host = Host::parse(b"API.acme.internal.:8443")?;
-//! assert_eq!(host.to_string(), "api.acme.internal:8443");
-//! assert_eq!(host.port(), Some(8443));
-//!
-//! // What a request says: no authority, one `Host` line.
-//! let lines: [&[u8]; 1] = [b"api.acme.internal"];
-//! assert!(Host::resolve(None, lines).is_ok());
-//! // Two lines are ambiguous, even when they agree.
-//! let lines: [&[u8]; 2] = [b"api.acme.internal", b"api.acme.internal"];
-//! assert_eq!(Host::resolve(None, lines).unwrap_err(), HostError::Repeated);
-//! # Ok::<(), HostError>(())
-//! ```
 
 mod domain;
 mod request;
@@ -42,6 +21,27 @@ use std::{
 /// scheme that a server behind a proxy does not know.
 ///
 /// [`Display`](fmt::Display) shows it lower-cased, without the trailing dot.
+///
+/// A request names its host in two places: the authority of its URI (HTTP/2,
+/// absolute form) and `Host` lines. Servers pass on requests with several,
+/// contradictory or malformed ones; [`Host::resolve`] does not. Parsing
+/// borrows and allocates nothing.
+///
+/// ```
+/// use license_core::{Host, HostError};
+///
+/// let host = Host::parse(b"API.acme.internal.:8443")?;
+/// assert_eq!(host.to_string(), "api.acme.internal:8443");
+/// assert_eq!(host.port(), Some(8443));
+///
+/// // What a request says: no authority, one `Host` line.
+/// let lines: [&[u8]; 1] = [b"api.acme.internal"];
+/// assert!(Host::resolve(None, lines).is_ok());
+/// // Two lines are ambiguous, even when they agree.
+/// let lines: [&[u8]; 2] = [b"api.acme.internal", b"api.acme.internal"];
+/// assert_eq!(Host::resolve(None, lines).unwrap_err(), HostError::Repeated);
+/// # Ok::<(), HostError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Host<'a> {
     /// ASCII; without port and trailing dot; an IPv6 literal keeps its brackets.

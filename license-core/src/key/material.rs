@@ -14,8 +14,7 @@ use p256::{
 };
 use sha2::{Digest, Sha256};
 
-use super::algorithm::Algorithm;
-use super::{KeyError, prime::is_prime};
+use super::{KeyError, algorithm::Algorithm, prime::is_prime};
 use crate::received::{self, Damage, Wanted};
 
 /// A public key's numbers, checked.

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::{KeyError, Material, RSA_MIN_BITS};
-use super::{algorithm::Algorithm, backend::SignatureKey};
+use super::{KeyError, Material, RSA_MIN_BITS, algorithm::Algorithm, backend::SignatureKey};
 use crate::token::MAX_KID_CHARS;
 
 /// A vendor's public key, pinned to one algorithm and one `kid`.

@@ -2,8 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::algorithm::Algorithm;
-use super::{KeyError, PublicKey, public::check_kid};
+use super::{KeyError, PublicKey, algorithm::Algorithm, public::check_kid};
 use crate::received::{Damage, Encoded, Wanted, encoded};
 
 /// A key on a command line or in the environment: `[KID=][ALG:]FILE.pem`, or

@@ -1,47 +1,17 @@
 //! The handle: what the service asks on every request, and where a new
 //! license is put while it runs.
-//!
-//! A [`Licensing`] is cheap to clone and never waits: reading is one look at
-//! an [`ArcSwap`] and one coarse reading of the clock; a new license is one
-//! store. Everything that is decided is decided from one immutable state, so
-//! a request sees exactly one license.
-//!
-//! ```
-//! # #[cfg(feature = "testing")] {
-//! use license_core::{Licensing, testing::Vendor};
-//!
-//! let vendor = Vendor::new();
-//! let licensing = Licensing::new(vendor.verifier());
-//! assert_eq!(licensing.check_feature("sso").unwrap_err().code().as_str(), "license_missing");
-//!
-//! let token = vendor.license().features(["sso"]).sign();
-//! let verified = licensing.verify(token.as_str().as_bytes())?;
-//! licensing.adopt(&verified);
-//! assert!(licensing.check_feature("sso").is_ok());
-//! assert_eq!(licensing.check_feature("tenants").unwrap_err().status(), 403);
-//! # }
-//! # Ok::<(), license_core::InstallError>(())
-//! ```
 
 mod announcer;
 mod asked_feature;
 mod current;
+mod findings;
 mod install_request;
 mod installation;
-mod subscription;
-
-pub use self::{
-    announcer::Announcer,
-    asked_feature::AskedFeature,
-    install_request::{Actor, InstallRequest},
-    subscription::{Gate, Subscription},
-};
-
-mod findings;
 mod installing;
 mod preview;
 mod reports;
 mod requests;
+mod subscription;
 
 use std::{
     fmt,
@@ -53,7 +23,13 @@ use arc_swap::ArcSwap;
 use event_listener::Event;
 
 use self::findings::Findings;
-pub use self::installation::{Installation, Saved};
+pub use self::{
+    announcer::Announcer,
+    asked_feature::AskedFeature,
+    install_request::{Actor, InstallRequest},
+    installation::{Installation, Saved},
+    subscription::{Gate, Subscription},
+};
 use crate::{
     decide::{Holdings, State, View, next_id},
     machine::Machine,
@@ -67,6 +43,28 @@ use crate::{
 };
 
 /// The license of this service. Clones share one state.
+///
+/// A [`Licensing`] is cheap to clone and never waits: reading is one look at
+/// an [`ArcSwap`] and one coarse reading of the clock; a new license is one
+/// store. Everything that is decided is decided from one immutable state, so
+/// a request sees exactly one license.
+///
+/// ```
+/// # #[cfg(feature = "testing")] {
+/// use license_core::{Licensing, testing::Vendor};
+///
+/// let vendor = Vendor::new();
+/// let licensing = Licensing::new(vendor.verifier());
+/// assert_eq!(licensing.check_feature("sso").unwrap_err().code().as_str(), "license_missing");
+///
+/// let token = vendor.license().features(["sso"]).sign();
+/// let verified = licensing.verify(token.as_str().as_bytes())?;
+/// licensing.adopt(&verified);
+/// assert!(licensing.check_feature("sso").is_ok());
+/// assert_eq!(licensing.check_feature("tenants").unwrap_err().status(), 403);
+/// # }
+/// # Ok::<(), license_core::InstallError>(())
+/// ```
 #[derive(Clone)]
 pub struct Licensing(Arc<Shared>);
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Licensing;
-use super::current;
+use super::{Licensing, current};
 use crate::{
     license::{License, Succession},
     machine::Machine,

@@ -2,8 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Licensing;
-use super::{asked_feature::AskedFeature, current};
+use super::{Licensing, asked_feature::AskedFeature, current};
 use crate::{
     decide::COARSE_LAG,
     host::RequestHost,

@@ -1,53 +1,4 @@
 //! What makes one product differ from another, as data.
-//!
-//! A [`Product`] names the issuer and audience of its licenses, the
-//! algorithms it accepts, where the claims stand (its [dialect](Dialect)),
-//! its [policy](crate::Policy), and the features, limits and plans it knows.
-//! The service embeds it, the operator's program reads the same file.
-//!
-//! ```
-//! use license_core::{Product, Restriction};
-//!
-//! let product = Product::from_toml(r#"
-//!     name = "acme"
-//!     issuer = "https://acme.example"
-//!     audience = "acme-server"
-//!     algorithms = ["ES256"]
-//!
-//!     [policy]
-//!     grace = "14d"
-//!     lapsed = "read-only"
-//!     shadow = ["limits"]         # only observed: see Policy::shadow
-//!
-//!     [features]
-//!     sso = "Single sign-on"
-//!
-//!     [limits]
-//!     users = { kind = "seats" }
-//!     tenants = { kind = "seats", default = "unlimited" }     # else 0 where a license is silent
-//!
-//!     [[messages]]                # log lines in the product's own words: see Message
-//!     on = "installed"
-//!     level = "info"
-//!     text = "licensed until {last_day}"
-//! "#)?;
-//! assert_eq!(product.audience(), "acme-server");
-//! # Ok::<(), license_core::ProductError>(())
-//! ```
-//!
-//! The same with the builder:
-//!
-//! ```
-//! use std::time::Duration;
-//! use license_core::{LimitKind, Policy, Product, Restriction};
-//!
-//! let product = Product::builder("acme", "https://acme.example", "acme-server")
-//!     .policy(Policy::new().grace(Duration::from_secs(14 * 86_400)).lapsed(Restriction::ReadOnly))
-//!     .feature("sso", "Single sign-on")
-//!     .limit("users", LimitKind::Seats)
-//!     .build()?;
-//! # Ok::<(), license_core::ProductError>(())
-//! ```
 
 mod builder;
 mod dialect;
@@ -80,6 +31,55 @@ use crate::{
 };
 
 /// A product profile. Immutable and cheap to clone.
+///
+/// A [`Product`] names the issuer and audience of its licenses, the
+/// algorithms it accepts, where the claims stand (its [dialect](Dialect)),
+/// its [policy](crate::Policy), and the features, limits and plans it knows.
+/// The service embeds it, the operator's program reads the same file.
+///
+/// ```
+/// use license_core::{Product, Restriction};
+///
+/// let product = Product::from_toml(r#"
+///     name = "acme"
+///     issuer = "https://acme.example"
+///     audience = "acme-server"
+///     algorithms = ["ES256"]
+///
+///     [policy]
+///     grace = "14d"
+///     lapsed = "read-only"
+///     shadow = ["limits"]         # only observed: see Policy::shadow
+///
+///     [features]
+///     sso = "Single sign-on"
+///
+///     [limits]
+///     users = { kind = "seats" }
+///     tenants = { kind = "seats", default = "unlimited" }     # else 0 where a license is silent
+///
+///     [[messages]]                # log lines in the product's own words: see Message
+///     on = "installed"
+///     level = "info"
+///     text = "licensed until {last_day}"
+/// "#)?;
+/// assert_eq!(product.audience(), "acme-server");
+/// # Ok::<(), license_core::ProductError>(())
+/// ```
+///
+/// The same with the builder:
+///
+/// ```
+/// use std::time::Duration;
+/// use license_core::{LimitKind, Policy, Product, Restriction};
+///
+/// let product = Product::builder("acme", "https://acme.example", "acme-server")
+///     .policy(Policy::new().grace(Duration::from_secs(14 * 86_400)).lapsed(Restriction::ReadOnly))
+///     .feature("sso", "Single sign-on")
+///     .limit("users", LimitKind::Seats)
+///     .build()?;
+/// # Ok::<(), license_core::ProductError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Product(Arc<Profile>);
 

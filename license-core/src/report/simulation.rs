@@ -1,28 +1,4 @@
 //! What a license will do to a service, told in advance.
-//!
-//! Whoever issues a license wants to see what the customer will see: when
-//! the warnings begin, what happens on the day after the last, which requests
-//! are refused then and how. A [`Simulation`] puts the license into an empty
-//! service of the product, with a clock that is right and on the machine that
-//! the license names, and asks the very functions that decide about requests.
-//!
-//! ```
-//! # #[cfg(feature = "testing")] {
-//! use license_core::{Phase, RequestKind, Simulation, testing::{START, Vendor}};
-//!
-//! let vendor = Vendor::new();
-//! let token = vendor.license().features(["sso"]).days(365).sign();
-//! let simulation = Simulation::of(vendor.product(), &token, START)?;
-//!
-//! let phases: Vec<Phase> = simulation.periods.iter().map(|period| period.phase).collect();
-//! assert_eq!(phases, [Phase::Active, Phase::Expiring, Phase::Lapsed]);
-//! let lapsed = &simulation.periods[2];
-//! let status = |kind| lapsed.answer(kind)?.refused.map(|refusal| refusal.status);
-//! assert_eq!(status(RequestKind::Page), Some(503));
-//! assert_eq!(status(RequestKind::Install), None);
-//! # }
-//! # Ok::<(), license_core::InstallError>(())
-//! ```
 
 use std::{cell::Cell, sync::Arc};
 
@@ -43,6 +19,30 @@ use crate::{
 };
 
 /// What a license will do, period by period, from a moment on.
+///
+/// Whoever issues a license wants to see what the customer will see: when
+/// the warnings begin, what happens on the day after the last, which requests
+/// are refused then and how. A [`Simulation`] puts the license into an empty
+/// service of the product, with a clock that is right and on the machine that
+/// the license names, and asks the very functions that decide about requests.
+///
+/// ```
+/// # #[cfg(feature = "testing")] {
+/// use license_core::{Phase, RequestKind, Simulation, testing::{START, Vendor}};
+///
+/// let vendor = Vendor::new();
+/// let token = vendor.license().features(["sso"]).days(365).sign();
+/// let simulation = Simulation::of(vendor.product(), &token, START)?;
+///
+/// let phases: Vec<Phase> = simulation.periods.iter().map(|period| period.phase).collect();
+/// assert_eq!(phases, [Phase::Active, Phase::Expiring, Phase::Lapsed]);
+/// let lapsed = &simulation.periods[2];
+/// let status = |kind| lapsed.answer(kind)?.refused.map(|refusal| refusal.status);
+/// assert_eq!(status(RequestKind::Page), Some(503));
+/// assert_eq!(status(RequestKind::Install), None);
+/// # }
+/// # Ok::<(), license_core::InstallError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Simulation {

@@ -1,10 +1,6 @@
 //! Where time comes from. This is the only file that reads the system's
 //! clocks; everything else takes its time from a [`Clock`], so that tests
 //! move it by hand.
-//!
-//! On Linux the coarse wall clock is `CLOCK_REALTIME_COARSE`: a fifth of the
-//! cost of an exact reading, late by at most one tick of the kernel (at most
-//! 10 ms) and never ahead.
 
 use std::{fmt, time::Duration};
 
@@ -27,6 +23,10 @@ pub trait Clock: fmt::Debug + Send + Sync {
 }
 
 /// The clocks of the operating system.
+///
+/// On Linux the coarse wall clock is `CLOCK_REALTIME_COARSE`: a fifth of the
+/// cost of an exact reading, late by at most one tick of the kernel (at most
+/// 10 ms) and never ahead.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct SystemClock;

@@ -1,11 +1,5 @@
 //! The token: a compact JWS (RFC 7515), checked as far as it can be without
 //! a key.
-//!
-//! The rules are stricter than the RFC, so that there is one spelling of
-//! everything: canonical base64url, three parts, and a header of `alg`,
-//! `typ` and `kid` alone. Whatever asks a reader to fetch, decompress or
-//! trust something (`jku`, `jwk`, `x5c`, `crit`, `b64`, `zip`, …) is
-//! refused unread.
 
 mod digest;
 mod header;
@@ -30,6 +24,12 @@ use crate::{
 /// nobody has looked at yet.
 ///
 /// `Debug` shows nothing of the content.
+///
+/// The rules are stricter than the RFC, so that there is one spelling of
+/// everything: canonical base64url, three parts, and a header of `alg`,
+/// `typ` and `kid` alone. Whatever asks a reader to fetch, decompress or
+/// trust something (`jku`, `jwk`, `x5c`, `crit`, `b64`, `zip`, …) is
+/// refused unread.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     text: String,

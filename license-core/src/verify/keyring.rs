@@ -1,10 +1,5 @@
 //! The public keys a product trusts, and the one place where a signature is
 //! believed.
-//!
-//! The key decides the algorithm, never the token. Behind the signature the
-//! keyring settles what belongs to every license: one JSON object without
-//! duplicate members, `iss` and `aud` as they should be, an integer `exp`.
-//! When it is in force is not asked here.
 
 use serde_json::{Map, Value};
 
@@ -43,6 +38,11 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The key decides the algorithm, never the token. Behind the signature the
+/// keyring settles what belongs to every license: one JSON object without
+/// duplicate members, `iss` and `aud` as they should be, an integer `exp`.
+/// When it is in force is not asked here.
 #[derive(Debug)]
 pub struct Keyring {
     keys: Vec<Key>,

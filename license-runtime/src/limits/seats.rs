@@ -1,39 +1,4 @@
 //! Seats: units of a limit that the product holds and counts itself.
-//!
-//! ```
-//! # use license_core::{Actor, Installer, InstallRequest, testing::{Vendor, licensing}};
-//! # use license_runtime::{LicenseManager, MemoryStore};
-//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! # let vendor = Vendor::new();
-//! # let (licensing, _clock) = licensing(&vendor);
-//! # let manager = LicenseManager::builder(licensing).store(MemoryStore::new()).start().await?;
-//! # let token = vendor.license().limit("users", 2).sign();
-//! # let request = InstallRequest::new(Actor::new("admin", None));
-//! # manager.install(token.as_str().as_bytes(), request).await?;
-//! # struct Users(u64);
-//! # impl Users {
-//! #     async fn count(&self) -> Result<u64, std::io::Error> { Ok(self.0) }
-//! #     async fn insert(&mut self) -> Result<(), std::io::Error> { self.0 += 1; Ok(()) }
-//! # }
-//! # let mut users = Users(1);
-//! let seats = manager.seats("users");
-//!
-//! let seat = seats.reserve(1, async || users.count().await).await?;
-//! users.insert().await?;          // what was counted cannot change before...
-//! seat.commit().await?;           // ...this
-//!
-//! let refused = seats.reserve(1, async || users.count().await).await.unwrap_err();
-//! assert_eq!(refused.denial().code().as_str(), "limit_reached");
-//! # Ok(())
-//! # }
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-//! #     .block_on(serve()).unwrap();
-//! ```
-//!
-//! A reservation holds the store's lock of that limit from before the count
-//! until it is committed or dropped, so however many ask for the last seat,
-//! one gets it. Giving a seat back needs no reservation. Reserve one limit
-//! at a time, or always in the same order.
 
 use std::{fmt, sync::Arc};
 
@@ -43,6 +8,41 @@ use super::error::LimitError;
 use crate::store::{SeatLock, Store};
 
 /// The seats of one limit. Cheap to clone.
+///
+/// ```
+/// # use license_core::{Actor, Installer, InstallRequest, testing::{Vendor, licensing}};
+/// # use license_runtime::{LicenseManager, MemoryStore};
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+/// # let vendor = Vendor::new();
+/// # let (licensing, _clock) = licensing(&vendor);
+/// # let manager = LicenseManager::builder(licensing).store(MemoryStore::new()).start().await?;
+/// # let token = vendor.license().limit("users", 2).sign();
+/// # let request = InstallRequest::new(Actor::new("admin", None));
+/// # manager.install(token.as_str().as_bytes(), request).await?;
+/// # struct Users(u64);
+/// # impl Users {
+/// #     async fn count(&self) -> Result<u64, std::io::Error> { Ok(self.0) }
+/// #     async fn insert(&mut self) -> Result<(), std::io::Error> { self.0 += 1; Ok(()) }
+/// # }
+/// # let mut users = Users(1);
+/// let seats = manager.seats("users");
+///
+/// let seat = seats.reserve(1, async || users.count().await).await?;
+/// users.insert().await?;          // what was counted cannot change before...
+/// seat.commit().await?;           // ...this
+///
+/// let refused = seats.reserve(1, async || users.count().await).await.unwrap_err();
+/// assert_eq!(refused.denial().code().as_str(), "limit_reached");
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+/// #     .block_on(serve()).unwrap();
+/// ```
+///
+/// A reservation holds the store's lock of that limit from before the count
+/// until it is committed or dropped, so however many ask for the last seat,
+/// one gets it. Giving a seat back needs no reservation. Reserve one limit
+/// at a time, or always in the same order.
 #[derive(Clone)]
 pub struct Seats {
     licensing: Licensing,

@@ -1,27 +1,5 @@
 //! Keeping a license while a service runs: loading, installing, the clock
 //! mark, the waiting license, the machine's identity.
-//!
-//! ```
-//! use license_core::{Installer, Licensing, testing::Vendor};
-//! use license_runtime::{LicenseManager, MemoryStore};
-//!
-//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! let licensing = Licensing::new(Vendor::new().verifier());
-//! let manager = LicenseManager::builder(licensing)
-//!     .store(MemoryStore::new())
-//!     .usage(async || [("users".to_owned(), 12)].into())
-//!     .start()
-//!     .await?;
-//! assert!(manager.status().await.restricted, "nothing is installed yet");
-//! manager.shutdown().await;
-//! # Ok(())
-//! # }
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-//! #     .block_on(serve()).unwrap();
-//! ```
-//!
-//! Requests never wait for any of this: they are decided from memory, and
-//! right to the second without the background task.
 
 #[cfg(feature = "alerts")]
 mod alerts;
@@ -67,6 +45,28 @@ use crate::{
 
 /// Owns the store and the background tasks of a service's license. Clones
 /// share them; the tasks end with the last clone.
+///
+/// ```
+/// use license_core::{Installer, Licensing, testing::Vendor};
+/// use license_runtime::{LicenseManager, MemoryStore};
+///
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+/// let licensing = Licensing::new(Vendor::new().verifier());
+/// let manager = LicenseManager::builder(licensing)
+///     .store(MemoryStore::new())
+///     .usage(async || [("users".to_owned(), 12)].into())
+///     .start()
+///     .await?;
+/// assert!(manager.status().await.restricted, "nothing is installed yet");
+/// manager.shutdown().await;
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+/// #     .block_on(serve()).unwrap();
+/// ```
+///
+/// Requests never wait for any of this: they are decided from memory, and
+/// right to the second without the background task.
 #[derive(Clone)]
 pub struct LicenseManager(Arc<Handle>);
 

@@ -1,33 +1,4 @@
 //! The store of a cluster: one PostgreSQL database for all instances.
-//!
-//! ```no_run
-//! # async fn open() -> Result<(), license_runtime::StoreError> {
-//! use license_runtime::PostgresStore;
-//!
-//! let store = PostgresStore::open("postgres://acme:secret@db.internal/acme").await?;
-//! // Beside another product's in the same database:
-//! let store = PostgresStore::builder("postgres://acme@db.internal/acme")?
-//!     .schema("acme_license")
-//!     .open()
-//!     .await?;
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! Everything is in a schema of its own, `license` unless said otherwise, with
-//! its own record of migrations: the service's tables and migrations may be in
-//! the same database. The user needs the right to make the schema, or to make
-//! tables in the one that is there.
-//!
-//! What is answered is on the server's disk as far as its `synchronous_commit`
-//! says so. Every call ends within seconds when the server does not answer.
-//! Nothing has to be started again after the server was: connections are made
-//! anew when they are needed.
-//!
-//! Whoever installs a license notifies the others (`LISTEN` and `NOTIFY`),
-//! who look every second anyway. `LISTEN` and the settings that are made for each
-//! connection need a connection to the server itself, or a pooler in session
-//! mode.
 
 mod alerts;
 mod builder;
@@ -63,6 +34,35 @@ use crate::{
 };
 
 /// A store in a PostgreSQL database. Clones share it.
+///
+/// ```no_run
+/// # async fn open() -> Result<(), license_runtime::StoreError> {
+/// use license_runtime::PostgresStore;
+///
+/// let store = PostgresStore::open("postgres://acme:secret@db.internal/acme").await?;
+/// // Beside another product's in the same database:
+/// let store = PostgresStore::builder("postgres://acme@db.internal/acme")?
+///     .schema("acme_license")
+///     .open()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Everything is in a schema of its own, `license` unless said otherwise, with
+/// its own record of migrations: the service's tables and migrations may be in
+/// the same database. The user needs the right to make the schema, or to make
+/// tables in the one that is there.
+///
+/// What is answered is on the server's disk as far as its `synchronous_commit`
+/// says so. Every call ends within seconds when the server does not answer.
+/// Nothing has to be started again after the server was: connections are made
+/// anew when they are needed.
+///
+/// Whoever installs a license notifies the others (`LISTEN` and `NOTIFY`),
+/// who look every second anyway. `LISTEN` and the settings that are made for each
+/// connection need a connection to the server itself, or a pooler in session
+/// mode.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 

@@ -1,39 +1,4 @@
 //! The embedded store: one SQLite file.
-//!
-//! A change is on the disk before it is answered (a rollback journal,
-//! `synchronous = FULL`): a process that is killed, or a machine that loses
-//! power, comes back with exactly the old or exactly the new license. Between
-//! two changes everything is in the file, and nothing beside it: a copy of the
-//! file alone is a backup, taken while the service runs or after it was killed.
-//!
-//! What a disk has changed by itself is found when the file is opened: the
-//! structure of the file is looked at, and the license state carries a digest
-//! of itself. A file that was changed or replaced while a process has it open
-//! is written no more by that process; the next start reads what is there.
-//!
-//! One process uses a file at a time: the locks for seats do not reach
-//! further, and the leases of hosts live in memory: no host outlives the
-//! process that it is connected to. A second process waits for five seconds and
-//! is refused then ([`StoreErrorKind::InUse`]). Within one process a file may
-//! be opened several times, as tests do: all share it, and follow each other;
-//! quotas are counted by the first that asks for one, and by nobody else.
-//!
-//! # Quotas
-//!
-//! A block of units is on the disk as taken before the first of them is spent.
-//! How many are spent is noted in a second file, `NAME-quota`, with one write
-//! for all who spend at the same time and without waiting for the disk. What
-//! was written is in the system's hands and outlives the process, but not the
-//! system; so the database remembers during which boot of the system the file
-//! was written. At the next start,
-//!
-//! - after a shutdown in order, what is taken is what was spent;
-//! - after a process was killed, in the same boot, the note counts: exactly
-//!   what was spent, in any case whatever was acknowledged;
-//! - in another boot, or where the boot is not known (anywhere but on Linux),
-//!   or without the second file, all that is taken counts as spent.
-//!
-//! A copy of the database alone is therefore a sound backup of quotas, too.
 
 mod alerts;
 mod connection;
@@ -70,6 +35,41 @@ use crate::{
 };
 
 /// A store in one file. Clones share it.
+///
+/// A change is on the disk before it is answered (a rollback journal,
+/// `synchronous = FULL`): a process that is killed, or a machine that loses
+/// power, comes back with exactly the old or exactly the new license. Between
+/// two changes everything is in the file, and nothing beside it: a copy of the
+/// file alone is a backup, taken while the service runs or after it was killed.
+///
+/// What a disk has changed by itself is found when the file is opened: the
+/// structure of the file is looked at, and the license state carries a digest
+/// of itself. A file that was changed or replaced while a process has it open
+/// is written no more by that process; the next start reads what is there.
+///
+/// One process uses a file at a time: the locks for seats do not reach
+/// further, and the leases of hosts live in memory: no host outlives the
+/// process that it is connected to. A second process waits for five seconds and
+/// is refused then ([`StoreErrorKind::InUse`]). Within one process a file may
+/// be opened several times, as tests do: all share it, and follow each other;
+/// quotas are counted by the first that asks for one, and by nobody else.
+///
+/// # Quotas
+///
+/// A block of units is on the disk as taken before the first of them is spent.
+/// How many are spent is noted in a second file, `NAME-quota`, with one write
+/// for all who spend at the same time and without waiting for the disk. What
+/// was written is in the system's hands and outlives the process, but not the
+/// system; so the database remembers during which boot of the system the file
+/// was written. At the next start,
+///
+/// - after a shutdown in order, what is taken is what was spent;
+/// - after a process was killed, in the same boot, the note counts: exactly
+///   what was spent, in any case whatever was acknowledged;
+/// - in another boot, or where the boot is not known (anywhere but on Linux),
+///   or without the second file, all that is taken counts as spent.
+///
+/// A copy of the database alone is therefore a sound backup of quotas, too.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Opened>);
 
