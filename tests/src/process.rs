@@ -31,7 +31,7 @@ pub struct Process {
 }
 
 /// How long a service may take to say that it listens, or to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Start {
     /// A service of this executable, on a free port, with no environment but

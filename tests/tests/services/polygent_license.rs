@@ -554,7 +554,9 @@ async fn a_clock_moved_back_or_not_set_refuses_until_it_is_right() {
 async fn a_dry_run_tells_and_installs_nothing() {
     let polygent = Polygent::start().await;
     let admin = polygent.admin().await;
-    let license = polygent.license().id("old").features(["workflows", "insights"]);
+    // Both end together, however long it takes to get to the second.
+    let ends = now().saturating_add(Duration::from_secs(365 * 86_400));
+    let license = polygent.license().id("old").features(["workflows", "insights"]).expires_at(ends);
     admin.upload(LICENSE, text(license.limit("session_hosts", 3))).await.is(200);
     for number in 0..2 {
         let user = json!({"email": format!("u{number}@x.example"), "password": "p", "role": "x"});
@@ -572,7 +574,7 @@ async fn a_dry_run_tells_and_installs_nothing() {
         );
         outcome
     };
-    let new = polygent.license().id("new").features(["workflows", "planner"]);
+    let new = polygent.license().id("new").features(["workflows", "planner"]).expires_at(ends);
     let outcome = dry_run(text(new.limit("users", 2).limit("session_hosts", Value::Null))).await;
     assert_eq!((&outcome["would_install"], &outcome["code"]), (&json!(true), &Value::Null));
     assert_eq!(outcome["gained"], json!(["planner", "session_hosts: 0 used, unlimited"]));
