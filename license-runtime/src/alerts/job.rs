@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{Alert, Alerts, DeliveryError, schedule::Schedule};
-use crate::store::{AlertClaim, Store, StoreError};
+use crate::store::{AlertClaim, Store, StoreError, is_sent};
 
 /// An alert that reached somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -203,7 +203,7 @@ impl Job {
         store: &dyn Store,
     ) -> Result<End, AlertsError> {
         let (license, milestone) = (alert.digest, alert.milestone);
-        if store.sent_alert(license).await?.is_some_and(|sent| sent <= milestone) {
+        if is_sent(store.sent_alert(license).await?, milestone) {
             return Ok(End::Done);
         }
         let everybody = self.alerts.everybody().await.map_err(|_| AlertsError::Recipients)?;

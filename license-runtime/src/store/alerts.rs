@@ -67,6 +67,11 @@ pub enum AlertClaim {
     Busy,
 }
 
+/// Whether an alert needs not be sent: it was, or that of a smaller milestone.
+pub(crate) fn is_sent(sent: Option<u32>, milestone: u32) -> bool {
+    sent.is_some_and(|sent| sent <= milestone)
+}
+
 /// What is known of the alerts of one license, in a store that keeps it in
 /// memory.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,7 +89,7 @@ impl AlertState {
         now: Duration,
         time: Duration,
     ) -> AlertClaim {
-        if self.sent.is_some_and(|sent| sent <= milestone) {
+        if is_sent(self.sent, milestone) {
             return AlertClaim::Sent;
         }
         if self.claim.is_some_and(|(other, until)| other != holder && now < until) {

@@ -28,7 +28,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use license_core::{ClockMark, Month, Saved, Timestamp};
 
-pub(crate) use self::alerts::AlertState;
+pub(crate) use self::alerts::{AlertState, is_sent};
 pub(crate) use self::leases::forward_leases;
 #[cfg(feature = "postgres")]
 pub(crate) use self::leases::{LeaseJudge, longest_silence, settling_time};

@@ -7,7 +7,7 @@ use license_core::TokenDigest;
 use sqlx::PgConnection;
 
 use super::{PostgresStore, rows::failed};
-use crate::store::{AlertClaim, AlertStore, StoreError, sql::corrupt};
+use crate::store::{AlertClaim, AlertStore, StoreError, is_sent, sql::corrupt};
 
 #[async_trait]
 impl AlertStore for PostgresStore {
@@ -64,8 +64,7 @@ async fn claim(
     if claimed.rows_affected() > 0 {
         return Ok(AlertClaim::Granted);
     }
-    let sent = sent(connection, license).await?;
-    let is_sent = sent.is_some_and(|sent| sent <= milestone);
+    let is_sent = is_sent(sent(connection, license).await?, milestone);
     Ok(if is_sent { AlertClaim::Sent } else { AlertClaim::Busy })
 }
 

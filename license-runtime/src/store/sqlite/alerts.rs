@@ -7,7 +7,7 @@ use license_core::{Clock, SystemClock, TokenDigest};
 use sqlx::SqliteConnection;
 
 use super::{SqliteStore, rows::failed};
-use crate::store::{AlertClaim, AlertStore, StoreError, sql::corrupt};
+use crate::store::{AlertClaim, AlertStore, StoreError, is_sent, sql::corrupt};
 
 #[async_trait]
 impl AlertStore for SqliteStore {
@@ -73,8 +73,7 @@ async fn claim(
     if claimed.rows_affected() > 0 {
         return Ok(AlertClaim::Granted);
     }
-    let sent = sent(connection, license).await?;
-    let is_sent = sent.is_some_and(|sent| sent <= milestone);
+    let is_sent = is_sent(sent(connection, license).await?, milestone);
     Ok(if is_sent { AlertClaim::Sent } else { AlertClaim::Busy })
 }
 
