@@ -13,13 +13,7 @@ use license_axum::{LicenseLayer, Licensing, RequireFeature, enforce, licensed};
 use license_core::{Product, PublicKey, Verifier};
 use license_runtime::{LicenseManager, MemoryStore, Source};
 
-const PROFILE: &str = r#"
-    name = "first"
-    issuer = "https://acme.example"
-    audience = "acme-server"
-    [features]
-    sso-saml = "Single sign-on with SAML"
-"#;
+const PROFILE: &str = include_str!("first.toml");
 
 /// Without the feature 403, and nothing in here runs.
 #[licensed]

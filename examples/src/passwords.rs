@@ -53,6 +53,7 @@ type Memories = Mutex<Vec<Vec<Block>>>;
 const TURNS: usize = 2;
 /// How many more wait.
 const WAITING: usize = 64;
+
 impl Passwords {
     pub(crate) fn new() -> Self {
         Self { room: Arc::new(WaitingRoom::new(TURNS, WAITING)), memories: Arc::default() }

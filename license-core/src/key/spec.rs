@@ -266,7 +266,7 @@ mod tests {
         use base64::{Engine, engine::general_purpose::STANDARD};
 
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
-            let key = crate::key::signing::SigningKey::generate(algorithm, None).unwrap();
+            let key = crate::key::SigningKey::generate(algorithm, None).unwrap();
             let pem = key.to_pkcs8_pem().unwrap();
             let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
             let escaped = pem.replace('\n', "\\n");

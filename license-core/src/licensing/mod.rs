@@ -124,13 +124,13 @@ impl Licensing {
 
     /// A subscription that tells of every change of phase or license from now
     /// on.
-    pub fn subscribe(&self) -> crate::licensing::subscription::Subscription {
-        crate::licensing::subscription::Subscription::new(self.clone())
+    pub fn subscribe(&self) -> Subscription {
+        Subscription::new(self.clone())
     }
 
     /// The gate that background work waits on.
-    pub fn gate(&self) -> crate::licensing::subscription::Gate {
-        crate::licensing::subscription::Gate::new(self.subscribe())
+    pub fn gate(&self) -> Gate {
+        Gate::new(self.subscribe())
     }
 
     /// Looks at the clock now, so that subscribers learn of a change that no

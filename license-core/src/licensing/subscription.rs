@@ -1,9 +1,7 @@
 //! Waiting for the license to change, without polling and without a runtime.
 
-use crate::{
-    licensing::Licensing,
-    policy::{Phase, Restriction},
-};
+use super::Licensing;
+use crate::policy::{Phase, Restriction};
 
 /// Tells of changes of phase or license. Futures work under any runtime.
 ///

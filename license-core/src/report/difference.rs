@@ -165,8 +165,11 @@ impl Difference {
             self.warnings.push(Warning::new(code, WarningLevel::Warning, text));
         };
         let (was, is) = (old.customer(), new.customer());
-        let have_ids = !was.id.is_empty() && !is.id.is_empty();
-        if if have_ids { was.id != is.id } else { was.name != is.name } {
+        let is_other = match was.id.is_empty() || is.id.is_empty() {
+            true => was.name != is.name,
+            false => was.id != is.id,
+        };
+        if is_other {
             warn("other_customer", "The license is for another customer.".to_owned());
         }
         if let Some(domain) = new.domain().filter(|domain| old.domain() != Some(*domain)) {
