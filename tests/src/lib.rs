@@ -17,6 +17,7 @@ mod postgres;
 mod process;
 mod service;
 mod smtp;
+mod until;
 mod way;
 mod wire;
 
@@ -31,6 +32,7 @@ pub use postgres::{PostgresServer, postgres, postgres_database, unique_name};
 pub use process::{Process, Start};
 pub use service::{Service, at, lines, members, move_clock, now, with_clock};
 pub use smtp::{Smtp, SmtpEncryption};
+pub use until::until;
 pub use way::Way;
 pub use wire::{Sent, Wire};
 

@@ -5,9 +5,9 @@ use std::{net::SocketAddr, time::Duration};
 use futures_util::future::join_all;
 use http::Method;
 use license_core::testing::LicenseBuilder;
-use license_tests::{Agent, AgentProcess, Answer, Polygent, now};
+use license_tests::{Agent, AgentProcess, Answer, Polygent, now, until};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,12 +52,8 @@ async fn used(polygent: &Polygent, limit: &str) -> Value {
 
 /// Waits until so many hosts with sessions count.
 async fn until_used(polygent: &Polygent, number: u64) {
-    let waited = timeout(PATIENCE, async {
-        while used(polygent, "session_hosts").await != json!(number) {
-            sleep(Duration::from_millis(20)).await;
-        }
-    });
-    waited.await.unwrap_or_else(|_| panic!("there never are {number} hosts"));
+    let counted = async || used(polygent, "session_hosts").await == json!(number);
+    until(&format!("{number} hosts"), PATIENCE, counted).await;
 }
 
 #[track_caller]

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use license_core::testing::Vendor;
 use license_tests::{
     ADMINISTRATOR, Agent, Client, PASSWORD, Polygent, PostgresServer, Process, now,
-    postgres_database, vendor,
+    postgres_database, until, vendor,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -61,11 +61,8 @@ impl Cluster {
         let license = license.limit("users", 5).limit("session_hosts", sessions).sign();
         self.admin(0).upload("/api/license", license.as_str().to_owned()).await.is(200);
         for node in 0..self.nodes.len() {
-            let began = Instant::now();
-            while self.status(node).await["license"]["id"] != id {
-                assert!(began.elapsed() < PATIENCE, "{id} is not in force on {node}");
-                sleep(Duration::from_millis(20)).await;
-            }
+            let in_force = async || self.status(node).await["license"]["id"] == id;
+            until(&format!("{id} in force on {node}"), PATIENCE, in_force).await;
         }
     }
 

@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use license_core::testing::{LicenseBuilder, Vendor};
 use license_tests::{
     ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, PostgresServer, Process, Start, example,
-    now, postgres_database, vendor,
+    now, postgres_database, until, vendor,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -92,15 +92,12 @@ fn text(license: LicenseBuilder<'_>) -> String {
 
 /// Waits until this license is installed here.
 async fn until_installed(admin: &Client, id: &str) {
-    let began = Instant::now();
-    while admin.get(LICENSE).await.json()["license"]["id"] != id {
-        assert!(began.elapsed() < PATIENCE, "{id} is not installed");
-        sleep(Duration::from_millis(10)).await;
-    }
+    let installed = async || admin.get(LICENSE).await.json()["license"]["id"] == id;
+    until(id, PATIENCE, installed).await;
 }
 
 /// Asks until the answer is this one. Returns how long it took.
-async fn until(client: &Client, path: &str, expected: (u16, &str)) -> Duration {
+async fn until_answered(client: &Client, path: &str, expected: (u16, &str)) -> Duration {
     let began = Instant::now();
     loop {
         let answer = client.get(path).await.outcome();
@@ -144,7 +141,7 @@ async fn one_upload_serves_all_and_users_sessions_and_seats_are_shared() {
     }
     admin[1].upload(LICENSE, text(cluster.license("one"))).await.is(200);
     for client in &admin {
-        let waited = until(client, "/api/workflows", (200, "")).await;
+        let waited = until_answered(client, "/api/workflows", (200, "")).await;
         assert!(waited < Duration::from_secs(5), "{waited:?}");
         let status = client.get(LICENSE).await.json();
         assert_eq!(status["license"]["id"], "one");
@@ -202,14 +199,14 @@ async fn a_standard_license_serves_on_the_machine_it_names_and_on_no_other() {
     admin[2].upload(LICENSE, token.clone()).await.refused(422, "machine_mismatch");
     admin[1].upload(LICENSE, token).await.is(200);
     for client in &admin[..2] {
-        until(client, "/api/workflows", (200, "")).await;
+        until_answered(client, "/api/workflows", (200, "")).await;
     }
-    until(&admin[2], "/api/workflows", (503, "machine_mismatch")).await;
+    until_answered(&admin[2], "/api/workflows", (503, "machine_mismatch")).await;
     assert_eq!(admin[2].get(LICENSE).await.json()["problem"]["code"], "machine_mismatch");
     // One for all machines cures it, uploaded anywhere.
     admin[2].upload(LICENSE, text(cluster.license("enterprise"))).await.is(200);
     for client in &admin {
-        until(client, "/api/workflows", (200, "")).await;
+        until_answered(client, "/api/workflows", (200, "")).await;
     }
 }
 
@@ -220,7 +217,7 @@ async fn while_the_database_is_away_only_who_would_change_something_notices() {
     let admin = cluster.admin().await;
     admin[0].upload(LICENSE, text(cluster.license("one"))).await.is(200);
     for client in &admin {
-        until(client, "/api/workflows", (200, "")).await;
+        until_answered(client, "/api/workflows", (200, "")).await;
     }
     for round in 0..2 {
         server.kill();

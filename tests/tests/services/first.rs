@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use license_core::Product;
-use license_core::testing::Vendor;
-use license_tests::{Client, Start, example, now};
-use tokio::time::{Instant, sleep};
+use license_core::{Product, testing::Vendor};
+use license_tests::{Client, Start, example, now, until};
+
+const PROFILE: &str = include_str!("../../../examples/first/first.toml");
 
 #[tokio::test]
 async fn a_license_in_the_files_place_is_in_force_without_a_restart() {
-    let profile = "name = \"first\"\nissuer = \"https://acme.example\"\naudience = \"acme-server\"\n\
-                   [features]\nsso-saml = \"Single sign-on\"";
-    let vendor = Vendor::of(Product::from_toml(profile).unwrap());
+    let vendor = Vendor::of(Product::from_toml(PROFILE).unwrap());
     let place = tempfile::tempdir().unwrap();
     let [key, file, new] = ["key.pem", "acme.lic", "new"].map(|name| place.path().join(name));
     std::fs::write(&key, vendor.key().public_pem().unwrap()).unwrap();
@@ -25,11 +23,8 @@ async fn a_license_in_the_files_place_is_in_force_without_a_restart() {
         std::fs::rename(&new, &file).unwrap();
         let client = client.clone();
         async move {
-            let until = Instant::now() + Duration::from_secs(20);
-            while client.get("/api/sso/saml").await.status != status {
-                assert!(Instant::now() < until, "{status}");
-                sleep(Duration::from_millis(50)).await;
-            }
+            let answered = async || client.get("/api/sso/saml").await.status == status;
+            until(&status.to_string(), Duration::from_secs(20), answered).await;
         }
     };
     installs(&[], 403).await;

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use http::{Method, header};
 use license_core::{Clock, Fingerprint, SystemClock, Timestamp, testing::LicenseBuilder};
 use license_tests::{
-    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Start, example, now, program,
+    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Start, example, now, program, until,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -57,16 +57,6 @@ fn text(license: LicenseBuilder<'_>) -> String {
 
 fn detail(answer: &Answer) -> String {
     answer.json()["detail"].as_str().expect("a detail").to_owned()
-}
-
-/// Asks again and again until the answer is what is waited for.
-async fn until(what: &str, patience: Duration, mut asked: impl AsyncFnMut() -> bool) {
-    let waited = timeout(patience, async {
-        while !asked().await {
-            sleep(Duration::from_millis(50)).await;
-        }
-    });
-    assert!(waited.await.is_ok(), "{what}: not within {patience:?}");
 }
 
 async fn machine_of(admin: &Client) -> Fingerprint {
