@@ -109,13 +109,15 @@ repository.",
     }
 
     /// What starts the operator's program from the root of the repository. It
-    /// shares all that was compiled for this service.
-    pub fn license_program(&self) -> &'static str {
-        if cfg!(all(feature = "mail", feature = "postgres")) {
-            "cargo run -q --release --bin license --"
-        } else {
-            "cargo run -q --release --no-default-features --bin license --"
-        }
+    /// shares all that was compiled for this service: the same profile, and the
+    /// same features.
+    pub fn license_program(&self) -> String {
+        let profile = if cfg!(debug_assertions) { "" } else { " --release" };
+        let features = match cfg!(all(feature = "mail", feature = "postgres")) {
+            true => "",
+            false => " --no-default-features",
+        };
+        format!("cargo run -q{profile}{features} --bin license --")
     }
 
     /// The public key, as `--public-key` takes it.

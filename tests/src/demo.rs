@@ -14,7 +14,7 @@ pub fn commands(log: &str) -> Vec<String> {
 pub fn paste(command: &str) -> String {
     let license = build::program("license");
     let license = license.to_str().expect("a path that is a text");
-    let command = command.replace("cargo run -q --release --bin license --", license);
+    let command = command.replace("cargo run -q --bin license --", license);
     let run = Command::new("sh").args(["-c", &command]).current_dir(root()).output();
     let output = run.expect("there is a shell");
     let told = String::from_utf8_lossy(&output.stderr);
