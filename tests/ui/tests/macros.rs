@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "twins have to compile, and nothing calls them")]
 #![allow(
     improper_ctypes_definitions,
-    reason = "the macro reads the qualifier, and nothing is called"
+    clippy::missing_safety_doc,
+    reason = "the macro reads the qualifiers, and nothing is called"
 )]
 
 #[macro_use]
