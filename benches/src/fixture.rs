@@ -67,12 +67,12 @@ pub(crate) fn swapping(domain: Option<&str>) -> (Licensing, impl FnMut() + Send 
         let token = license(&vendor, domain).id(id).sign();
         licensing.verify(token.as_str().as_bytes()).expect("the license verifies")
     });
-    licensing.adopt(&first);
+    licensing.install_in_memory(&first);
     let handle = licensing.clone();
     let mut turn = false;
     let swap = move || {
         turn = !turn;
-        handle.adopt(if turn { &second } else { &first });
+        handle.install_in_memory(if turn { &second } else { &first });
     };
     (licensing, swap)
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use license_core::{
-    Actor, InstallRequest, Installer, LimitKind, MachineId, Product, testing::Vendor,
+    Actor, Installer, MachineId, Product, license::LimitKind, licensing::InstallRequest,
+    testing::Vendor,
 };
 use license_runtime::{
     LicenseManager, MachineIdSource, MemoryStore, Quota, Seats, SqliteStore, Store,

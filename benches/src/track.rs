@@ -5,7 +5,7 @@ use std::{hint::black_box, time::Duration};
 use axum::{Router, routing};
 use http::{HeaderValue, Request, header};
 use license_axum::RequireFeature;
-use license_core::{Clock, DomainPattern, Feature, Host, SystemClock, Timestamp};
+use license_core::{Clock, DomainPattern, Feature, SystemClock, Timestamp, host::Host};
 use license_tower::FeatureLayer;
 
 use crate::{

@@ -3,7 +3,11 @@
 use std::hint::black_box;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use license_core::{Algorithm, Product, SigningKey, Token, Verifier, testing::Vendor};
+use license_core::{
+    Product, Token, Verifier,
+    key::{Algorithm, SigningKey},
+    testing::Vendor,
+};
 
 use crate::{
     Group, Row,

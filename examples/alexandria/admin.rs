@@ -10,7 +10,7 @@ use axum::{
 use http::request::Parts;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use license_axum::{Actor, Installer, Licensing, Problem, RequireFeature, machine_info_route};
-use license_core::{AuditEntry, Timestamp};
+use license_core::{Timestamp, runtime::AuditEntry};
 use license_examples::{Json, StartError, bearer, random_hex, write_private};
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,11 @@ use clap::Parser;
 use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
 use hyper::body::Bytes;
-use license_core::{Delivery, Licensing, Machine, ProblemDetails, Product};
+use license_core::{
+    Licensing, Product,
+    machine::Machine,
+    refusal::{Delivery, ProblemDetails},
+};
 use license_examples::{
     Connections, RequestBody, StartError, arguments, listen, run, serve, verifier,
 };
@@ -67,9 +71,9 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         .map_err(|error| StartError::new("the product profile is not valid").with_source(error))?;
     let licensing = Licensing::new(verifier(&product, &arguments.public_key)?);
     if let Ok(fingerprint) = MachineIdSource::System.fingerprint(product.audience()) {
-        licensing.set_machine(Machine::Known(fingerprint));
+        licensing.control().set_machine(Machine::Known(fingerprint));
     }
-    licensing.set_delivery(Delivery::Start);
+    licensing.control().set_delivery(Delivery::Start);
     match &arguments.license_file {
         Some(file) => load(&licensing, file),
         None => tracing::warn!("no license file is named; give one with --license-file"),
@@ -90,7 +94,7 @@ fn load(licensing: &Licensing, file: &std::path::Path) {
         }
     };
     match licensing.verify(&token) {
-        Ok(verified) => licensing.adopt(&verified),
+        Ok(verified) => licensing.install_in_memory(&verified),
         Err(error) => {
             tracing::error!(code = error.code(), detail = error.detail(), "license refused")
         }

@@ -10,7 +10,7 @@ use axum::{
 };
 use clap::Args;
 use license_axum::{HostEvent, HostLimit, HostUpgrade};
-use license_core::parse_duration;
+use license_core::policy::parse_duration;
 use license_runtime::LicenseManager;
 use serde_json::json;
 

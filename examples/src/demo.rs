@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use license_core::{Product, SigningKey};
+use license_core::{Product, key::SigningKey};
 
 use crate::{ADMINISTRATOR, StartError, tell};
 

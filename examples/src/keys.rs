@@ -1,6 +1,6 @@
 //! The public keys from the command line or the environment.
 
-use license_core::{KeySpec, Product, PublicKey, Verifier, text::shown_path};
+use license_core::{Product, PublicKey, Verifier, key::KeySpec, text::shown_path};
 
 use crate::StartError;
 

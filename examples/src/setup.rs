@@ -50,7 +50,7 @@ impl Setup {
     ///
     /// A feature that it does not list.
     pub fn check_features(&self, names: &[&str]) -> Result<(), StartError> {
-        self.licensing.check_features(names).map_err(|error| {
+        self.licensing.product().check_features(names).map_err(|error| {
             StartError::new("the service asks for a feature that there is not").with_source(error)
         })
     }

@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use license_core::{License, Licensing, Verified};
+use license_core::{License, Licensing, VerifiedLicense};
 
 use crate::LicenseRejection;
 
@@ -24,7 +24,7 @@ use crate::LicenseRejection;
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct CurrentLicense(Arc<Verified>);
+pub struct CurrentLicense(Arc<VerifiedLicense>);
 
 impl Deref for CurrentLicense {
     type Target = License;
@@ -44,6 +44,7 @@ where
     async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let licensing = Licensing::from_ref(state);
         licensing
+            .control()
             .require_license()
             .map(Self)
             .map_err(|denial| LicenseRejection::answered(&licensing, denial))

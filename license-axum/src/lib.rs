@@ -89,14 +89,14 @@ pub use enforce::{Enforceable, Enforced, enforce};
 #[cfg(feature = "ws")]
 pub use hosts::{HostEvent, HostLimit, HostRejection, HostSocket, HostUpgrade};
 pub use license_core::{
-    self as core, Actor, Denial, DenialCode, Feature, InstallError, Installer, Licensing,
-    ProblemDetails, features,
+    self as core, Actor, Denial, DenialCode, Feature, InstallError, Installer, Licensing, features,
+    refusal::ProblemDetails,
 };
 pub use license_macros::{feature, licensed};
 
 /// Features in types, as `#[licensed]` and `feature!` write them.
 pub mod feature {
-    pub use license_core::{Feature, Name};
+    pub use license_core::{Feature, license::Name};
 }
 
 pub use license_tower::{

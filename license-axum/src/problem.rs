@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use license_core::{Denial, InstallError, Licensing, ProblemDetails};
+use license_core::{Denial, InstallError, Licensing, refusal::ProblemDetails};
 
 /// An error response: `application/problem+json`, never cached.
 ///
@@ -61,7 +61,7 @@ pub struct LicenseRejection {
 impl LicenseRejection {
     /// A denial that is answered to the client: it is counted and logged.
     pub fn answered(licensing: &Licensing, denial: Denial) -> Self {
-        licensing.record(&denial);
+        licensing.control().record(&denial);
         Self { denial }
     }
 

@@ -1,7 +1,7 @@
 //! What stands behind the question mark.
 
 use http::Uri;
-use license_core::ProblemDetails;
+use license_core::refusal::ProblemDetails;
 
 use crate::Problem;
 

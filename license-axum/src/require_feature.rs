@@ -68,7 +68,7 @@
 //!
 //! # What to know
 //!
-//! - A misspelled name compiles. [`Licensing::check_features`] at the start, or
+//! - A misspelled name compiles. [`Product::check_features`](license_core::Product::check_features) at the start, or
 //!   in a test, finds one that the product's profile does not list.
 //! - Extractors run in order. Put the product's own authentication before
 //!   `RequireFeature`: who is not signed in should learn that first.
@@ -156,5 +156,5 @@ where
 
 const _: () = {
     const fn assert_send_sync<T: Send + Sync>() {}
-    assert_send_sync::<RequireFeature<license_core::Name<'x'>>>();
+    assert_send_sync::<RequireFeature<license_core::license::Name<'x'>>>();
 };

@@ -3,8 +3,11 @@
 use std::{error::Error, process::ExitCode};
 
 use license_core::{
-    Claim, InstallError, InstallErrorKind, KeyError, MachineInfoError,
+    InstallError, InstallErrorKind,
     issue::{IssueError, Unknown},
+    key::KeyError,
+    machine::MachineInfoError,
+    product::Claim,
 };
 use serde_json::Value;
 

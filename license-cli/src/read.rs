@@ -9,7 +9,9 @@ use std::{
 };
 
 use license_core::{
-    InstallErrorKind, KeySpec, MachineInfo, Product, PublicKey, Token, issue,
+    InstallErrorKind, Product, PublicKey, Token, issue,
+    key::KeySpec,
+    machine::MachineInfo,
     received::{self, Damage, Wanted},
 };
 use serde_json::{Map, Value};

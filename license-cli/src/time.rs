@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use license_core::{Clock, ParseTimestampError, SystemClock, Timestamp};
+use license_core::{Clock, SystemClock, Timestamp, time::ParseTimestampError};
 
 const DAY: Duration = Duration::from_secs(86_400);
 

@@ -27,7 +27,7 @@
 //!
 //! let token = vendor.license().features(["sso"]).days(365).sign();
 //! let verified = licensing.verify(token.as_str().as_bytes())?;
-//! licensing.adopt(&verified);
+//! licensing.install_in_memory(&verified);
 //! assert_eq!(licensing.phase(), Phase::Active);
 //! assert!(licensing.check_feature("sso").is_ok());
 //! # }
@@ -36,16 +36,19 @@
 //!
 //! # Where things are
 //!
-//! | to | look at |
-//! |---|---|
-//! | say what the product is | [`Product`], [`Policy`], [`Plan`], [`Message`] |
-//! | trust a token | [`PublicKey`], [`Keyring`], [`Verifier`], [`Verified`] |
-//! | read what was signed | [`License`], [`Term`], [`Limit`], [`features!`] |
-//! | decide about a request | [`Licensing::check_request`], [`Licensing::check_feature`], [`Denial`] |
-//! | put a license in force | [`Licensing::prepare`], [`Licensing::commit`], [`Installer`] |
-//! | tell people | [`Status`], [`Banner`], [`Warning`], [`Timeline`], [`Difference`] |
-//! | know the machine and the time | [`MachineId`], [`Fingerprint`], [`Clock`], [`ClockMark`] |
-//! | make licenses | `issue`, with that feature |
+//! What most services name is here at the root; each module has the rest of
+//! its subject.
+//!
+//! | to | look at | in |
+//! |---|---|---|
+//! | say what the product is | [`Product`], [`Policy`], [`Plan`](product::Plan), [`Message`](product::Message) | [`product`], [`policy`] |
+//! | trust a token | [`PublicKey`], [`Keyring`], [`Verifier`], [`VerifiedLicense`] | [`key`], [`token`], [`verify`] |
+//! | read what was signed | [`License`], [`Term`], [`Limit`], [`features!`] | [`license`] |
+//! | decide about a request | [`Licensing::check_request`], [`Licensing::check_feature`], [`RequestHost`], [`Denial`] | [`licensing`], [`host`], [`refusal`] |
+//! | tell people | [`Status`], [`Banner`], [`Warning`], [`Timeline`](report::Timeline), [`Difference`](report::Difference) | [`report`] |
+//! | know the machine and the time | [`MachineId`], [`Fingerprint`], [`Clock`], [`Timestamp`] | [`machine`], [`time`] |
+//! | keep licenses: stores, sources, routes | [`Control`](licensing::Control), [`Installer`] | [`licensing`], [`runtime`] |
+//! | make licenses | `Issuer`, `SigningKey` | `issue`, with that feature |
 //!
 //! Tower layers are in `license-tower`, extractors and routes in
 //! `license-axum`, stores and the background tick in `license-runtime`.
@@ -58,64 +61,40 @@
 //! - `testing`: throw-away keys, a license builder and a clock to move.
 
 mod decide;
-mod host;
+pub mod host;
 #[cfg(feature = "issue")]
 pub mod issue;
-mod key;
-mod license;
-mod licensing;
-mod machine;
-mod policy;
-mod product;
+pub mod key;
+pub mod license;
+pub mod licensing;
+pub mod machine;
+pub mod policy;
+pub mod product;
 pub mod received;
-mod refusal;
-mod report;
-mod runtime;
+pub mod refusal;
+pub mod report;
+pub mod runtime;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod text;
-mod time;
-mod token;
-mod verify;
+pub mod time;
+pub mod token;
+pub mod verify;
 
-pub use decide::Admission;
-pub use host::{DomainPattern, DomainPatternError, Host, HostError, RequestHost};
-pub use key::{Algorithm, KeyError, KeySpec, PublicKey, SelfTestError, UnknownAlgorithm};
-#[cfg(feature = "issue")]
-pub use key::{SigningError, SigningKey};
-pub use license::{
-    ClockReset, Customer, Feature, License, Limit, LimitKind, Name, Succession, Term, feature,
-    is_valid_feature_name,
-};
-pub use licensing::{
-    Actor, Announcer, AskedFeature, Gate, InstallRequest, Installation, Licensing, Saved,
-    Subscription,
-};
-pub use machine::{
-    Fingerprint, Machine, MachineId, MachineIdError, MachineInfo, MachineInfoError,
-    ParseFingerprintError,
-};
-pub use policy::{
-    InvalidReason, ParseDurationError, Phase, Policy, Restriction, Rule, parse_duration,
-};
-pub use product::{
-    Claim, Dialect, LogLevel, LogLine, Message, Plan, Presence, Product, ProductBuilder,
-    ProductError, SourceFailure, UnknownClaim, UnknownFeatures,
-};
-pub use refusal::{
-    Delivery, Denial, DenialCode, DenialCount, InstallError, InstallErrorKind, ProblemDetails,
-    UnknownDenialCode,
-};
-pub use report::{
-    Answer, Banner, Change, Difference, DryRun, LicenseStatus, LimitStatus, Period, PublicStatus,
-    Refusal, RequestKind, Simulation, Status, StatusProblem, Timeline, Transition, Warning,
-    WarningLevel,
-};
-pub use runtime::{AuditEntry, AuditPage, HostId, HostIdError, Installer, LeaseHosts};
-pub use time::{Clock, ClockMark, Month, ParseTimestampError, SharedTime, SystemClock, Timestamp};
-pub use token::{ParseTokenDigestError, Token, TokenDigest, TokenHeader, TokenType};
-pub use verify::{
-    Keyring, KeyringBuilder, KeyringError, Verified, Verifier, VerifierBuilder, VerifierError,
+pub use crate::{
+    host::{DomainPattern, RequestHost},
+    key::PublicKey,
+    license::{Feature, License, Limit, Term, feature},
+    licensing::{Actor, Gate, Licensing, Subscription},
+    machine::{Fingerprint, MachineId},
+    policy::{Phase, Policy, Restriction},
+    product::Product,
+    refusal::{Denial, DenialCode, InstallError, InstallErrorKind},
+    report::{Banner, PublicStatus, Status, Warning, WarningLevel},
+    runtime::{HostId, Installer},
+    time::{Clock, SystemClock, Timestamp},
+    token::{Token, TokenDigest},
+    verify::{Keyring, VerifiedLicense, Verifier},
 };

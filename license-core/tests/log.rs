@@ -9,7 +9,9 @@ use std::{
 };
 
 use license_core::{
-    InstallErrorKind, LogLevel, LogLine, Message, Policy, Product, RequestHost, Rule,
+    InstallErrorKind, Policy, Product, RequestHost,
+    policy::Rule,
+    product::{LogLevel, LogLine, Message},
     testing::{Vendor, licensing},
 };
 
@@ -58,14 +60,14 @@ fn lines_and_denials_are_events_of_their_level() {
             .unwrap(),
     );
     let (licensing, clock) = licensing(&vendor);
-    let mut announcer = licensing.announcer();
+    let mut announcer = licensing.control().announcer();
     vendor.license().days(1).install(&licensing);
     announcer.due().iter().for_each(LogLine::log);
     assert_eq!(log.take(), ["INFO license: for Test Customer"]);
     clock.advance(Duration::from_secs(86_400));
     announcer.due().iter().for_each(LogLine::log);
     assert_eq!(log.take(), ["WARN license: over 2026-11-01"]);
-    let failed = licensing.source_failed(InstallErrorKind::SignatureInvalid, "/a");
+    let failed = licensing.control().source_failed(InstallErrorKind::SignatureInvalid, "/a");
     failed.iter().for_each(LogLine::log);
     assert_eq!(log.take(), ["ERROR license: forged"]);
 
@@ -81,7 +83,7 @@ fn lines_and_denials_are_events_of_their_level() {
     clock.advance(Duration::from_secs(10));
     assert!(passes().is_ok());
     assert!(log.take()[0].contains("count=5"));
-    licensing.record(&licensing.check_feature("sso").unwrap_err());
+    licensing.control().record(&licensing.check_feature("sso").unwrap_err());
     let lines = log.take();
     assert!(lines[0].contains("request denied") && lines[0].contains("feature_not_licensed"));
 
@@ -93,7 +95,7 @@ fn lines_and_denials_are_events_of_their_level() {
     let by = |host: &'static [u8]| {
         let host = || RequestHost::new(None, [host]);
         let denial = licensing.check_request(|| false, host).unwrap_err();
-        licensing.record(&denial);
+        licensing.control().record(&denial);
         denial.problem().to_json()
     };
     let told = by(b"backend:3000");

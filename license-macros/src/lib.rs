@@ -39,7 +39,7 @@ use crate::{error::Error, path::Path};
 ///
 /// ```standalone_crate
 /// # extern crate self as license_axum;
-/// # pub mod feature { pub use license_core::{Feature, Name}; }
+/// # pub mod feature { pub use license_core::{Feature, license::Name}; }
 /// # pub struct RequireFeature<F: feature::Feature>(std::marker::PhantomData<F>);
 /// # fn main() {
 /// use license_axum::{RequireFeature, feature::Feature};
@@ -56,7 +56,7 @@ use crate::{error::Error, path::Path};
 /// where it is:
 ///
 /// ```
-/// # mod gate { pub mod feature { pub use license_core::{Feature, Name}; } }
+/// # mod gate { pub mod feature { pub use license_core::{Feature, license::Name}; } }
 /// use gate::feature::Feature;
 /// use license_macros::feature;
 ///
@@ -66,7 +66,7 @@ use crate::{error::Error, path::Path};
 /// What is not a feature name does not compile:
 ///
 /// ```compile_fail
-/// # mod gate { pub mod feature { pub use license_core::{Feature, Name}; } }
+/// # mod gate { pub mod feature { pub use license_core::{Feature, license::Name}; } }
 /// # use gate::feature::Feature;
 /// # use license_macros::feature;
 /// assert_eq!(<feature!(crate = gate, "sso saml")>::NAME, "sso saml");
@@ -88,7 +88,7 @@ pub fn feature(input: TokenStream) -> TokenStream {
 ///
 /// ```standalone_crate
 /// # extern crate self as license_axum;
-/// # pub mod feature { pub use license_core::{Feature, Name}; }
+/// # pub mod feature { pub use license_core::{Feature, license::Name}; }
 /// # pub struct RequireFeature<F: feature::Feature>(std::marker::PhantomData<F>);
 /// # struct Report;
 /// # fn main() {
@@ -136,7 +136,7 @@ pub fn feature(input: TokenStream) -> TokenStream {
 ///
 /// ```
 /// # mod gate {
-/// #     pub mod feature { pub use license_core::{Feature, Name}; }
+/// #     pub mod feature { pub use license_core::{Feature, license::Name}; }
 /// #     pub struct RequireFeature<F: feature::Feature>(std::marker::PhantomData<F>);
 /// # }
 /// use license_macros::licensed;
@@ -150,7 +150,7 @@ pub fn feature(input: TokenStream) -> TokenStream {
 ///
 /// ```compile_fail
 /// # mod gate {
-/// #     pub mod feature { pub use license_core::{Feature, Name}; }
+/// #     pub mod feature { pub use license_core::{Feature, license::Name}; }
 /// #     pub struct RequireFeature<F: feature::Feature>(std::marker::PhantomData<F>);
 /// # }
 /// # use license_macros::licensed;

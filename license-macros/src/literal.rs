@@ -91,7 +91,7 @@ fn parse(source: &str) -> Result<String, &'static str> {
     }
 }
 
-/// The rule of `license_core::is_valid_feature_name`, to the letter: a build of
+/// The rule of `license_core::license::is_valid_feature_name`, to the letter: a build of
 /// this crate has no dependencies to wait for.
 const fn is_valid_feature_name(name: &str) -> bool {
     let bytes = name.as_bytes();
@@ -119,7 +119,7 @@ mod tests {
     fn the_rule_is_that_of_license_core() {
         let agree = |name: &str| {
             let here = is_valid_feature_name(name);
-            assert_eq!(here, license_core::is_valid_feature_name(name), "{name:?}");
+            assert_eq!(here, license_core::license::is_valid_feature_name(name), "{name:?}");
             here
         };
         let mut valid = 0_u32;

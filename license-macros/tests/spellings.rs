@@ -9,7 +9,7 @@ use std::{any::TypeId, marker::PhantomData};
 use license_macros::licensed;
 
 pub mod feature {
-    pub use license_core::{Feature, Name};
+    pub use license_core::{Feature, license::Name};
 }
 
 /// Another place that a `crate = …` can name.
@@ -153,7 +153,7 @@ fn the_spellings_of_a_name_in_place_are_one_type() {
     #[licensed]
     type Written = RequireFeature<"sso">;
     type InPlace = RequireFeature<license_macros::feature!("sso")>;
-    type ByHand = RequireFeature<license_core::Name<'s', 's', 'o'>>;
+    type ByHand = RequireFeature<license_core::license::Name<'s', 's', 'o'>>;
     assert_eq!(TypeId::of::<Written>(), TypeId::of::<InPlace>());
     assert_eq!(TypeId::of::<Written>(), TypeId::of::<ByHand>());
 }

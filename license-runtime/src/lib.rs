@@ -6,7 +6,7 @@
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")] {
-//! # use license_core::{Actor, Installer, InstallRequest, Licensing, testing::Vendor};
+//! # use license_core::{Actor, Installer, Licensing, testing::Vendor, licensing::InstallRequest};
 //! # use license_runtime::{LicenseManager, SqliteStore};
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 //! # let vendor = Vendor::new();

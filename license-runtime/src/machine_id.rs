@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use license_core::{Clock, ClockMark, Fingerprint, MachineId, MachineInfo};
+use license_core::{Clock, Fingerprint, MachineId, machine::MachineInfo, time::ClockMark};
 use rand::{RngCore, rngs::OsRng};
 
 /// Where this machine's id is read.

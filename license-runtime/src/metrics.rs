@@ -33,7 +33,7 @@ pub(crate) fn license(licensing: &Licensing) {
     for name in Phase::NAMES {
         gauge!(PHASE, "phase" => name).set(f64::from(u8::from(name == phase.as_str())));
     }
-    for count in licensing.denial_counts() {
+    for count in licensing.control().denial_counts() {
         let code = count.code.as_str();
         if count.denied > 0 {
             counter!(DENIALS, "code" => code).absolute(count.denied);

@@ -11,8 +11,10 @@ use std::{
 };
 
 use license_core::{
-    Actor, InstallRequest, Installer, Month,
+    Actor, Installer,
+    licensing::InstallRequest,
     testing::{START, Vendor, licensing},
+    time::Month,
 };
 use license_runtime::{LicenseManager, SqliteStore, Store};
 

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use license_core::{
-    Actor, InstallRequest, Installer,
+    Actor, Installer,
+    licensing::InstallRequest,
     testing::{START, Vendor, licensing},
 };
 use license_runtime::{LicenseManager, MemoryStore};
@@ -41,7 +42,7 @@ fn a_service_tells_its_phase_its_limits_and_what_it_denied() {
             .unwrap();
         let request = || InstallRequest::new(Actor::new("admin@example.com", None));
         for _ in 0..2 {
-            licensing.record(&licensing.check_service().unwrap_err());
+            licensing.control().record(&licensing.check_service().unwrap_err());
         }
         let forged = Vendor::new().license().sign();
         manager.install(forged.as_str().as_bytes(), request()).await.unwrap_err();

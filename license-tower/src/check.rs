@@ -23,7 +23,7 @@ pub trait Check {
     ///
     /// Saves what it costs to be able to refuse: a request that is only looked
     /// at here goes on from where it is, and is not copied.
-    fn plainly_passes<B>(&self, request: &Request<B>) -> bool {
+    fn passes_fast<B>(&self, request: &Request<B>) -> bool {
         let _ = request;
         false
     }
@@ -36,7 +36,7 @@ pub trait Check {
     fn check<B>(&self, request: &Request<B>) -> Result<(), Denial>;
 
     /// Hears of a denial that is being answered, once for each. The ready
-    /// checks [record](license_core::Licensing::record) it; by default
+    /// checks [record](license_core::licensing::Control::record) it; by default
     /// nothing happens.
     fn refused(&self, denial: &Denial) {
         let _ = denial;

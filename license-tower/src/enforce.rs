@@ -129,7 +129,7 @@ where
     // because a request that a check may keep a reference to is copied too.
     #[inline(never)]
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        if self.check.plainly_passes(&request) {
+        if self.check.passes_fast(&request) {
             let future = forward(&mut self.inner, request);
             return ResponseFuture { state: State::Allowed { future } };
         }
@@ -362,7 +362,7 @@ mod tests {
         struct Plain;
 
         impl Check for Plain {
-            fn plainly_passes<B>(&self, request: &Request<B>) -> bool {
+            fn passes_fast<B>(&self, request: &Request<B>) -> bool {
                 request.uri().path() == "/plain"
             }
 

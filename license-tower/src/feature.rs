@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use http::Request;
-use license_core::{AskedFeature, Denial, Licensing, UnknownFeatures, is_valid_feature_name};
+use license_core::{
+    Denial, Licensing, license::is_valid_feature_name, licensing::AskedFeature,
+    product::UnknownFeatures,
+};
 use tower_layer::Layer;
 
 use crate::{Check, Enforce, EnforceLayer, Problem};
@@ -37,7 +40,7 @@ impl FeatureLayer {
         if !is_valid_feature_name(name) {
             return Err(FeatureNameError { name: name.to_owned(), unknown: None });
         }
-        if let Err(unknown) = licensing.check_features([name]) {
+        if let Err(unknown) = licensing.product().check_features([name]) {
             return Err(FeatureNameError { name: name.to_owned(), unknown: Some(unknown) });
         }
         let demand = Demand { licensing: licensing.clone(), feature: AskedFeature::new(name) };
@@ -102,8 +105,8 @@ struct Demand {
 
 impl Check for FeatureCheck {
     #[inline]
-    fn plainly_passes<B>(&self, _: &Request<B>) -> bool {
-        self.0.licensing.plainly_grants(&self.0.feature)
+    fn passes_fast<B>(&self, _: &Request<B>) -> bool {
+        self.0.licensing.control().grants_fast(&self.0.feature)
     }
 
     fn check<B>(&self, _: &Request<B>) -> Result<(), Denial> {
@@ -111,7 +114,7 @@ impl Check for FeatureCheck {
     }
 
     fn refused(&self, denial: &Denial) {
-        self.0.licensing.record(denial);
+        self.0.licensing.control().record(denial);
     }
 }
 

@@ -36,7 +36,7 @@
 //! // A license takes effect with the next request.
 //! # let now = licensing.clock().now();
 //! let token = vendor.license().issued_at(now).days(30).sign();
-//! licensing.adopt(&licensing.verify(token.as_str().as_bytes())?);
+//! licensing.install_in_memory(&licensing.verify(token.as_str().as_bytes())?);
 //! let response = service.ready().await?.call(Request::default()).await?;
 //! assert_eq!(response.status(), 200);
 //! # Ok(())
@@ -97,7 +97,7 @@
 //! # let now = licensing.clock().now();
 //! // A license without that feature.
 //! let token = vendor.license().issued_at(now).days(30).sign();
-//! licensing.adopt(&licensing.verify(token.as_str().as_bytes())?);
+//! licensing.install_in_memory(&licensing.verify(token.as_str().as_bytes())?);
 //! let response = app.clone().oneshot(get("/api/reports")?).await?;
 //! assert_eq!(response.status(), 403);
 //! # Ok(())

@@ -169,10 +169,10 @@ impl Rules {
 
 impl Check for LicenseCheck {
     #[inline]
-    fn plainly_passes<B>(&self, request: &Request<B>) -> bool {
+    fn passes_fast<B>(&self, request: &Request<B>) -> bool {
         let rules = &*self.0;
         let host = || if rules.proxy.is_none() { only_host(request) } else { None };
-        rules.licensing.plainly_passes(host)
+        rules.licensing.control().passes_fast(host)
     }
 
     fn check<B>(&self, request: &Request<B>) -> Result<(), Denial> {
@@ -185,11 +185,11 @@ impl Check for LicenseCheck {
             let (method, path) = (request.method(), request.uri().path());
             rules.recovery.as_ref().is_some_and(|recovery| recovery.allows(method, path))
         };
-        rules.licensing.check_request_unless(|| rules.changes(request), host, recovers)
+        rules.licensing.control().check_request_unless(|| rules.changes(request), host, recovers)
     }
 
     fn refused(&self, denial: &Denial) {
-        self.0.licensing.record(denial);
+        self.0.licensing.control().record(denial);
     }
 }
 
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_a_rule_in_shadow_would_deny_is_served_and_counted_off_the_recovery_path() {
-        use license_core::{Policy, Product, Rule};
+        use license_core::{Policy, Product, policy::Rule};
 
         let policy = Policy::new().shadow(Rule::Everything);
         let product = Product::builder("test", "https://vendor.example", "test").policy(policy);
@@ -279,7 +279,7 @@ mod tests {
         let layer = LicenseLayer::new(&licensing).scope("/api/**").unwrap().recovery(recovery);
         let counted = |path: &str| {
             assert!(layer.0.check().check(&Request::get(path).body(()).unwrap()).is_ok());
-            licensing.denial_counts().map(|count| count.shadowed).sum::<u64>()
+            licensing.control().denial_counts().map(|count| count.shadowed).sum::<u64>()
         };
         assert_eq!(
             ["/healthz", "/api/license", "/api/x", "/api/license"].map(counted),

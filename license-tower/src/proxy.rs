@@ -3,7 +3,10 @@
 use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
-use license_core::{Host, HostError, RequestHost};
+use license_core::{
+    RequestHost,
+    host::{Host, HostError},
+};
 
 /// Proxies that say for which host a request was meant, and the one header in
 /// which they do.

@@ -11,7 +11,7 @@ use http_body_util::{
     BodyExt, Full,
     combinators::{BoxBody, MapErr, UnsyncBoxBody},
 };
-use license_core::{Denial, DenialCode, ProblemDetails};
+use license_core::{Denial, DenialCode, refusal::ProblemDetails};
 
 /// Builds the response to a refused request.
 ///
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_the_denial_as_rfc_9457_has_it() {
-        let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).feature("sso");
+        let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).with_feature("sso");
         let response: Response<Body> = Problem.respond(&denial);
         assert_eq!(response.status(), 403);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
@@ -326,7 +326,7 @@ mod tests {
             let collected = futures_util::FutureExt::now_or_never(body.collect());
             collected.unwrap().unwrap().to_bytes()
         }
-        let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).feature("sso");
+        let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).with_feature("sso");
         let plain: Response<Full<Bytes>> = Problem.respond(&denial);
         let boxed: Response<BoxBody<Bytes, std::io::Error>> = Boxed(Problem).respond(&denial);
         let unsync: Response<UnsyncBoxBody<Bytes, ()>> = Boxed(Problem).respond(&denial);

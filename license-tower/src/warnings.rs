@@ -146,7 +146,7 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        if !self.source.licensing.warns() {
+        if !self.source.licensing.control().warns() {
             return WarnFuture { inner: self.inner.call(request), warn: None };
         }
         let (parts, body) = request.into_parts();

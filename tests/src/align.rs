@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Algorithm, SigningKey, Timestamp};
+use license_core::{
+    Timestamp,
+    key::{Algorithm, SigningKey},
+};
 use serde_json::{Value, json};
 
 use crate::{PASSWORD, Service, Start, example, now, with_clock};

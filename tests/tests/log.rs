@@ -8,7 +8,7 @@ use axum::{Router, body::Body, routing::get};
 use http::Request;
 use license_axum::{Actor, Installer, LicenseLayer, enforce, recovery};
 use license_core::{
-    InstallRequest,
+    licensing::InstallRequest,
     testing::{Vendor, licensing},
 };
 use license_runtime::{LicenseManager, MemoryStore};

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
-use license_core::{Actor, InstallError, InstallErrorKind, InstallRequest, Installer};
+use license_core::{Actor, InstallError, InstallErrorKind, Installer, licensing::InstallRequest};
 use license_tower::{TrustedProxy, request_host};
 use tokio::sync::Mutex;
 

@@ -12,7 +12,9 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Method, Uri, header, request::Parts};
-use license_core::{Actor, DenialCode, InstallError, InstallErrorKind, Installer, ProblemDetails};
+use license_core::{
+    Actor, DenialCode, InstallError, InstallErrorKind, Installer, refusal::ProblemDetails,
+};
 use license_tower::{Recovery, RecoveryError};
 
 use super::{
@@ -191,7 +193,7 @@ async fn audit(installer: &impl Installer, uri: &Uri) -> Response {
 fn unread(installer: &impl Installer, error: &InstallError) -> Response {
     match error.kind() {
         InstallErrorKind::StoreUnavailable => {
-            let denial = installer.licensing().denial(DenialCode::StoreUnavailable);
+            let denial = installer.licensing().control().denial(DenialCode::StoreUnavailable);
             Problem::from(denial.problem()).into_response()
         }
         _ => Problem::from(error).into_response(),

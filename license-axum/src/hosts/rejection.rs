@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use license_core::{HostId, ProblemDetails};
+use license_core::{HostId, refusal::ProblemDetails};
 
 use crate::{LicenseRejection, Problem};
 

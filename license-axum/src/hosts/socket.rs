@@ -11,7 +11,7 @@ use futures_util::{
     StreamExt,
     future::{Either, select},
 };
-use license_core::{HostId, LeaseHosts, PublicStatus, Subscription};
+use license_core::{HostId, PublicStatus, Subscription, runtime::LeaseHosts};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// A WebSocket whose host counts as long as this lives.

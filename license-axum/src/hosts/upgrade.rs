@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use http::{Uri, Version, request::Parts};
-use license_core::{HostId, LeaseHosts};
+use license_core::{HostId, runtime::LeaseHosts};
 use percent_encoding::percent_decode_str;
 
 use super::{HostRejection, HostSocket};

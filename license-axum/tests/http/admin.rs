@@ -16,8 +16,12 @@ use license_axum::{
     refuse_cross_site,
 };
 use license_core::{
-    AuditEntry, AuditPage, DryRun, InstallErrorKind, InstallRequest, MachineId, MachineInfo,
-    Status, testing::START,
+    InstallErrorKind, MachineId, Status,
+    licensing::InstallRequest,
+    machine::MachineInfo,
+    report::DryRun,
+    runtime::{AuditEntry, AuditPage},
+    testing::START,
 };
 use license_runtime::{LicenseManager, MachineIdSource, MemoryStore};
 use serde_json::json;

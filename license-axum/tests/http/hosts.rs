@@ -7,7 +7,7 @@ use axum::{Router, body::Body, extract::FromRef, response::Response, routing::ge
 use http::{Method, Request, Version, header};
 use license_axum::{
     Denial, HostLimit, HostRejection, HostUpgrade, LicenseRejection, Licensing,
-    core::{DenialCode, HostId, LeaseHosts},
+    core::{DenialCode, HostId, runtime::LeaseHosts},
 };
 
 use crate::support::{Answer, AppState, Service, send};

@@ -119,8 +119,8 @@ async fn administrators_are_warned_of_a_limit_that_was_reported_as_used_up_and_o
     let license = service.vendor.license().days(31).limit("users", 5).limit("hosts", 6);
     license.install(&service.licensing);
     let full = Warning::new("store_unavailable", WarningLevel::Warning, "The disk is full.");
-    service.licensing.report_used([("users".to_owned(), 5)].into());
-    service.licensing.report_warnings(vec![full]);
+    service.licensing.control().report_used([("users".to_owned(), 5)].into());
+    service.licensing.control().report_warnings(vec![full]);
     let request = Request::get("/api/users").header("authorization", "Bearer admin");
     let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let lines = response.headers().get_all("license-warning").iter();

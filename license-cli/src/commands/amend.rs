@@ -1,7 +1,7 @@
 //! `license amend`.
 
 use clap::Args;
-use license_core::{Claim, Difference, Timestamp, Verifier, issue::Amendment};
+use license_core::{Timestamp, Verifier, issue::Amendment, product::Claim, report::Difference};
 use serde_json::{Value, json};
 
 use super::{

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use license_core::{Change, Difference, InstallErrorKind, License, Timestamp};
+use license_core::{
+    InstallErrorKind, License, Timestamp,
+    report::{Change, Difference},
+};
 use serde_json::{Value, json};
 
 use crate::{

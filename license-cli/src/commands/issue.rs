@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use license_core::{
-    Claim, License, Limit, Product, Timestamp, Verified,
+    License, Limit, Product, Timestamp, VerifiedLicense,
     issue::{self, Issuer},
+    product::Claim,
 };
 use serde_json::{Map, Value, json};
 
@@ -106,7 +107,7 @@ impl Issue {
 pub(crate) fn signed(
     mut report: Report,
     out: &OutArgs,
-    issued: &Verified,
+    issued: &VerifiedLicense,
     now: Timestamp,
 ) -> Result<Report, Failure> {
     let (token, license) = (issued.token().as_str(), issued.license());
@@ -135,7 +136,7 @@ fn from_claims(
     machine: &MachineArgs,
     now: Timestamp,
     report: &mut Report,
-) -> Result<Verified, Failure> {
+) -> Result<VerifiedLicense, Failure> {
     let product = issuer.product();
     let text = |claim| fact(product, &claims, claim);
     let plan = text(Claim::Plan);

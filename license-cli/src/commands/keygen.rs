@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use license_core::{Algorithm, SigningKey};
+use license_core::key::{Algorithm, SigningKey};
 use serde_json::json;
 
 use crate::{

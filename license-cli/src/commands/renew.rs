@@ -2,8 +2,10 @@
 
 use clap::Args;
 use license_core::{
-    Claim, Difference, Verifier,
+    Verifier,
     issue::{NewTerm, Renewal},
+    product::Claim,
+    report::Difference,
 };
 use serde_json::{Value, json};
 

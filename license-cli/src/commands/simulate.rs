@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use license_core::{Answer, Period, Refusal, RequestKind, Simulation, Timestamp, WarningLevel};
+use license_core::{
+    Timestamp, WarningLevel,
+    report::{Answer, Period, Refusal, RequestKind, Simulation},
+};
 use serde_json::json;
 
 use crate::{

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use license_core::{
-    Fingerprint, Host, InstallErrorKind, License, Phase, Policy, Timestamp, TokenType, Verified,
-    Verifier,
+    Fingerprint, InstallErrorKind, License, Phase, Policy, Timestamp, VerifiedLicense, Verifier,
+    host::Host, token::TokenType,
 };
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ struct Verdict {
     /// Whether the product's profile says which features there are.
     profile: bool,
     /// Present once the signature and the claims are good.
-    verified: Option<Verified>,
+    verified: Option<VerifiedLicense>,
 }
 
 fn token_type(text: &str) -> Result<TokenType, String> {
@@ -102,7 +102,7 @@ impl Verify {
             Ok(verified) => Ok(self.judge_verified(verified, verifier.product().policy(), now)),
             Err(refusal) if refusal.is_refusal() => Ok(Verdict {
                 refusal: Some(self.of_no_profile(refusal)),
-                phase: Phase::Invalid(license_core::InvalidReason::LicenseInvalid),
+                phase: Phase::Invalid(license_core::policy::InvalidReason::LicenseInvalid),
                 unchecked: Vec::new(),
                 profile: self.product.is_some(),
                 verified: None,
@@ -149,7 +149,12 @@ impl Verify {
     }
 
     /// Machine, term and host, in the order in which installing checks them.
-    fn judge_verified(&self, verified: Verified, policy: &Policy, now: Timestamp) -> Verdict {
+    fn judge_verified(
+        &self,
+        verified: VerifiedLicense,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Verdict {
         let license = verified.license();
         let mut phase = license.term().phase_at(policy, now);
         let other = |machine: &Fingerprint| license.machine().is_some_and(|it| it != machine);
@@ -160,7 +165,7 @@ impl Verify {
         let refused =
             |kind: InstallErrorKind, message: &str| Some(Failure::refused(kind.code(), message));
         let refusal = if self.machine.as_ref().is_some_and(other) {
-            phase = Phase::Invalid(license_core::InvalidReason::MachineMismatch);
+            phase = Phase::Invalid(license_core::policy::InvalidReason::MachineMismatch);
             refused(
                 InstallErrorKind::MachineMismatch,
                 "the license is bound to another machine; issue one from that machine's own \
@@ -214,7 +219,7 @@ impl Verdict {
         members
     }
 
-    fn lines(&self, verified: &Verified, now: Timestamp) -> String {
+    fn lines(&self, verified: &VerifiedLicense, now: Timestamp) -> String {
         let left = text::counted(verified.license().term().days_remaining(now), "day");
         let verdict = match (&self.refusal, self.phase) {
             (Some(refusal), _) => format!("refused: {}", refusal.code()),

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use clap::Args;
 use license_core::{
-    Algorithm, Claim, License, Product, ProductBuilder, Token, TokenType, Verifier,
+    License, Product, Token, Verifier,
+    key::Algorithm,
+    product::{Claim, ProductBuilder},
+    token::TokenType,
 };
 use serde_json::Value;
 

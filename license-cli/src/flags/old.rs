@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use license_core::{Algorithm, InstallErrorKind, PublicKey, Token, Verifier, issue::Issuer};
+use license_core::{InstallErrorKind, PublicKey, Token, Verifier, issue::Issuer, key::Algorithm};
 use serde_json::{Map, Value};
 
 use crate::{

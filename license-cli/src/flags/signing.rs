@@ -7,8 +7,11 @@ use std::{
 
 use clap::Args;
 use license_core::{
-    Claim, ClockReset, Fingerprint, KeySpec, Presence, Product, SigningKey, Timestamp,
+    Fingerprint, Product, Timestamp,
     issue::Issuer,
+    key::{KeySpec, SigningKey},
+    license::ClockReset,
+    product::{Claim, Presence},
 };
 use serde_json::{Map, Value};
 

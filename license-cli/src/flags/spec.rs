@@ -7,8 +7,8 @@ use std::{
 
 use clap::Args;
 use license_core::{
-    DomainPattern, DomainPatternError, Fingerprint, InstallErrorKind, Limit, ParseTimestampError,
-    Product, Timestamp, issue::LicenseSpec, received::Wanted,
+    DomainPattern, Fingerprint, InstallErrorKind, Limit, Product, Timestamp,
+    host::DomainPatternError, issue::LicenseSpec, received::Wanted, time::ParseTimestampError,
 };
 use serde::Deserialize;
 
@@ -276,7 +276,7 @@ fn names(given: &[String]) -> Result<BTreeMap<String, BTreeSet<String>>, Failure
 
 #[cfg(test)]
 mod tests {
-    use license_core::Claim;
+    use license_core::product::Claim;
 
     use super::*;
 

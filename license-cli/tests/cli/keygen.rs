@@ -1,7 +1,10 @@
 //! `license keygen`, and how keys are handled.
 
 use crate::program::{Place, standard};
-use license_core::{Algorithm, PublicKey, SigningKey};
+use license_core::{
+    PublicKey,
+    key::{Algorithm, SigningKey},
+};
 
 #[test]
 fn a_key_pair_is_made_in_a_new_directory_and_its_kid_is_printed() {

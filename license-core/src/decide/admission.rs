@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{grounds, holdings::Holdings};
+use super::{grounds, installed::Installed};
 use crate::{
     host::Host,
     license::License,
@@ -11,9 +11,9 @@ use crate::{
     refusal::{InstallError, InstallErrorKind},
     time::{
         Timestamp,
-        guard::{Reading, Trust},
+        guard::{ClockReading, Trust},
     },
-    verify::Verified,
+    verify::VerifiedLicense,
 };
 
 /// What installing a license does.
@@ -33,7 +33,7 @@ const MAX_LEAD: Duration = Duration::from_secs(300);
 
 /// What the person who uploads asks for beside the license.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Upload<'a> {
+pub(crate) struct HostCheck<'a> {
     /// The host name by which the service is being used.
     pub(crate) host: Option<&'a str>,
     /// Install even if that locks this host out.
@@ -44,17 +44,17 @@ pub(crate) struct Upload<'a> {
 /// machine, the end, the future, the age, the clock, the host, and whether a
 /// newer license was accepted before.
 pub(crate) fn admit(
-    holdings: &Holdings,
+    installed: &Installed,
     policy: &Policy,
-    verified: &Verified,
-    reading: &Reading,
-    upload: Upload<'_>,
+    verified: &VerifiedLicense,
+    reading: &ClockReading,
+    host_check: HostCheck<'_>,
 ) -> Result<Admission, InstallError> {
     use InstallErrorKind as Kind;
     let license = &verified.license;
     let wall = reading.wall;
-    check_machine(verified, &holdings.machine)?;
-    let resets = resets_clock(holdings, verified, reading);
+    check_machine(verified, &installed.machine)?;
+    let resets = resets_clock(installed, verified, reading);
     let latched = reading.trust == Trust::RolledBack;
     // With a latched clock the mark may lie years ahead; then only the clock
     // is the problem, and a license that resets it is judged on its own.
@@ -71,7 +71,7 @@ pub(crate) fn admit(
         let grounds = grounds::issued(license, wall);
         return Err(InstallError::because(Kind::IssuedInFuture, grounds));
     }
-    let identical = holdings.holds(verified);
+    let identical = installed.holds(verified);
     let stale =
         policy.freshness.is_some_and(|window| wall.saturating_since(license.issued_at) > window);
     if stale && (!identical || resets) {
@@ -84,11 +84,11 @@ pub(crate) fn admit(
     if reading.trust == Trust::NotSet {
         return Err(InstallError::because(Kind::ClockNotSet, grounds::clock(reading)));
     }
-    check_host(verified, upload)?;
+    check_host(verified, host_check)?;
     if identical && !resets {
         return Ok(Admission::Unchanged);
     }
-    if let Some(newest) = holdings.newest_issued_at.filter(|newest| license.issued_at < *newest) {
+    if let Some(newest) = installed.newest_issued_at.filter(|newest| license.issued_at < *newest) {
         let grounds = grounds::older(license, newest);
         return Err(InstallError::because(Kind::OlderThanInstalled, grounds));
     }
@@ -97,10 +97,14 @@ pub(crate) fn admit(
 
 /// What a license from a source that decides does: nothing where it already is
 /// the last word.
-pub(crate) fn of_source(holdings: &Holdings, verified: &Verified, reading: &Reading) -> Admission {
-    let last = holdings.next.as_ref().or(holdings.current.as_ref());
+pub(crate) fn of_source(
+    installed: &Installed,
+    verified: &VerifiedLicense,
+    reading: &ClockReading,
+) -> Admission {
+    let last = installed.next.as_ref().or(installed.current.as_ref());
     let identical = last.is_some_and(|last| last.digest == verified.digest);
-    let resets = resets_clock(holdings, verified, reading);
+    let resets = resets_clock(installed, verified, reading);
     if identical && !resets {
         return Admission::Unchanged;
     }
@@ -108,36 +112,43 @@ pub(crate) fn of_source(holdings: &Holdings, verified: &Verified, reading: &Read
 }
 
 /// Whether a license takes effect at this time or waits.
-pub(crate) fn place(verified: &Verified, now: Timestamp) -> Admission {
+pub(crate) fn place(verified: &VerifiedLicense, now: Timestamp) -> Admission {
     if verified.license.term.has_begun(now) { Admission::Current } else { Admission::Next }
 }
 
 /// Whether the license cures a latched clock: it says up to which mark it may,
 /// names this installation, and was issued after the last one that did.
-pub(crate) fn resets_clock(holdings: &Holdings, verified: &Verified, reading: &Reading) -> bool {
+pub(crate) fn resets_clock(
+    installed: &Installed,
+    verified: &VerifiedLicense,
+    reading: &ClockReading,
+) -> bool {
     let license = &verified.license;
     let (Some(reset), Some(mark)) = (&license.clock_reset, reading.mark) else { return false };
     reading.trust == Trust::RolledBack
         && reset.from >= mark
-        && holdings.installation.as_deref() == Some(reset.installation.as_str())
-        && holdings.last_reset.is_none_or(|last| license.issued_at > last)
+        && installed.installation.as_deref() == Some(reset.installation.as_str())
+        && installed.last_reset.is_none_or(|last| license.issued_at > last)
 }
 
 /// The mark from which on a clock is trusted that a license has reset.
-pub(crate) fn mark_after_reset(verified: &Verified, reading: &Reading) -> Timestamp {
+pub(crate) fn mark_after_reset(verified: &VerifiedLicense, reading: &ClockReading) -> Timestamp {
     verified.license.issued_at.max(reading.wall)
 }
 
 /// Whether the license is for this machine.
-pub(crate) fn check_machine(verified: &Verified, machine: &Machine) -> Result<(), InstallError> {
+pub(crate) fn check_machine(
+    verified: &VerifiedLicense,
+    machine: &Machine,
+) -> Result<(), InstallError> {
     verified.license.is_for(machine).map_err(|reason| match reason {
         InvalidReason::MachineMismatch => InstallErrorKind::MachineMismatch.into(),
         _ => InstallErrorKind::FingerprintUnavailable.into(),
     })
 }
 
-fn check_host(verified: &Verified, upload: Upload<'_>) -> Result<(), InstallError> {
-    match host_mismatch(&verified.license, upload.host).filter(|_| !upload.force) {
+fn check_host(verified: &VerifiedLicense, host_check: HostCheck<'_>) -> Result<(), InstallError> {
+    match host_mismatch(&verified.license, host_check.host).filter(|_| !host_check.force) {
         Some(mismatch) => Err(InstallError::because(InstallErrorKind::DomainMismatch, mismatch)),
         None => Ok(()),
     }

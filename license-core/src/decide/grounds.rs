@@ -5,23 +5,23 @@
 //! Each text is lower case without a full stop, and made a sentence by whoever
 //! shows it.
 
-use super::snapshot::View;
+use super::snapshot::Snapshot;
 use crate::{
     license::License,
     product::Product,
     refusal::{Denial, DenialCode},
     text::sentence,
-    time::{Timestamp, guard::Reading},
+    time::{Timestamp, guard::ClockReading},
 };
 
-impl View<'_> {
+impl Snapshot<'_> {
     /// What a denial rests on, as things stand now.
     #[cold]
     pub(crate) fn grounds(
         self,
         denial: &Denial,
         product: &Product,
-        reading: &Reading,
+        reading: &ClockReading,
     ) -> Option<String> {
         match denial.code() {
             DenialCode::DomainMismatch | DenialCode::HostInvalid => {
@@ -33,27 +33,27 @@ impl View<'_> {
                 ))
             }
             DenialCode::FeatureNotLicensed => {
-                let asked = denial.feature_asked()?;
+                let asked = denial.feature()?;
                 product.check_features([asked]).err().map(|unknown| unknown.to_string())
             }
             DenialCode::ReadOnly | DenialCode::FeatureLapsed => self.phase_grounds(reading),
-            code if Some(code) == self.standing.phase.code() => self.phase_grounds(reading),
+            code if Some(code) == self.verdict.phase.code() => self.phase_grounds(reading),
             _ => None,
         }
     }
 
     /// The times on which the phase rests, where it rests on any.
     #[cold]
-    pub(crate) fn phase_grounds(self, reading: &Reading) -> Option<String> {
-        let effective = || self.holdings.effective(self.standing.next_has_begun);
-        match self.standing.phase.code()? {
+    pub(crate) fn phase_grounds(self, reading: &ClockReading) -> Option<String> {
+        let effective = || self.installed.effective(self.verdict.next_has_begun);
+        match self.verdict.phase.code()? {
             DenialCode::LicenseExpired => {
                 let license = &effective()?.license;
                 let grace = license.term.grace_ends_at(self.policy);
                 Some(expired(license, Some(grace), reading.judged()))
             }
             DenialCode::LicenseNotYetValid => {
-                let waiting = effective().or(self.holdings.next.as_ref())?;
+                let waiting = effective().or(self.installed.next.as_ref())?;
                 Some(begins_later(&waiting.license, reading.begun()))
             }
             DenialCode::ClockRolledBack | DenialCode::ClockNotSet => Some(clock(reading)),
@@ -63,7 +63,7 @@ impl View<'_> {
 
     /// A status's text about the phase: what is wrong, on what that rests, and
     /// what to do.
-    pub(crate) fn explained(self, denial: &Denial, reading: &Reading) -> String {
+    pub(crate) fn explained(self, denial: &Denial, reading: &ClockReading) -> String {
         let problem = denial.problem();
         let grounds = self.phase_grounds(reading).map(|it| sentence(&it));
         let remedy = problem.remedy.as_deref();
@@ -106,7 +106,7 @@ pub(crate) fn older(license: &License, newest: Timestamp) -> String {
 }
 
 /// What the clock shows, and what was seen before where that is later.
-pub(crate) fn clock(reading: &Reading) -> String {
+pub(crate) fn clock(reading: &ClockReading) -> String {
     let shows = format!("the clock shows {}", time(reading.wall));
     match reading.mark.map(time) {
         Some(seen) if seen > time(reading.wall) => {

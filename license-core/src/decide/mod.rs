@@ -3,15 +3,15 @@
 
 pub(crate) mod admission;
 mod grounds;
-mod holdings;
+mod installed;
 mod snapshot;
-mod standing;
 mod state;
+mod verdict;
 
 pub use self::admission::Admission;
 pub(crate) use self::{
-    holdings::Holdings,
-    snapshot::View,
-    standing::COARSE_LAG,
+    installed::Installed,
+    snapshot::Snapshot,
     state::{State, next_id},
+    verdict::COARSE_LAG,
 };

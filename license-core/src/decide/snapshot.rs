@@ -3,24 +3,24 @@
 
 use std::sync::Arc;
 
-use super::{holdings::Holdings, standing::Standing};
+use super::{installed::Installed, verdict::Verdict};
 use crate::{
     host::{DomainPattern, RequestHost},
     license::{License, Limit},
     policy::{Phase, Policy, Restriction, Rule},
     refusal::{Denial, DenialCode},
-    verify::Verified,
+    verify::VerifiedLicense,
 };
 
 /// One consistent look at the state.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub(crate) holdings: &'a Holdings,
-    pub(crate) standing: &'a Standing,
+pub(crate) struct Snapshot<'a> {
+    pub(crate) installed: &'a Installed,
+    pub(crate) verdict: &'a Verdict,
     pub(crate) policy: &'a Policy,
 }
 
-impl<'a> View<'a> {
+impl<'a> Snapshot<'a> {
     /// The license that can say what is granted: the one in force, or the
     /// lapsed one.
     #[inline]
@@ -30,10 +30,10 @@ impl<'a> View<'a> {
 
     /// The same with its token.
     #[inline]
-    pub(crate) fn verified(self) -> Option<&'a Arc<Verified>> {
-        match self.standing.phase {
+    pub(crate) fn verified(self) -> Option<&'a Arc<VerifiedLicense>> {
+        match self.verdict.phase {
             Phase::Active | Phase::Expiring | Phase::Grace | Phase::Lapsed => {
-                self.holdings.effective(self.standing.next_has_begun)
+                self.installed.effective(self.verdict.next_has_begun)
             }
             Phase::Unlicensed | Phase::Scheduled | Phase::Invalid(_) => None,
         }
@@ -59,10 +59,10 @@ impl<'a> View<'a> {
         if let Some(domain) = self.domain() {
             let host = host();
             if host.is_in(domain) != Ok(true) {
-                self.foreign(host, &observe)?;
+                self.outside_domain(host, &observe)?;
             }
         }
-        if self.standing.restriction == Some(Restriction::ReadOnly) && changes() {
+        if self.verdict.restriction == Some(Restriction::ReadOnly) && changes() {
             self.change_refused(&observe)?;
         }
         Ok(())
@@ -77,8 +77,8 @@ impl<'a> View<'a> {
     /// Whether [`request`](Self::request) says yes to whatever comes from this
     /// raw host; `false` says nothing.
     #[inline]
-    pub(crate) fn plainly_passes(self, host: Option<&[u8]>) -> bool {
-        match self.standing.restriction {
+    pub(crate) fn passes_fast(self, host: Option<&[u8]>) -> bool {
+        match self.verdict.restriction {
             Some(Restriction::Everything | Restriction::ReadOnly) => false,
             _ => self
                 .domain()
@@ -88,31 +88,35 @@ impl<'a> View<'a> {
 
     #[inline]
     fn everything(self, observe: &impl Fn(Denial)) -> Result<(), Denial> {
-        match self.standing.restriction {
+        match self.verdict.restriction {
             Some(Restriction::Everything) => {
-                self.refuse(Rule::Everything, self.of_phase(None), observe)
+                self.refuse(Rule::Everything, self.phase_denial(None), observe)
             }
             _ => Ok(()),
         }
     }
 
     #[cold]
-    fn foreign(self, host: RequestHost<'_>, observe: &impl Fn(Denial)) -> Result<(), Denial> {
+    fn outside_domain(
+        self,
+        host: RequestHost<'_>,
+        observe: &impl Fn(Denial),
+    ) -> Result<(), Denial> {
         let denial = match host.resolve() {
             Ok(host) => {
                 let seen = format!("the request came for `{host}`");
-                self.denial(DenialCode::DomainMismatch).seen(seen)
+                self.denial(DenialCode::DomainMismatch).with_host_seen(seen)
             }
-            Err(error) => self.denial(DenialCode::HostInvalid).seen(error.to_string()),
+            Err(error) => self.denial(DenialCode::HostInvalid).with_host_seen(error.to_string()),
         };
         self.refuse(Rule::Domain, denial, observe)
     }
 
     #[cold]
     fn change_refused(self, observe: &impl Fn(Denial)) -> Result<(), Denial> {
-        let mut denial = self.lapsed(self.denial(DenialCode::ReadOnly));
-        if let Some(cause) = self.standing.phase.code() {
-            denial = denial.cause(cause);
+        let mut denial = self.with_expiry(self.denial(DenialCode::ReadOnly));
+        if let Some(cause) = self.verdict.phase.code() {
+            denial = denial.with_cause(cause);
         }
         self.refuse(Rule::ReadOnly, denial, observe)
     }
@@ -128,9 +132,9 @@ impl<'a> View<'a> {
     }
 
     /// The license that can say what is granted, or why none can.
-    pub(crate) fn require_license(self) -> Result<&'a Arc<Verified>, Denial> {
+    pub(crate) fn require_license(self) -> Result<&'a Arc<VerifiedLicense>, Denial> {
         self.service()?;
-        self.verified().ok_or_else(|| self.of_phase(Some(402)))
+        self.verified().ok_or_else(|| self.phase_denial(Some(402)))
     }
 
     /// Whether a feature may be used.
@@ -139,13 +143,13 @@ impl<'a> View<'a> {
         if self.grants(name) {
             return Ok(());
         }
-        self.feature_refused(name, self.standing.restriction, self.license(), &observe)
+        self.feature_refused(name, self.verdict.restriction, self.license(), &observe)
     }
 
     /// Whether a license in force grants a feature.
     #[inline]
     pub(crate) fn grants(self, name: &str) -> bool {
-        self.standing.restriction.is_none()
+        self.verdict.restriction.is_none()
             && self.license().is_some_and(|license| license.grants(name))
     }
 
@@ -163,12 +167,12 @@ impl<'a> View<'a> {
                 self.denial(DenialCode::FeatureNotLicensed)
             }
             (Some(_), Some(Restriction::Features)) => {
-                self.lapsed(self.denial(DenialCode::FeatureLapsed))
+                self.with_expiry(self.denial(DenialCode::FeatureLapsed))
             }
             (Some(_), _) | (None, Some(Restriction::Advisory)) => return Ok(()),
-            (None, _) => self.of_phase(Some(402)),
+            (None, _) => self.phase_denial(Some(402)),
         };
-        self.refuse(Rule::Features, denial.feature(name), observe)
+        self.refuse(Rule::Features, denial.with_feature(name), observe)
     }
 
     /// Whether `adding` more units of a limit fit beside `used` ones. Adding
@@ -183,9 +187,9 @@ impl<'a> View<'a> {
     ) -> Result<(), Denial> {
         self.service()?;
         let total = used.saturating_add(adding);
-        match self.cap(name) {
+        match self.limit_for(name) {
             Ok(Some(limit)) if adding > 0 && !limit.allows(total) => {
-                let denial = self.denial(code).limit(name, limit.max(), Some(used));
+                let denial = self.denial(code).with_limit(name, limit.max(), Some(used));
                 self.refuse(Rule::Limits, denial, &observe)
             }
             Ok(_) => Ok(()),
@@ -197,7 +201,7 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn max(self, name: &str, observe: impl Fn(Denial)) -> Result<Option<u64>, Denial> {
         self.service()?;
-        match self.cap(name) {
+        match self.limit_for(name) {
             Ok(limit) => Ok(limit.and_then(Limit::max)),
             Err(denial) => self.refuse(Rule::Limits, denial, &observe).map(|()| None),
         }
@@ -211,9 +215,9 @@ impl<'a> View<'a> {
         observe: impl Fn(Denial),
     ) -> Result<(), Denial> {
         self.service()?;
-        match self.cap(limit) {
+        match self.limit_for(limit) {
             Ok(Some(allowed)) if !allowed.allows_name(name) => {
-                let denial = self.denial(DenialCode::LimitReached).limit(limit, None, None);
+                let denial = self.denial(DenialCode::LimitReached).with_limit(limit, None, None);
                 self.refuse(Rule::Limits, denial, &observe)
             }
             Ok(_) => Ok(()),
@@ -223,35 +227,35 @@ impl<'a> View<'a> {
 
     /// The limit that applies; `None` where nothing is refused. A limit that
     /// neither the license nor the product knows is 0.
-    fn cap(self, name: &str) -> Result<Option<&'a Limit>, Denial> {
+    fn limit_for(self, name: &str) -> Result<Option<&'a Limit>, Denial> {
         const NOTHING: &Limit = &Limit::Max(0);
-        match (self.license(), self.standing.restriction) {
+        match (self.license(), self.verdict.restriction) {
             (Some(license), _) => Ok(Some(license.limit(name).unwrap_or(NOTHING))),
             (None, Some(Restriction::Advisory)) => Ok(None),
-            (None, _) => Err(self.of_phase(Some(402))),
+            (None, _) => Err(self.phase_denial(Some(402))),
         }
     }
 
     /// The denial of the phase itself.
     #[cold]
-    pub(crate) fn of_phase(self, status: Option<u16>) -> Denial {
+    pub(crate) fn phase_denial(self, status: Option<u16>) -> Denial {
         // A phase in force has no code and is never refused.
-        let code = self.standing.phase.code().unwrap_or(DenialCode::LicenseInvalid);
+        let code = self.verdict.phase.code().unwrap_or(DenialCode::LicenseInvalid);
         let status = self.policy.status_of(code, status.unwrap_or(code.default_status()));
-        self.lapsed(Denial::new(code, status).delivered_by(self.holdings.delivery))
+        self.with_expiry(Denial::new(code, status).with_delivery(self.installed.delivery))
     }
 
     #[cold]
     fn denial(self, code: DenialCode) -> Denial {
         let status = self.policy.status_of(code, code.default_status());
-        Denial::new(code, status).delivered_by(self.holdings.delivery)
+        Denial::new(code, status).with_delivery(self.installed.delivery)
     }
 
     /// Adds when the license ended, where it has.
-    fn lapsed(self, denial: Denial) -> Denial {
+    fn with_expiry(self, denial: Denial) -> Denial {
         match self.license() {
-            Some(license) if self.standing.phase == Phase::Lapsed => {
-                denial.expired_at(license.term.expires_at)
+            Some(license) if self.verdict.phase == Phase::Lapsed => {
+                denial.with_expiry(license.term.expires_at)
             }
             _ => denial,
         }

@@ -2,16 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{holdings::Holdings, standing::Standing};
+use super::{installed::Installed, verdict::Verdict};
 use crate::time::guard::ClockGuard;
 
 /// Replaced as a whole, never changed.
 pub(crate) struct State {
     /// See [`next_id`].
     pub(crate) id: u64,
-    pub(crate) holdings: Holdings,
+    pub(crate) installed: Installed,
     pub(crate) guard: ClockGuard,
-    pub(crate) standing: Standing,
+    pub(crate) verdict: Verdict,
     /// Counts what subscribers are told of.
     pub(crate) revision: u64,
 }

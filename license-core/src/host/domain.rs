@@ -2,7 +2,7 @@
 //! another.
 //!
 //! ```
-//! use license_core::{DomainPattern, Host};
+//! use license_core::{DomainPattern, host::Host};
 //!
 //! let pattern = DomainPattern::parse("*.acme.internal")?;
 //! assert!(pattern.matches(&Host::parse(b"API.acme.internal:8443")?));

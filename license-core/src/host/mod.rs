@@ -28,7 +28,7 @@ use std::{
 /// borrows and allocates nothing.
 ///
 /// ```
-/// use license_core::{Host, HostError};
+/// use license_core::host::{Host, HostError};
 ///
 /// let host = Host::parse(b"API.acme.internal.:8443")?;
 /// assert_eq!(host.to_string(), "api.acme.internal:8443");
@@ -94,7 +94,7 @@ impl<'a> Host<'a> {
     /// `uri.authority()` and the values of all its `Host` lines.
     ///
     /// ```
-    /// use license_core::{Host, HostError};
+    /// use license_core::host::{Host, HostError};
     ///
     /// let authority: Option<&[u8]> = Some(b"acme.internal");
     /// let same: [&[u8]; 1] = [b"ACME.internal."];
@@ -135,7 +135,7 @@ impl<'a> Host<'a> {
     }
 
     /// Whether this is an IPv4 or IPv6 literal. Those match no
-    /// [`DomainPattern`](crate::DomainPattern).
+    /// [`DomainPattern`].
     pub const fn is_ip(&self) -> bool {
         self.ip
     }

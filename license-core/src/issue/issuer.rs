@@ -9,7 +9,7 @@ use super::{
 use crate::{
     key::{PublicKey, SigningKey},
     product::Product,
-    verify::{Verified, Verifier},
+    verify::{VerifiedLicense, Verifier},
 };
 
 /// Signs licenses of one product with one key.
@@ -60,7 +60,7 @@ impl Issuer {
     /// # Errors
     ///
     /// As [`LicenseSpec::claims`] and [`sign`](Self::sign).
-    pub fn issue(&self, spec: &LicenseSpec) -> Result<Verified, IssueError> {
+    pub fn issue(&self, spec: &LicenseSpec) -> Result<VerifiedLicense, IssueError> {
         self.sign(&spec.claims(self.product())?)
     }
 
@@ -72,7 +72,7 @@ impl Issuer {
     /// [`IssueError::Refused`] for what a verifier of the product refuses,
     /// [`IssueError::UnknownFeature`], [`IssueError::UnknownLimit`],
     /// [`IssueError::Signing`].
-    pub fn sign(&self, claims: &Map<String, Value>) -> Result<Verified, IssueError> {
+    pub fn sign(&self, claims: &Map<String, Value>) -> Result<VerifiedLicense, IssueError> {
         refuse_unknown(self.product(), &check(self.product(), claims)?)?;
         self.sign_checked(claims)
     }
@@ -90,7 +90,7 @@ impl Issuer {
         &self,
         old: &Map<String, Value>,
         renewal: &Renewal,
-    ) -> Result<Verified, IssueError> {
+    ) -> Result<VerifiedLicense, IssueError> {
         self.sign_checked(&renewal.claims(self.product(), old)?)
     }
 
@@ -106,12 +106,12 @@ impl Issuer {
         &self,
         old: &Map<String, Value>,
         amendment: &Amendment,
-    ) -> Result<Verified, IssueError> {
+    ) -> Result<VerifiedLicense, IssueError> {
         self.sign_checked(&amendment.claims(self.product(), old)?)
     }
 
     /// Signs, and reads the result as a service would.
-    fn sign_checked(&self, claims: &Map<String, Value>) -> Result<Verified, IssueError> {
+    fn sign_checked(&self, claims: &Map<String, Value>) -> Result<VerifiedLicense, IssueError> {
         let token = self.key.sign(claims)?;
         self.verifier.verify(token.as_str().as_bytes()).map_err(IssueError::Refused)
     }

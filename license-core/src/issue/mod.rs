@@ -9,8 +9,10 @@
 //!
 //! ```
 //! use license_core::{
-//!     Algorithm, Limit, LimitKind, Product, SigningKey, Timestamp,
+//!     Limit, Product, Timestamp,
 //!     issue::{Issuer, LicenseSpec},
+//!     key::{Algorithm, SigningKey},
+//!     license::LimitKind,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -8,9 +8,9 @@ use crate::token::MAX_KID_CHARS;
 /// A vendor's public key, pinned to one algorithm and one `kid`.
 ///
 /// ```
-/// use license_core::{Algorithm, PublicKey};
+/// use license_core::{PublicKey, key::Algorithm};
 ///
-/// # fn main() -> Result<(), license_core::KeyError> {
+/// # fn main() -> Result<(), license_core::key::KeyError> {
 /// let key = PublicKey::pem(
 ///     b"-----BEGIN PUBLIC KEY-----
 /// MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=

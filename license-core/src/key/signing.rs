@@ -29,7 +29,7 @@ use crate::{
 /// `Debug` shows nothing of it; the memory is cleared when it is dropped.
 ///
 /// ```
-/// use license_core::{Algorithm, Keyring, SigningKey};
+/// use license_core::{Keyring, key::{Algorithm, SigningKey}};
 /// use serde_json::{Map, json};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -14,9 +14,9 @@ use crate::received::{Damage, Encoded, Wanted, encoded};
 /// never kept: it may be a private key that was set by mistake.
 ///
 /// ```
-/// use license_core::{Algorithm, KeySpec};
+/// use license_core::key::{Algorithm, KeySpec};
 ///
-/// # fn main() -> Result<(), license_core::KeyError> {
+/// # fn main() -> Result<(), license_core::key::KeyError> {
 /// let spec: KeySpec = "2026=PS256:keys/vendor.pem".parse()?;
 /// assert_eq!(spec.kid(), Some("2026"));
 /// assert_eq!(spec.algorithm(), Some(Algorithm::Ps256));

@@ -31,7 +31,7 @@
 //! refuse anything else when the program is compiled.
 //!
 //! ```
-//! use license_core::{Feature, Name, features};
+//! use license_core::{Feature, features, license::Name};
 //!
 //! features! {
 //!     /// Single sign-on.
@@ -68,7 +68,7 @@ pub trait Feature: Send + Sync + 'static {
 /// Names are compared byte by byte: `sso` and `SSO` are two features.
 ///
 /// ```
-/// use license_core::is_valid_feature_name;
+/// use license_core::license::is_valid_feature_name;
 ///
 /// assert!(is_valid_feature_name("sso-saml"));
 /// assert!(is_valid_feature_name("auditLog"));
@@ -114,7 +114,7 @@ pub const fn is_valid_feature_name(name: &str) -> bool {
 /// ```
 ///
 /// A constant in front of them lists their names, for
-/// [`check_features`](crate::Licensing::check_features) at the start:
+/// [`check_features`](crate::Product::check_features) at the start:
 ///
 /// ```
 /// license_core::features! {
@@ -127,7 +127,7 @@ pub const fn is_valid_feature_name(name: &str) -> bool {
 /// assert_eq!(FEATURES, ["sso-saml"]);
 /// ```
 ///
-/// What is not a valid name ([`is_valid_feature_name`](crate::is_valid_feature_name))
+/// What is not a valid name ([`is_valid_feature_name`](crate::license::is_valid_feature_name))
 /// does not compile:
 ///
 /// ```compile_fail,E0080
@@ -156,7 +156,7 @@ macro_rules! features {
             const NAME: &'static str = $name;
         }
 
-        const _: () = if !$crate::is_valid_feature_name($name) {
+        const _: () = if !$crate::license::is_valid_feature_name($name) {
             ::core::panic!("{}", ::core::concat!(
                 "`", $name, "` is not a valid feature name: use 1 to 64 ASCII letters, digits, ",
                 "`-`, `_`, `.` and `:`, with a letter or digit at both ends",
@@ -175,7 +175,7 @@ macro_rules! name {
         /// errors show. The type has no values.
         ///
         /// ```
-        /// use license_core::{Feature, Name};
+        /// use license_core::{Feature, license::Name};
         ///
         /// const SSO: &str = Name::<'s', 's', 'o'>::NAME;
         /// assert_eq!(SSO, "sso");
@@ -185,7 +185,7 @@ macro_rules! name {
         /// [`NAME`](Feature::NAME) is used:
         ///
         /// ```compile_fail,E0080
-        /// use license_core::{Feature, Name};
+        /// use license_core::{Feature, license::Name};
         ///
         /// const HOLE: &str = Name::<'s', '\0', 'o'>::NAME;
         /// assert_eq!(HOLE, "so");

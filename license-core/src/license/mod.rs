@@ -52,7 +52,7 @@ pub struct ClockReset {
     /// The latest clock mark that it may set back; whole seconds count.
     pub from: Timestamp,
     /// The installation whose mark it is: the nonce of its
-    /// [machine info](crate::MachineInfo).
+    /// [machine info](crate::machine::MachineInfo).
     pub installation: String,
 }
 

@@ -1,12 +1,12 @@
 //! What there is to log about the license, each change once.
 
-use super::Licensing;
+use super::{Control, Licensing};
 use crate::{
     product::{Facts, LogLine, SourceFailure},
-    report::Told,
+    report::Announced,
 };
 
-/// Gives the product's own [messages](crate::Message): once when a license is
+/// Gives the product's own [messages](crate::product::Message): once when a license is
 /// put in force, once when a phase is reached, at the start too.
 ///
 /// ```
@@ -14,9 +14,9 @@ use crate::{
 /// # let licensing = license_core::Licensing::new(license_core::testing::Vendor::new().verifier());
 /// # async fn log(licensing: license_core::Licensing) {
 /// let mut subscription = licensing.subscribe();
-/// let mut announcer = licensing.announcer();
+/// let mut announcer = licensing.control().announcer();
 /// loop {
-///     announcer.due().iter().for_each(license_core::LogLine::log);
+///     announcer.due().iter().for_each(license_core::product::LogLine::log);
 ///     subscription.changed().await;
 /// }
 /// # }
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Announcer {
     licensing: Licensing,
-    told: Option<Told>,
+    told: Option<Announced>,
 }
 
 impl Announcer {
@@ -38,26 +38,27 @@ impl Announcer {
     pub fn due(&mut self) -> Vec<LogLine> {
         let told = self.told;
         let messages = self.licensing.product().messages();
-        let (now, lines) = self.licensing.look(|view, reading| view.news(told, messages, reading));
+        let (now, lines) =
+            self.licensing.observe(|view, reading| view.news(told, messages, reading));
         self.told = Some(now);
         lines
     }
 }
 
-impl Licensing {
+impl Control<'_> {
     /// Tells of changes of license and phase in the product's own words.
-    pub fn announcer(&self) -> Announcer {
-        Announcer::new(self.clone())
+    pub fn announcer(self) -> Announcer {
+        Announcer::new(self.licensing.clone())
     }
 
     /// What the product logs when a source gives no license: one line at
     /// least. `path` is the file, or the name of another source.
-    pub fn source_failed(&self, failure: impl Into<SourceFailure>, path: &str) -> Vec<LogLine> {
+    pub fn source_failed(self, failure: impl Into<SourceFailure>, path: &str) -> Vec<LogLine> {
         let failure = failure.into();
-        self.look(|view, reading| {
+        self.licensing.observe(|view, reading| {
             let code = Some(failure.code());
             let facts = Facts { code, path: Some(path), ..view.facts(reading) };
-            self.product().messages().failed(failure, &facts)
+            self.licensing.product().messages().failed(failure, &facts)
         })
     }
 }

@@ -2,12 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Licensing;
-use crate::product::UnknownFeatures;
-
 /// The name of a feature, and which state of a license was last found to
 /// grant it, so that the names need not be compared on every request. For
-/// [`plainly_grants`](crate::Licensing::plainly_grants).
+/// [`grants_fast`](crate::licensing::Control::grants_fast).
 #[derive(Debug)]
 pub struct AskedFeature {
     name: Box<str>,
@@ -63,35 +60,20 @@ mod tests {
         let other = Licensing::new(vendor.verifier());
         let asked = AskedFeature::new("sso");
         let both = || {
-            let answers = [licensing.plainly_grants(&asked), licensing.allows_feature("sso")];
+            let answers =
+                [licensing.control().grants_fast(&asked), licensing.allows_feature("sso")];
             assert_eq!(answers[0], answers[1]);
             answers[0]
         };
         assert!(!both());
         vendor.license().features(["sso"]).install(&licensing);
         assert!(both() && both());
-        assert!(!other.plainly_grants(&asked));
+        assert!(!other.control().grants_fast(&asked));
         vendor.license().features(["audit"]).install(&licensing);
         assert!(!both());
         vendor.license().features(["sso"]).install(&licensing);
         assert!(both());
         clock.advance(std::time::Duration::from_secs(400 * 86_400));
         assert!(!both());
-    }
-}
-
-impl Licensing {
-    /// Whether the product's profile lists these features: to be asked at the
-    /// start with the names that handlers ask for, so that a slip is found
-    /// there and not by a customer.
-    ///
-    /// # Errors
-    ///
-    /// As [`Product::check_features`](crate::Product::check_features).
-    pub fn check_features(
-        &self,
-        names: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Result<(), UnknownFeatures> {
-        self.product().check_features(names)
     }
 }

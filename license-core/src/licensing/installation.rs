@@ -1,18 +1,79 @@
-//! A license that is about to be installed, and what is kept of one.
+//! Who installs a license, what it comes to, and what is kept of it.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
-    decide::{Admission, Holdings},
+    decide::{Admission, Installed},
     report::Difference,
     time::{ClockMark, Timestamp},
-    verify::Verified,
+    token::TokenDigest,
+    verify::VerifiedLicense,
 };
+
+/// Who installs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Actor {
+    /// The administrator's name or address, as the product knows it. Kept in
+    /// the audit history, never in a log.
+    pub name: String,
+    /// Where the request came from.
+    pub address: Option<IpAddr>,
+}
+
+/// Who installs, and how.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InstallRequest {
+    /// Who installs.
+    pub actor: Actor,
+    /// The host name by which the service is being used, if there is one.
+    pub host: Option<String>,
+    /// Install even if the license's domain locks this host out.
+    pub force: bool,
+    /// Install only the license of this digest, which a dry run has told.
+    pub expect: Option<TokenDigest>,
+}
+
+impl Actor {
+    /// An actor of this name, from this address.
+    pub fn new(name: impl Into<String>, address: Option<IpAddr>) -> Self {
+        Self { name: name.into(), address }
+    }
+}
+
+impl InstallRequest {
+    /// A request by an actor, without a host and without force.
+    pub fn new(actor: Actor) -> Self {
+        Self { actor, host: None, force: false, expect: None }
+    }
+
+    /// Names the host by which the service is being used.
+    #[must_use]
+    pub fn host(mut self, host: Option<String>) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// Installs even if the license's domain locks this host out.
+    #[must_use]
+    pub fn force(mut self, force: bool) -> Self {
+        self.force = force;
+        self
+    }
+
+    /// Installs only the license of this digest.
+    #[must_use]
+    pub fn expect(mut self, digest: Option<TokenDigest>) -> Self {
+        self.expect = digest;
+        self
+    }
+}
 
 /// What a store keeps of the license state, for a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Saved {
+pub struct StoredState {
     /// The token of the installed license.
     pub current: Option<String>,
     /// The token of the waiting license.
@@ -26,26 +87,27 @@ pub struct Saved {
 }
 
 /// An installation that was found admissible and is not carried out yet: what
-/// to store, then what to [commit](crate::Licensing::commit).
+/// to store, then what to [commit](crate::licensing::Control::commit).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Installation {
     pub(super) admission: Admission,
-    pub(super) verified: Arc<Verified>,
-    pub(super) after: Holdings,
+    pub(super) verified: Arc<VerifiedLicense>,
+    pub(super) after: Installed,
     pub(super) reset: Option<Timestamp>,
     pub(super) clock: ClockMark,
     pub(super) difference: Difference,
 }
 
-impl Saved {
-    pub(super) fn of(holdings: &Holdings, clock: ClockMark) -> Self {
-        let token = |it: &Option<Arc<Verified>>| it.as_ref().map(|it| it.token.as_str().to_owned());
+impl StoredState {
+    pub(super) fn of(installed: &Installed, clock: ClockMark) -> Self {
+        let token =
+            |it: &Option<Arc<VerifiedLicense>>| it.as_ref().map(|it| it.token.as_str().to_owned());
         Self {
-            current: token(&holdings.current),
-            next: token(&holdings.next),
-            newest_issued_at: holdings.newest_issued_at,
-            last_reset: holdings.last_reset,
+            current: token(&installed.current),
+            next: token(&installed.next),
+            newest_issued_at: installed.newest_issued_at,
+            last_reset: installed.last_reset,
             clock,
         }
     }
@@ -58,7 +120,7 @@ impl Installation {
     }
 
     /// The license.
-    pub fn verified(&self) -> &Verified {
+    pub fn verified(&self) -> &VerifiedLicense {
         &self.verified
     }
 
@@ -68,8 +130,8 @@ impl Installation {
     }
 
     /// What is held once it is carried out where this is held now.
-    pub(super) fn holdings_after(&self, held: &Holdings) -> Holdings {
-        Holdings { machine: held.machine.clone(), ..self.after.clone() }
+    pub(super) fn installed_after(&self, held: &Installed) -> Installed {
+        Installed { machine: held.machine.clone(), ..self.after.clone() }
     }
 
     /// The mark from which on the clock is trusted, where it is reset.
@@ -78,7 +140,7 @@ impl Installation {
     }
 
     /// What the store is to keep.
-    pub fn saved(&self) -> Saved {
-        Saved::of(&self.after, self.clock)
+    pub fn saved(&self) -> StoredState {
+        StoredState::of(&self.after, self.clock)
     }
 }

@@ -3,12 +3,12 @@
 
 mod announcer;
 mod asked_feature;
+mod control;
 mod current;
-mod findings;
-mod install_request;
 mod installation;
 mod installing;
 mod preview;
+mod reported;
 mod reports;
 mod requests;
 mod subscription;
@@ -22,22 +22,23 @@ use std::{
 use arc_swap::ArcSwap;
 use event_listener::Event;
 
-use self::findings::Findings;
+use self::reported::Reported;
 pub use self::{
     announcer::Announcer,
     asked_feature::AskedFeature,
-    install_request::{Actor, InstallRequest},
-    installation::{Installation, Saved},
+    control::Control,
+    installation::{Actor, InstallRequest, Installation, StoredState},
     subscription::{Gate, Subscription},
 };
+pub use crate::decide::Admission;
 use crate::{
-    decide::{Holdings, State, View, next_id},
+    decide::{Installed, Snapshot, State, next_id},
     machine::Machine,
     product::Product,
     refusal::DenialLog,
     time::{
         Clock, ClockMark, SystemClock, Timestamp,
-        guard::{ClockGuard, Reading},
+        guard::{ClockGuard, ClockReading},
     },
     verify::Verifier,
 };
@@ -59,7 +60,7 @@ use crate::{
 ///
 /// let token = vendor.license().features(["sso"]).sign();
 /// let verified = licensing.verify(token.as_str().as_bytes())?;
-/// licensing.adopt(&verified);
+/// licensing.install_in_memory(&verified);
 /// assert!(licensing.check_feature("sso").is_ok());
 /// assert_eq!(licensing.check_feature("tenants").unwrap_err().status(), 403);
 /// # }
@@ -78,7 +79,7 @@ struct Shared {
     host_wanted: AtomicBool,
     changed: Event,
     denials: DenialLog,
-    findings: Findings,
+    reported: Reported,
 }
 
 impl Licensing {
@@ -93,11 +94,11 @@ impl Licensing {
     }
 
     fn build(verifier: Verifier, clock: Arc<dyn Clock>, system_clock: bool) -> Self {
-        let holdings = Holdings::empty(Machine::Unavailable);
+        let installed = Installed::empty(Machine::Unavailable);
         let guard = ClockGuard::resume(ClockMark::default(), clock.monotonic());
         let (guard, reading) = guard.observe(clock.now(), clock.monotonic(), None);
-        let standing = holdings.standing(verifier.product().policy(), &reading);
-        let state = State { id: next_id(), holdings, guard, standing, revision: 0 };
+        let verdict = installed.verdict(verifier.product().policy(), &reading);
+        let state = State { id: next_id(), installed, guard, verdict, revision: 0 };
         let state = Arc::new(ArcSwap::from_pointee(state));
         let denials = DenialLog::default();
         Self(Arc::new(Shared {
@@ -108,7 +109,7 @@ impl Licensing {
             host_wanted: AtomicBool::new(false),
             changed: Event::new(),
             denials,
-            findings: Findings::default(),
+            reported: Reported::default(),
         }))
     }
 
@@ -117,7 +118,8 @@ impl Licensing {
         self.0.verifier.product()
     }
 
-    /// Where the time comes from.
+    /// Where the time comes from: what the product dates by it is judged as the
+    /// license is, and moves in tests as that does.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
     }
@@ -133,12 +135,6 @@ impl Licensing {
         Gate::new(self.subscribe())
     }
 
-    /// Looks at the clock now, so that subscribers learn of a change that no
-    /// request has noticed. Returns how long nothing is due to change.
-    pub fn refresh(&self) -> Duration {
-        self.look(|view, reading| view.standing.next_look().saturating_since(reading.judged()))
-    }
-
     pub(crate) fn revision(&self) -> u64 {
         self.0.state.load().revision
     }
@@ -150,83 +146,93 @@ impl Licensing {
     /// Decides from the state as it stands: without a lock, an allocation or
     /// an exact clock reading while a coarse one proves that nothing changed.
     #[inline(always)]
-    fn view<R>(&self, decide: impl FnOnce(View<'_>) -> R) -> R {
+    fn read<R>(&self, decide: impl FnOnce(Snapshot<'_>) -> R) -> R {
         let decided = current::with(&self.0.state, |state| {
-            if !state.standing.holds_at(self.0.now_coarse()) {
+            if !state.verdict.is_valid_at(self.0.now_coarse()) {
                 return Err(decide);
             }
-            Ok(decide(self.view_of(state)))
+            Ok(decide(self.snapshot_of(state)))
         });
-        decided.unwrap_or_else(|decide| self.look(|view, _| decide(view)))
+        decided.unwrap_or_else(|decide| self.observe(|view, _| decide(view)))
     }
 
     /// Whether the state as it stands answers yes, given its id; `false` also
     /// where the coarse clock does not prove that nothing changed.
     #[inline(always)]
-    fn glance(&self, answer: impl FnOnce(u64, View<'_>) -> bool) -> bool {
+    fn try_read(&self, answer: impl FnOnce(u64, Snapshot<'_>) -> bool) -> bool {
         current::with(&self.0.state, |state| {
-            state.standing.holds_at(self.0.now_coarse()) && answer(state.id, self.view_of(state))
+            state.verdict.is_valid_at(self.0.now_coarse())
+                && answer(state.id, self.snapshot_of(state))
         })
     }
 
     /// The state as it stands, which the coarse clock has to prove.
     #[inline(always)]
-    fn view_of<'a>(&'a self, state: &'a State) -> View<'a> {
+    fn snapshot_of<'a>(&'a self, state: &'a State) -> Snapshot<'a> {
         let policy = self.0.verifier.product().policy();
-        View { holdings: &state.holdings, standing: &state.standing, policy }
+        Snapshot { installed: &state.installed, verdict: &state.verdict, policy }
     }
 
     /// Decides from an exact reading of the clock, judged by the guard. Where
-    /// the standing has changed the new one is published; a publication that
+    /// the verdict has changed the new one is published; a publication that
     /// races with another is dropped, for the next look repeats it.
     #[cold]
-    pub(crate) fn look<R>(&self, decide: impl FnOnce(View<'_>, &Reading) -> R) -> R {
+    pub(crate) fn observe<R>(&self, decide: impl FnOnce(Snapshot<'_>, &ClockReading) -> R) -> R {
         let policy = self.0.verifier.product().policy();
         let old = self.0.state.load_full();
         let wall = self.0.clock.now();
-        let cap = old.holdings.mark_cap(policy);
+        let cap = old.installed.mark_cap(policy);
         let (guard, reading) = old.guard.observe(wall, self.0.clock.monotonic(), cap);
-        let standing = old.holdings.standing(policy, &reading);
-        let same = standing.same_for_requests(&old.standing);
-        let extends = standing.holds_at(wall) && !old.standing.holds_at(wall);
+        let verdict = old.installed.verdict(policy, &reading);
+        let same = verdict.same_for_requests(&old.verdict);
+        let extends = verdict.is_valid_at(wall) && !old.verdict.is_valid_at(wall);
         if !same || extends || guard.is_latched() != old.guard.is_latched() {
             let revision = old.revision + u64::from(!same);
-            let holdings = old.holdings.clone();
-            let state = State { id: next_id(), holdings, guard, standing, revision };
+            let installed = old.installed.clone();
+            let state = State { id: next_id(), installed, guard, verdict, revision };
             let previous = self.0.state.compare_and_swap(&old, Arc::new(state));
             if !same && Arc::ptr_eq(&old, &previous) {
                 self.0.changed.notify(usize::MAX);
             }
         }
-        decide(View { holdings: &old.holdings, standing: &standing, policy }, &reading)
+        decide(Snapshot { installed: &old.installed, verdict: &verdict, policy }, &reading)
     }
 
-    fn change_holdings(&self, change: impl Fn(&mut Holdings)) {
+    fn change_holdings(&self, change: impl Fn(&mut Installed)) {
         let clock = &self.0.clock;
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         self.publish(|state| {
-            let mut holdings = state.holdings.clone();
-            change(&mut holdings);
-            self.state_of(holdings, state.guard, wall, monotonic)
+            let mut installed = state.installed.clone();
+            change(&mut installed);
+            self.state_of(installed, state.guard, wall, monotonic)
         });
     }
 
     fn state_of(
         &self,
-        holdings: Holdings,
+        installed: Installed,
         guard: ClockGuard,
         wall: Timestamp,
         monotonic: Duration,
     ) -> State {
         let policy = self.0.verifier.product().policy();
-        let (guard, reading) = guard.observe(wall, monotonic, holdings.mark_cap(policy));
-        let standing = holdings.standing(policy, &reading);
-        State { id: next_id(), holdings, guard, standing, revision: 0 }
+        let (guard, reading) = guard.observe(wall, monotonic, installed.mark_cap(policy));
+        let verdict = installed.verdict(policy, &reading);
+        State { id: next_id(), installed, guard, verdict, revision: 0 }
     }
 
     fn publish(&self, next: impl Fn(&State) -> State) {
         self.0.state.rcu(|state| State { revision: state.revision + 1, ..next(state) });
         self.0.changed.notify(usize::MAX);
+    }
+}
+
+impl Control<'_> {
+    /// Looks at the clock now, so that subscribers learn of a change that no
+    /// request has noticed. Returns how long nothing is due to change.
+    pub fn refresh(self) -> Duration {
+        self.licensing
+            .observe(|view, reading| view.verdict.next_look().saturating_since(reading.judged()))
     }
 }
 
@@ -242,7 +248,7 @@ impl fmt::Debug for Licensing {
         let state = self.0.state.load();
         f.debug_struct("Licensing")
             .field("product", &self.product().name())
-            .field("standing", &state.standing)
+            .field("verdict", &state.verdict)
             .field("revision", &state.revision)
             .finish()
     }

@@ -1,52 +1,52 @@
 //! What an installation would change, told before it is carried out.
 
-use super::{InstallRequest, Licensing};
+use super::{Control, InstallRequest};
 use crate::{
     decide::{
-        Admission, View,
-        admission::{self, Upload},
+        Admission, Snapshot,
+        admission::{self, HostCheck},
     },
     license::License,
     report::{Difference, DryRun, Timeline, Warning, WarningLevel},
-    time::{SharedTime, guard::Reading},
-    verify::Verified,
+    time::{SharedTime, guard::ClockReading},
+    verify::VerifiedLicense,
 };
 
-impl Licensing {
+impl Control<'_> {
     /// Judges an upload as [`prepare_by`](Self::prepare_by) does and tells what
     /// installing it would change; changes nothing. `used` tells how much of a
     /// limit is used.
     pub fn preview_by(
-        &self,
+        self,
         time: SharedTime,
-        verified: &Verified,
+        verified: &VerifiedLicense,
         request: &InstallRequest,
         used: impl Fn(&str) -> Option<u64>,
     ) -> DryRun {
-        self.look_by(time, |view, reading| {
-            let upload = Upload { host: request.host.as_deref(), force: request.force };
-            let now = Timeline::of(view.holdings, view.policy, reading);
-            let installation = match self.judged(view, reading, verified, upload) {
+        self.licensing.observe_shared(time, |view, reading| {
+            let host_check = HostCheck { host: request.host.as_deref(), force: request.force };
+            let now = Timeline::of(view.installed, view.policy, reading);
+            let installation = match self.licensing.judged(view, reading, verified, host_check) {
                 Ok(installation) => installation,
                 Err(error) => return DryRun::refused(Some(verified.digest), &error, now),
             };
             let license = &verified.license;
             let judged = reading.judged();
             let begins = license.term.not_before.filter(|begins| *begins > judged);
-            let effective = view.holdings.effective(view.standing.next_has_begun);
+            let effective = view.installed.effective(view.verdict.next_has_begun);
             let effective = effective.map(|it| &it.license);
             let difference = Difference::between_used(effective, license, &used);
             let admission = installation.admission();
-            let after = installation.holdings_after(view.holdings);
+            let after = installation.installed_after(view.installed);
             let then = match installation.mark_after_reset() {
-                Some(mark) => Reading::sound(mark),
+                Some(mark) => ClockReading::sound(mark),
                 None => *reading,
             };
             DryRun {
                 would_install: true,
                 digest: Some(verified.digest),
                 begins: Some(begins.unwrap_or(judged)),
-                warnings: view.notes(admission, license, &difference, upload, &used),
+                warnings: view.notes(admission, license, &difference, host_check, &used),
                 gained: difference.gained,
                 lost: difference.lost,
                 timeline_then: Timeline::of(&after, view.policy, &then),
@@ -57,18 +57,18 @@ impl Licensing {
     }
 }
 
-impl View<'_> {
+impl Snapshot<'_> {
     /// What to know before installing.
     fn notes(
         self,
         admission: Admission,
         license: &License,
         difference: &Difference,
-        upload: Upload<'_>,
+        host_check: HostCheck<'_>,
         used: impl Fn(&str) -> Option<u64>,
     ) -> Vec<Warning> {
         let mut notes = Vec::new();
-        let waits = self.holdings.next.is_some() && !self.standing.next_has_begun;
+        let waits = self.installed.next.is_some() && !self.verdict.next_has_begun;
         match admission {
             Admission::Unchanged => {
                 notes.push(warning("installed", "This license is installed already."));
@@ -100,7 +100,7 @@ impl View<'_> {
                 notes.push(warning("limit_exceeded", text));
             }
         }
-        if let Some(mismatch) = admission::host_mismatch(license, upload.host) {
+        if let Some(mismatch) = admission::host_mismatch(license, host_check.host) {
             let text = format!("This would lock out the host in use: {mismatch}.");
             notes.push(warning("locks_out_host", text));
         }

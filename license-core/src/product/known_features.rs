@@ -40,7 +40,7 @@ impl Product {
     /// assert_eq!(product.check_features(FEATURES), Ok(()));
     /// let error = product.check_features(["sso-samll"]).unwrap_err();
     /// assert!(error.to_string().contains("did you mean `sso-saml`?"));
-    /// # Ok::<(), license_core::ProductError>(())
+    /// # Ok::<(), license_core::product::ProductError>(())
     /// ```
     ///
     /// # Errors

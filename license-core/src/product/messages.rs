@@ -29,13 +29,13 @@ use crate::{policy::Phase, refusal::InstallErrorKind};
 /// says is cut after 256 characters. `{{` and `}}` are braces.
 ///
 /// ```
-/// use license_core::{LogLevel, Message, Product};
+/// use license_core::{Product, product::{LogLevel, Message}};
 ///
 /// let product = Product::builder("acme", "https://acme.example", "acme-server")
 ///     .message(Message::new("installed", LogLevel::Info, "Licensed until {last_day}"))
 ///     .message(Message::new("lapsed", LogLevel::Error, "License expired on {last_day}"))
 ///     .build()?;
-/// # Ok::<(), license_core::ProductError>(())
+/// # Ok::<(), license_core::product::ProductError>(())
 /// ```
 ///
 /// As TOML:

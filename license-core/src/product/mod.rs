@@ -64,21 +64,21 @@ use crate::{
 ///     text = "licensed until {last_day}"
 /// "#)?;
 /// assert_eq!(product.audience(), "acme-server");
-/// # Ok::<(), license_core::ProductError>(())
+/// # Ok::<(), license_core::product::ProductError>(())
 /// ```
 ///
 /// The same with the builder:
 ///
 /// ```
 /// use std::time::Duration;
-/// use license_core::{LimitKind, Policy, Product, Restriction};
+/// use license_core::{Policy, Product, Restriction, license::LimitKind};
 ///
 /// let product = Product::builder("acme", "https://acme.example", "acme-server")
 ///     .policy(Policy::new().grace(Duration::from_secs(14 * 86_400)).lapsed(Restriction::ReadOnly))
 ///     .feature("sso", "Single sign-on")
 ///     .limit("users", LimitKind::Seats)
 ///     .build()?;
-/// # Ok::<(), license_core::ProductError>(())
+/// # Ok::<(), license_core::product::ProductError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Product(Arc<Profile>);

@@ -3,7 +3,7 @@
 /// How a new license gets to this service: what a denial's `remedy` names, so
 /// that it never names a way that does not exist. A runtime that follows
 /// sources says so by itself; see
-/// [`Licensing::set_delivery`](crate::Licensing::set_delivery).
+/// [`Control::set_delivery`](crate::licensing::Control::set_delivery).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {

@@ -12,11 +12,21 @@ use crate::time::Timestamp;
 /// A refused request: code, HTTP status, what is wrong and what cures it.
 ///
 /// Cheap to clone; says nothing about the customer or the token.
+///
+/// ```
+/// use license_core::{Denial, DenialCode};
+///
+/// let denial = Denial::new(DenialCode::LimitReached, 403);
+/// let denial = denial.with_limit("users", Some(50), Some(50));
+/// assert_eq!(denial.code().as_str(), "limit_reached");
+/// assert_eq!((denial.limit(), denial.max(), denial.used()), (Some("users"), Some(50), Some(50)));
+/// assert_eq!(denial.problem().title, "License limit reached");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Denial(Arc<Facts>);
+pub struct Denial(Arc<Details>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Facts {
+struct Details {
     code: DenialCode,
     status: u16,
     feature: Option<String>,
@@ -34,7 +44,7 @@ struct Facts {
 impl Denial {
     /// A denial with an HTTP status, and nothing known beside it.
     pub fn new(code: DenialCode, status: u16) -> Self {
-        Self(Arc::new(Facts {
+        Self(Arc::new(Details {
             code,
             status,
             feature: None,
@@ -48,57 +58,53 @@ impl Denial {
         }))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
     }
 
     /// Names the feature that was asked for.
     #[must_use]
-    pub fn feature(self, name: &str) -> Self {
-        self.with(|facts| facts.feature = Some(name.to_owned()))
+    pub fn with_feature(self, name: &str) -> Self {
+        self.with(|details| details.feature = Some(name.to_owned()))
     }
 
     /// Names the limit, and for numbers how many are allowed and used.
     #[must_use]
-    pub fn limit(self, name: &str, max: Option<u64>, used: Option<u64>) -> Self {
-        self.with(|facts| {
-            facts.limit = Some(name.to_owned());
-            facts.max = max;
-            facts.used = used;
+    pub fn with_limit(self, name: &str, max: Option<u64>, used: Option<u64>) -> Self {
+        self.with(|details| {
+            details.limit = Some(name.to_owned());
+            details.max = max;
+            details.used = used;
         })
     }
 
     /// Says when the license ended.
     #[must_use]
-    pub fn expired_at(self, expires_at: Timestamp) -> Self {
-        self.with(|facts| facts.expires_at = Some(expires_at))
+    pub fn with_expiry(self, expires_at: Timestamp) -> Self {
+        self.with(|details| details.expires_at = Some(expires_at))
     }
 
     /// Says how a new license gets to the service; by upload unless it is said.
     #[must_use]
-    pub fn delivered_by(self, delivery: Delivery) -> Self {
+    pub fn with_delivery(self, delivery: Delivery) -> Self {
         if self.0.delivery == delivery {
             return self;
         }
-        self.with(|facts| facts.delivery = delivery)
+        self.with(|details| details.delivery = delivery)
     }
 
     /// Says why the service is read-only, so that nobody is told to renew a
     /// license that never was.
     #[must_use]
-    pub fn cause(self, cause: DenialCode) -> Self {
-        self.with(|facts| facts.cause = Some(cause))
+    pub fn with_cause(self, cause: DenialCode) -> Self {
+        self.with(|details| details.cause = Some(cause))
     }
 
     /// What the request said of its host, for the log alone: what a client
     /// sends is not repeated to it.
-    pub(crate) fn seen(self, host: String) -> Self {
-        self.with(|facts| facts.host_seen = Some(host.into()))
-    }
-
-    pub(crate) fn feature_asked(&self) -> Option<&str> {
-        self.0.feature.as_deref()
+    pub(crate) fn with_host_seen(self, host: String) -> Self {
+        self.with(|details| details.host_seen = Some(host.into()))
     }
 
     pub(crate) fn host_seen(&self) -> Option<&str> {
@@ -115,26 +121,52 @@ impl Denial {
         self.0.status
     }
 
+    /// The feature that was asked for, where one was.
+    pub fn feature(&self) -> Option<&str> {
+        self.0.feature.as_deref()
+    }
+
+    /// The limit that was asked for, where one was.
+    pub fn limit(&self) -> Option<&str> {
+        self.0.limit.as_deref()
+    }
+
+    /// How many units of the limit the license allows; `None` where nothing is
+    /// said of a number.
+    pub fn max(&self) -> Option<u64> {
+        self.0.max
+    }
+
+    /// How many units of the limit were used.
+    pub fn used(&self) -> Option<u64> {
+        self.0.used
+    }
+
+    /// When the license ended, where that is why.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.0.expires_at
+    }
+
     /// The body of the response, as RFC 9457 gives it.
     pub fn problem(&self) -> ProblemDetails {
-        let facts = &self.0;
-        let mut problem = ProblemDetails::new(facts.status, facts.code.as_str())
-            .title(facts.code.title())
-            .detail(facts.code.detail())
-            .remedy(facts.code.remedy(facts.delivery));
-        if let (DenialCode::ReadOnly, Some(cause)) = (facts.code, facts.cause)
+        let details = &self.0;
+        let mut problem = ProblemDetails::new(details.status, details.code.as_str())
+            .title(details.code.title())
+            .detail(details.code.detail())
+            .remedy(details.code.remedy(details.delivery));
+        if let (DenialCode::ReadOnly, Some(cause)) = (details.code, details.cause)
             && cause != DenialCode::LicenseExpired
         {
             problem = problem
                 .title("Read-only until a license is in force")
                 .detail(format!("{} Reading goes on, changes are refused.", cause.detail()))
-                .remedy(cause.remedy(facts.delivery));
+                .remedy(cause.remedy(details.delivery));
         }
-        problem.feature.clone_from(&facts.feature);
-        problem.limit.clone_from(&facts.limit);
-        problem.max = facts.max;
-        problem.used = facts.used;
-        problem.expires_at = facts.expires_at;
+        problem.feature.clone_from(&details.feature);
+        problem.limit.clone_from(&details.limit);
+        problem.max = details.max;
+        problem.used = details.used;
+        problem.expires_at = details.expires_at;
         problem
     }
 }
@@ -184,7 +216,7 @@ mod tests {
     fn the_remedy_names_no_way_that_is_not_there() {
         for code in DenialCode::ALL {
             let remedy = |delivery| {
-                let denial = Denial::new(code, 503).delivered_by(delivery);
+                let denial = Denial::new(code, 503).with_delivery(delivery);
                 denial.problem().remedy.unwrap()
             };
             for delivery in [Delivery::File, Delivery::Start] {
@@ -208,7 +240,7 @@ mod tests {
     #[test]
     fn read_only_says_why_and_what_cures_that() {
         let body = |cause: DenialCode| {
-            let body = Denial::new(DenialCode::ReadOnly, 402).cause(cause).problem();
+            let body = Denial::new(DenialCode::ReadOnly, 402).with_cause(cause).problem();
             format!("{}. {} {}", body.title, body.detail, body.remedy.unwrap_or_default())
         };
         let lapsed = body(DenialCode::LicenseExpired);
@@ -234,7 +266,8 @@ mod tests {
 
     #[test]
     fn the_body_names_only_what_is_known() {
-        let denial = Denial::new(DenialCode::LimitReached, 400).limit("users", Some(5), Some(5));
+        let denial =
+            Denial::new(DenialCode::LimitReached, 400).with_limit("users", Some(5), Some(5));
         let body = serde_json::to_value(denial.problem()).unwrap();
         assert_eq!(body["code"], "limit_reached");
         assert_eq!(body["type"], "urn:license:problem:limit_reached");

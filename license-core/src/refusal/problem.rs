@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// out.
 ///
 /// ```
-/// use license_core::ProblemDetails;
+/// use license_core::refusal::ProblemDetails;
 ///
 /// let problem = ProblemDetails::new(404, "not_found").detail("There is no such user.");
 /// assert_eq!(

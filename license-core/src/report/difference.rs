@@ -50,7 +50,7 @@ pub struct Difference {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
-    /// The fact, by the name that it has in [`LicenseStatus`](crate::LicenseStatus);
+    /// The fact, by the name that it has in [`LicenseStatus`](crate::report::LicenseStatus);
     /// `customer_id` and `email` beside them.
     pub fact: &'static str,
     /// What the old license said.

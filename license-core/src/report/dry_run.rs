@@ -16,13 +16,13 @@ pub struct DryRun {
     pub would_install: bool,
     /// The code with which it would be refused.
     pub code: Option<&'static str>,
-    /// The license's identity, for [`InstallRequest::expect`](crate::InstallRequest::expect); `None` for
+    /// The license's identity, for [`InstallRequest::expect`](crate::licensing::InstallRequest::expect); `None` for
     /// what is no license at all.
     pub digest: Option<TokenDigest>,
     /// When the license would take effect; `None` where it is refused.
     pub begins: Option<Timestamp>,
     /// What the license gives that is not there now; see
-    /// [`Difference`](crate::Difference).
+    /// [`Difference`](crate::report::Difference).
     pub gained: Vec<String>,
     /// What is there now and would not be any more.
     pub lost: Vec<String>,

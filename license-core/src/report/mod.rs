@@ -19,4 +19,4 @@ pub use self::{
     timeline::{Timeline, Transition},
     warning::{Warning, WarningLevel},
 };
-pub(crate) use self::{news::Told, warning::host_warning};
+pub(crate) use self::{news::Announced, warning::host_warning};

@@ -4,18 +4,18 @@ use std::{cell::Cell, sync::Arc};
 
 use serde::Serialize;
 
-use super::{banner::Banner, news::Told, timeline::Timeline, warning::Warning};
+use super::{banner::Banner, news::Announced, timeline::Timeline, warning::Warning};
 use crate::{
-    decide::{Holdings, View},
+    decide::{Installed, Snapshot},
     host::RequestHost,
     license::{License, Limit, LimitKind},
     machine::Machine,
     policy::Phase,
     product::{LogLine, Product},
     refusal::{Denial, DenialCode, InstallError},
-    time::{Timestamp, guard::Reading},
+    time::{Timestamp, guard::ClockReading},
     token::Token,
-    verify::{Verified, Verifier},
+    verify::{VerifiedLicense, Verifier},
 };
 
 /// What a license will do, period by period, from a moment on.
@@ -28,7 +28,7 @@ use crate::{
 ///
 /// ```
 /// # #[cfg(feature = "testing")] {
-/// use license_core::{Phase, RequestKind, Simulation, testing::{START, Vendor}};
+/// use license_core::{Phase, testing::{START, Vendor}, report::{RequestKind, Simulation}};
 ///
 /// let vendor = Vendor::new();
 /// let token = vendor.license().features(["sso"]).days(365).sign();
@@ -130,7 +130,7 @@ pub enum RequestKind {
 struct Scene<'a> {
     product: &'a Product,
     license: &'a License,
-    holdings: &'a Holdings,
+    installed: &'a Installed,
     /// A host that the licensed domain covers.
     host: Option<String>,
 }
@@ -147,18 +147,19 @@ impl Simulation {
         let license = Verifier::check_claims(product, &token.dangerous_unverified_claims()?)?;
         let machine = license.machine().cloned().map_or(Machine::Unavailable, Machine::Known);
         // Goes nowhere else: whoever installs has a verifier make it.
-        let verified = Arc::new(Verified { license, token: token.clone(), digest: token.digest() });
-        let holdings =
-            Holdings { current: Some(Arc::clone(&verified)), ..Holdings::empty(machine) };
+        let verified =
+            Arc::new(VerifiedLicense { license, token: token.clone(), digest: token.digest() });
+        let installed =
+            Installed { current: Some(Arc::clone(&verified)), ..Installed::empty(machine) };
         let scene = Scene {
             product,
             license: &verified.license,
-            holdings: &holdings,
+            installed: &installed,
             // The star is exactly one label.
             host: verified.license.domain().map(|it| it.as_str().replacen('*', "a", 1)),
         };
-        let start = Reading::sound(from);
-        let timeline = Timeline::of(&holdings, product.policy(), &start);
+        let start = ClockReading::sound(from);
+        let timeline = Timeline::of(&installed, product.policy(), &start);
         let mut moments: Vec<Timestamp> = vec![from];
         moments.extend(timeline.transitions.iter().map(|transition| transition.at));
         let untils = moments.iter().skip(1).copied().map(Some).chain([None]);
@@ -185,18 +186,23 @@ impl Answer {
 
 impl Scene<'_> {
     /// One period; `told` is what has been logged so far.
-    fn period(&self, from: Timestamp, until: Option<Timestamp>, told: &mut Option<Told>) -> Period {
-        let reading = Reading::sound(from);
+    fn period(
+        &self,
+        from: Timestamp,
+        until: Option<Timestamp>,
+        told: &mut Option<Announced>,
+    ) -> Period {
+        let reading = ClockReading::sound(from);
         let policy = self.product.policy();
-        let standing = self.holdings.standing(policy, &reading);
-        let view = View { holdings: self.holdings, standing: &standing, policy };
+        let verdict = self.installed.verdict(policy, &reading);
+        let view = Snapshot { installed: self.installed, verdict: &verdict, policy };
         let answers = self.answers(view);
         let (now, log) = view.news(*told, self.product.messages(), &reading);
         *told = Some(now);
         Period {
             from,
             until,
-            phase: standing.phase,
+            phase: verdict.phase,
             restricted: view.public_status(&reading).restricted,
             users: users(&answers),
             banner: Banner::of(&view.license_warnings(&reading, |_| None)),
@@ -206,7 +212,7 @@ impl Scene<'_> {
         }
     }
 
-    fn answers(&self, view: View<'_>) -> Vec<Answer> {
+    fn answers(&self, view: Snapshot<'_>) -> Vec<Answer> {
         use RequestKind as Kind;
         let passes = |changes: bool, observe: Observe<'_>| {
             view.request(|| changes, || self.licensed_host(), observe)

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::{timeline::Timeline, warning::Warning};
 use crate::{
-    decide::View,
+    decide::Snapshot,
     license::{License, Limit},
     machine::Fingerprint,
     policy::{Phase, Policy, Restriction},
-    time::{Timestamp, guard::Reading},
+    time::{Timestamp, guard::ClockReading},
 };
 
 /// What everybody may know: no customer, no limits, no features.
@@ -109,47 +109,51 @@ pub struct StatusProblem {
     pub detail: String,
 }
 
-impl View<'_> {
+impl Snapshot<'_> {
     pub(crate) fn restricted(self) -> bool {
-        self.policy.enforced(self.standing.phase).is_some_and(Restriction::restricts)
+        self.policy.enforced(self.verdict.phase).is_some_and(Restriction::restricts)
     }
 
-    pub(crate) fn public_status(self, reading: &Reading) -> PublicStatus {
-        let shown = self.holdings.effective(self.standing.next_has_begun);
+    pub(crate) fn public_status(self, reading: &ClockReading) -> PublicStatus {
+        let shown = self.installed.effective(self.verdict.next_has_begun);
         PublicStatus {
-            phase: self.standing.phase,
+            phase: self.verdict.phase,
             restricted: self.restricted(),
             days_remaining: shown.map(|it| it.license.term.days_remaining(reading.judged())),
             code: self.problem_code(),
         }
     }
 
-    pub(crate) fn status(self, reading: &Reading, used: impl Fn(&str) -> Option<u64>) -> Status {
-        let next_has_begun = self.standing.next_has_begun;
+    pub(crate) fn status(
+        self,
+        reading: &ClockReading,
+        used: impl Fn(&str) -> Option<u64>,
+    ) -> Status {
+        let next_has_begun = self.verdict.next_has_begun;
         let show =
             |license: &License| LicenseStatus::of(license, self.policy, reading.judged(), &used);
-        let waiting = self.holdings.next.as_ref().filter(|_| !next_has_begun);
+        let waiting = self.installed.next.as_ref().filter(|_| !next_has_begun);
         Status {
-            phase: self.standing.phase,
+            phase: self.verdict.phase,
             restricted: self.restricted(),
-            license: self.holdings.effective(next_has_begun).map(|it| show(&it.license)),
+            license: self.installed.effective(next_has_begun).map(|it| show(&it.license)),
             next: waiting.map(|it| show(&it.license)),
-            machine: self.holdings.machine.fingerprint().cloned(),
+            machine: self.installed.machine.fingerprint().cloned(),
             problem: self.problem(reading),
             warnings: self.warnings(reading, &used),
-            timeline: Timeline::of(self.holdings, self.policy, reading),
+            timeline: Timeline::of(self.installed, self.policy, reading),
         }
     }
 
     fn problem_code(self) -> Option<&'static str> {
-        let code = self.standing.phase.code().filter(|_| self.restricted())?;
+        let code = self.verdict.phase.code().filter(|_| self.restricted())?;
         Some(code.as_str())
     }
 
-    fn problem(self, reading: &Reading) -> Option<StatusProblem> {
-        let code = self.standing.phase.code().filter(|_| self.restricted())?;
+    fn problem(self, reading: &ClockReading) -> Option<StatusProblem> {
+        let code = self.verdict.phase.code().filter(|_| self.restricted())?;
         let denial = crate::refusal::Denial::new(code, code.default_status());
-        let denial = denial.delivered_by(self.holdings.delivery);
+        let denial = denial.with_delivery(self.installed.delivery);
         Some(StatusProblem { code: code.as_str(), detail: self.explained(&denial, reading) })
     }
 }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    decide::Holdings,
+    decide::Installed,
     policy::{Phase, Policy, Restriction},
-    time::{Timestamp, guard::Reading},
+    time::{Timestamp, guard::ClockReading},
 };
 
 /// One future change, for people.
@@ -32,22 +32,22 @@ pub struct Timeline {
 impl Timeline {
     /// The changes after `reading`, found by asking where the service will
     /// stand at each moment at which anything can change.
-    pub(crate) fn of(holdings: &Holdings, policy: &Policy, reading: &Reading) -> Self {
+    pub(crate) fn of(installed: &Installed, policy: &Policy, reading: &ClockReading) -> Self {
         let now = reading.judged();
         let mut moments: Vec<Timestamp> =
-            holdings.transitions(policy).filter(|moment| *moment > now).collect();
+            installed.transitions(policy).filter(|moment| *moment > now).collect();
         moments.sort_unstable();
         moments.dedup();
         let mut transitions = Vec::new();
-        let mut before = holdings.standing(policy, reading);
+        let mut before = installed.verdict(policy, reading);
         for at in moments {
-            let standing = holdings.standing(policy, &Reading::sound(at));
-            if !standing.same_for_requests(&before) {
-                let takes_over = standing.next_has_begun && !before.next_has_begun;
-                let effect = effect(standing.phase, policy, takes_over);
-                transitions.push(Transition { at, phase: standing.phase, effect });
+            let verdict = installed.verdict(policy, &ClockReading::sound(at));
+            if !verdict.same_for_requests(&before) {
+                let takes_over = verdict.next_has_begun && !before.next_has_begun;
+                let effect = effect(verdict.phase, policy, takes_over);
+                transitions.push(Transition { at, phase: verdict.phase, effect });
             }
-            before = standing;
+            before = verdict;
         }
         Self { transitions }
     }

@@ -3,12 +3,12 @@
 use serde::{Serialize, Serializer};
 
 use crate::{
-    decide::{View, admission::host_mismatch},
+    decide::{Snapshot, admission::host_mismatch},
     license::{License, Limit, Succession},
     policy::Phase,
     refusal::{Denial, DenialCode},
     text::counted,
-    time::guard::Reading,
+    time::guard::ClockReading,
 };
 
 /// One thing that administrators should know.
@@ -73,11 +73,11 @@ impl Warning {
     }
 }
 
-impl View<'_> {
+impl Snapshot<'_> {
     /// What administrators should know: of the license, then of the service.
     pub(crate) fn warnings(
         self,
-        reading: &Reading,
+        reading: &ClockReading,
         used: impl Fn(&str) -> Option<u64>,
     ) -> Vec<Warning> {
         let mut warnings = self.license_warnings(reading, used);
@@ -95,7 +95,7 @@ impl View<'_> {
     /// What there is to know of the license: its term, then its limits.
     pub(crate) fn license_warnings(
         self,
-        reading: &Reading,
+        reading: &ClockReading,
         used: impl Fn(&str) -> Option<u64>,
     ) -> Vec<Warning> {
         let term = self.term_warning(reading);
@@ -110,7 +110,7 @@ impl View<'_> {
 
     /// How the waiting license follows the one in force.
     pub(crate) fn succession(&self) -> Option<(&License, Succession)> {
-        self.holdings.succession().filter(|_| !self.standing.next_has_begun)
+        self.installed.succession().filter(|_| !self.verdict.next_has_begun)
     }
 
     /// That the waiting license does not cover what comes after the one in
@@ -121,8 +121,8 @@ impl View<'_> {
         warnings.unwrap_or_default()
     }
 
-    fn term_warning(self, reading: &Reading) -> Option<Warning> {
-        let phase = self.standing.phase;
+    fn term_warning(self, reading: &ClockReading) -> Option<Warning> {
+        let phase = self.verdict.phase;
         let refused =
             if self.restricted() { WarningLevel::Critical } else { WarningLevel::Warning };
         let Some(license) = self.license() else {

@@ -12,7 +12,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 /// let host: HostId = "build-7.acme.internal".parse()?;
 /// assert_eq!(host.as_str(), "build-7.acme.internal");
 /// assert!("build 7".parse::<HostId>().is_err());
-/// # Ok::<(), license_core::HostIdError>(())
+/// # Ok::<(), license_core::runtime::HostIdError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostId(Arc<str>);

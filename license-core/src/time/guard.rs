@@ -70,7 +70,7 @@ pub(crate) struct ClockGuard {
 
 /// One look at the clock, judged by the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct ClockReading {
     /// The wall clock as read.
     pub(crate) wall: Timestamp,
     /// The trusted mark, brought forward to this moment.
@@ -96,7 +96,7 @@ const LATEST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(253_402_300_799);
 /// How far the wall clock may lie behind the mark.
 const TOLERANCE: Duration = Duration::from_secs(86_400);
 
-impl Reading {
+impl ClockReading {
     fn new(wall: Timestamp, mark: Option<Timestamp>, latched: bool, trust: Trust) -> Self {
         Self { wall, mark, latched, trust, ahead: Timestamp::MAX }
     }
@@ -144,11 +144,11 @@ impl ClockGuard {
         wall: Timestamp,
         monotonic: Duration,
         cap: Option<Timestamp>,
-    ) -> (Self, Reading) {
+    ) -> (Self, ClockReading) {
         if wall < EARLIEST_PLAUSIBLE || wall > LATEST_PLAUSIBLE {
             let mark = self.mark_at(monotonic, cap);
             let latched = self.latched;
-            return (self, Reading::new(wall, mark, latched, Trust::NotSet));
+            return (self, ClockReading::new(wall, mark, latched, Trust::NotSet));
         }
         let mut guard = self;
         let mark = guard.mark_at(monotonic, cap);
@@ -165,7 +165,7 @@ impl ClockGuard {
         }
         let trust = if guard.latched { Trust::RolledBack } else { Trust::Sound };
         let mark = guard.mark_at(monotonic, cap);
-        (guard, Reading::new(wall, mark, guard.latched, trust))
+        (guard, ClockReading::new(wall, mark, guard.latched, trust))
     }
 
     /// A guard that knows that `at` has come. `cap` is the one of

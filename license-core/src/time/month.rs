@@ -10,13 +10,13 @@ use super::timestamp::Timestamp;
 /// `2026-12`.
 ///
 /// ```
-/// use license_core::{Month, Timestamp};
+/// use license_core::{Timestamp, time::Month};
 ///
 /// let end_of_year: Timestamp = "2026-12-31T23:59:59Z".parse()?;
 /// let month = Month::of(end_of_year);
 /// assert_eq!(month.to_string(), "2026-12");
 /// assert_eq!(Month::from_index(month.index() + 1).to_string(), "2027-01");
-/// # Ok::<(), license_core::ParseTimestampError>(())
+/// # Ok::<(), license_core::time::ParseTimestampError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(u32);

@@ -8,6 +8,6 @@ mod verifier;
 
 pub use self::{
     keyring::{Keyring, KeyringBuilder, KeyringError},
-    verified::Verified,
+    verified::VerifiedLicense,
     verifier::{Verifier, VerifierBuilder, VerifierError},
 };

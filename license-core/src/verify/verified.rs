@@ -8,13 +8,13 @@ use crate::{
 /// A license whose signature, claims and domain pattern were verified, with
 /// its token. Only a [`Verifier`](crate::Verifier) makes one.
 #[derive(Clone, Debug)]
-pub struct Verified {
+pub struct VerifiedLicense {
     pub(crate) license: License,
     pub(crate) token: Token,
     pub(crate) digest: TokenDigest,
 }
 
-impl Verified {
+impl VerifiedLicense {
     /// The license.
     pub fn license(&self) -> &License {
         &self.license

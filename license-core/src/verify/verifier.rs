@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     claims,
     keyring::{Keyring, KeyringError},
-    verified::Verified,
+    verified::VerifiedLicense,
 };
 use crate::{
     key::{PublicKey, SelfTestError},
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// ```
 /// # #[cfg(feature = "issue")] {
-/// # let key = license_core::SigningKey::generate(license_core::Algorithm::Es256, None).unwrap();
+/// # let key = license_core::key::SigningKey::generate(license_core::key::Algorithm::Es256, None).unwrap();
 /// # let pem = key.public_pem().unwrap();
 /// use license_core::{Product, PublicKey, Verifier};
 ///
@@ -72,7 +72,7 @@ impl Verifier {
     /// # Errors
     ///
     /// The first check that fails; see [`InstallErrorKind`](crate::InstallErrorKind).
-    pub fn verify(&self, bytes: &[u8]) -> Result<Verified, InstallError> {
+    pub fn verify(&self, bytes: &[u8]) -> Result<VerifiedLicense, InstallError> {
         let decoded = DecodedToken::read(bytes)?;
         decoded.token.check_type(self.product.token_type())?;
         let payload = self.keyring.verify_decoded(&decoded).map_err(|error| {
@@ -82,7 +82,7 @@ impl Verifier {
         let license = claims::read(payload, &self.product)?;
         let token = decoded.token;
         let digest = token.digest();
-        Ok(Verified { license, token, digest })
+        Ok(VerifiedLicense { license, token, digest })
     }
 
     /// Checks a payload that is about to be signed, as [`verify`](Self::verify)

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use license_core::{
-    Algorithm, Denial, Licensing, Limit, LogLevel, Phase, Product, PublicKey, SigningKey, Verifier,
+    Denial, Licensing, Limit, Phase, Product, PublicKey, Verifier,
+    key::{Algorithm, SigningKey},
+    product::LogLevel,
     testing::{ManualClock, Vendor, licensing},
 };
 use serde_json::json;
@@ -81,7 +83,7 @@ fn days(clock: &ManualClock, days: u64) {
 }
 
 fn said(licensing: &Licensing) -> Vec<(LogLevel, String)> {
-    let lines = licensing.announcer().due();
+    let lines = licensing.control().announcer().due();
     lines.into_iter().map(|line| (line.level, line.text)).collect()
 }
 

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use license_core::{
-    Algorithm, Announcer, DenialCode, InstallErrorKind, License, Licensing, Limit, LogLevel,
-    LogLine, Phase, Product, Restriction, SourceFailure, TokenType,
+    DenialCode, InstallErrorKind, License, Licensing, Limit, Phase, Product, Restriction,
+    key::Algorithm,
+    licensing::Announcer,
+    product::{LogLevel, LogLine, SourceFailure},
     testing::{ManualClock, Vendor, licensing},
+    token::TokenType,
 };
 use serde_json::{Value, json};
 
@@ -246,7 +249,7 @@ fn its_log_lines_are_said_once_when_their_time_comes() {
     use LogLevel::{Error, Info, Warn};
     let vendor = vendor();
     let (licensing, clock) = licensing(&vendor);
-    let mut announcer = licensing.announcer();
+    let mut announcer = licensing.control().announcer();
     assert_eq!(said(&mut announcer), [], "the profile has no line for that");
     install(&vendor, &licensing, "enterprise", json!({}));
     let validated = line(Info, "License validated successfully: Acme Corp (Enterprise)");
@@ -258,11 +261,11 @@ fn its_log_lines_are_said_once_when_their_time_comes() {
     assert_eq!(said(&mut announcer), std::slice::from_ref(&grace));
     assert_eq!(said(&mut announcer), []);
     // A restart in grace.
-    assert_eq!(said(&mut licensing.announcer()), [validated.clone(), grace]);
+    assert_eq!(said(&mut licensing.control().announcer()), [validated.clone(), grace]);
     days(&clock, 14);
     let lapsed = line(Error, "License expired on 2026-12-31. Grace period ended 2027-01-14.");
     assert_eq!(said(&mut announcer), std::slice::from_ref(&lapsed));
-    assert_eq!(said(&mut licensing.announcer()), [validated, lapsed]);
+    assert_eq!(said(&mut licensing.control().announcer()), [validated, lapsed]);
     // A renewal.
     license(&vendor, "Acme Corp", "team", json!({})).claim("exp", NEW_YEAR * 2).install(&licensing);
     let renewed = said(&mut announcer);
@@ -275,12 +278,12 @@ fn a_source_that_fails_is_logged_in_its_words() {
     let vendor = vendor();
     let (licensing, _clock) = licensing(&vendor);
     let path = "/etc/align/license/license.jwt";
-    let missing = plain(licensing.source_failed(SourceFailure::FileMissing, path));
+    let missing = plain(licensing.control().source_failed(SourceFailure::FileMissing, path));
     let text = "License file not found at /etc/align/license/license.jwt";
     assert_eq!(missing, [line(LogLevel::Error, text)]);
-    let bad = plain(licensing.source_failed(InstallErrorKind::SignatureInvalid, path));
+    let bad = plain(licensing.control().source_failed(InstallErrorKind::SignatureInvalid, path));
     assert_eq!(bad, [line(LogLevel::Error, "License signature verification failed")]);
-    let other = plain(licensing.source_failed(InstallErrorKind::ClaimsInvalid, path));
+    let other = plain(licensing.control().source_failed(InstallErrorKind::ClaimsInvalid, path));
     assert!(other[0].1.contains("claims_invalid") && other[0].1.contains(path), "{other:?}");
 }
 
@@ -290,13 +293,13 @@ fn a_name_that_would_forge_a_line_is_defused_and_capped() {
     let (licensing, _clock) = licensing(&vendor);
     let name = "Acme\nERROR\u{202e}";
     license(&vendor, name, "team\n", json!({"features": []})).install(&licensing);
-    let lines = said(&mut licensing.announcer());
+    let lines = said(&mut licensing.control().announcer());
     let text = "License validated successfully: Acme\u{fffd}ERROR\u{fffd} (Team\u{fffd})";
     assert_eq!(lines[0].1, text);
     // Longer ones than 256 characters are refused with the license.
     let longest = "ü".repeat(256);
     license(&vendor, &longest, "team", json!({})).install(&licensing);
-    assert!(said(&mut licensing.announcer())[0].1.contains(&longest));
+    assert!(said(&mut licensing.control().announcer())[0].1.contains(&longest));
 }
 
 #[test]

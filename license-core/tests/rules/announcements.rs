@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Announcer, LogLevel, Message, Policy, Product,
+    Policy, Product,
+    licensing::Announcer,
+    product::{LogLevel, Message},
     testing::{ManualClock, START, Vendor, licensing},
 };
 
@@ -38,7 +40,7 @@ fn go(clock: &Arc<ManualClock>, days: u32) {
 fn every_phase_is_announced_when_it_is_reached() {
     let vendor = vendor();
     let (licensing, clock) = licensing(&vendor);
-    let mut announcer = licensing.announcer();
+    let mut announcer = licensing.control().announcer();
     says(&mut announcer, &["unlicensed"]);
     let begins = START.saturating_add(DAY);
     vendor.license().plan("a").not_before(begins).days(32).install(&licensing);
@@ -51,14 +53,14 @@ fn every_phase_is_announced_when_it_is_reached() {
     says(&mut announcer, &["grace"]);
     go(&clock, 1);
     says(&mut announcer, &["lapsed"]);
-    says(&mut licensing.announcer(), &["installed a", "lapsed"]);
+    says(&mut licensing.control().announcer(), &["installed a", "lapsed"]);
 }
 
 #[test]
 fn another_license_is_announced_with_its_phase_even_where_that_stays() {
     let vendor = vendor();
     let (licensing, clock) = licensing(&vendor);
-    let mut announcer = licensing.announcer();
+    let mut announcer = licensing.control().announcer();
     vendor.license().plan("a").install(&licensing);
     says(&mut announcer, &["installed a", "active"]);
     vendor.license().plan("b").install(&licensing);
@@ -69,7 +71,7 @@ fn another_license_is_announced_with_its_phase_even_where_that_stays() {
     says(&mut announcer, &[]);
     go(&clock, 1);
     says(&mut announcer, &["installed c", "active"]);
-    licensing.promote_next();
+    licensing.control().promote_next();
     says(&mut announcer, &[]);
 }
 
@@ -78,7 +80,7 @@ fn a_license_that_is_not_trusted_for_a_while_is_not_installed_anew() {
     let vendor = vendor();
     let (licensing, clock) = licensing(&vendor);
     vendor.license().plan("a").install(&licensing);
-    let mut announcer = licensing.announcer();
+    let mut announcer = licensing.control().announcer();
     says(&mut announcer, &["installed a", "active"]);
     clock.set(START.saturating_sub(DAY * 2));
     says(&mut announcer, &["invalid"]);

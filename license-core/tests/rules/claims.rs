@@ -2,7 +2,7 @@
 //! claims, whoever signed them.
 
 use license_core::{
-    InstallErrorKind as Kind, Limit, Product, Verified,
+    InstallErrorKind as Kind, Limit, Product, VerifiedLicense,
     testing::{LicenseBuilder, START, Vendor},
 };
 use serde_json::{Value, json};
@@ -42,12 +42,15 @@ fn vendor() -> Vendor {
 fn verify(
     vendor: &Vendor,
     license: LicenseBuilder<'_>,
-) -> Result<Verified, license_core::InstallError> {
+) -> Result<VerifiedLicense, license_core::InstallError> {
     vendor.verifier().verify(license.sign().as_str().as_bytes())
 }
 
 /// Signs whatever text is given as the payload.
-fn verify_raw(vendor: &Vendor, payload: &str) -> Result<Verified, license_core::InstallError> {
+fn verify_raw(
+    vendor: &Vendor,
+    payload: &str,
+) -> Result<VerifiedLicense, license_core::InstallError> {
     let token = vendor.sign_raw(r#"{"alg":"ES256","typ":"license+jwt"}"#, payload);
     vendor.verifier().verify(token.as_bytes())
 }

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use license_core::{
-    AskedFeature, Denial, DenialCode, Licensing, LimitKind, Policy, Product, RequestHost,
-    Restriction,
+    Denial, DenialCode, Licensing, Policy, Product, RequestHost, Restriction,
+    license::LimitKind,
+    licensing::AskedFeature,
     testing::{START, Vendor, licensing},
 };
 
@@ -179,10 +180,10 @@ fn what_plainly_passes_is_what_no_request_from_there_is_refused_for() {
         for licensing in states(restriction) {
             // From the first ones it learns what time it is, and whether the
             // host matters.
-            licensing.refresh();
-            let _ = licensing.plainly_passes(|| None);
+            licensing.control().refresh();
+            let _ = licensing.control().passes_fast(|| None);
             for host in HOSTS {
-                let plainly = licensing.plainly_passes(|| host);
+                let plainly = licensing.control().passes_fast(|| host);
                 let changing = licensing.check_request(|| true, || RequestHost::new(None, host));
                 assert_eq!(plainly, changing.is_ok(), "{restriction:?} {licensing:?} {host:?}");
                 passed += usize::from(plainly);
@@ -209,8 +210,9 @@ fn nothing_passes_at_a_glance_where_the_clock_may_have_changed_what_was_found() 
         let (licensing, clock) = licensing(&vendor);
         vendor.license().days(1).features(["sso"]).install(&licensing);
         clock.advance(day - second);
-        licensing.refresh();
-        let glances = || [licensing.plainly_passes(|| None), licensing.plainly_grants(&sso)];
+        licensing.control().refresh();
+        let glances =
+            || [licensing.control().passes_fast(|| None), licensing.control().grants_fast(&sso)];
         assert_eq!(glances(), [true, true]);
         clock.set(moved);
         assert_eq!(glances(), [false, false], "{moved}");

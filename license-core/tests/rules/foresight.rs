@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use license_core::{
-    Denial, DenialCode, Difference, Fingerprint, License, Licensing, LimitKind, Phase, Plan,
-    Policy, Product, RequestHost, RequestKind, Restriction, Rule, Simulation, Timestamp, Token,
+    Denial, DenialCode, Fingerprint, License, Licensing, Phase, Policy, Product, RequestHost,
+    Restriction, Timestamp, Token,
+    license::LimitKind,
+    policy::Rule,
+    product::Plan,
+    report::{Difference, RequestKind, Simulation},
     testing::{LicenseBuilder, START, Vendor, licensing},
 };
 
@@ -75,8 +79,8 @@ fn a_simulation_answers_as_the_service_will() {
         let token = full(&vendor).not_before(after(2)).sign();
         let simulation = simulate(&vendor, &token, START);
         let (licensing, clock) = licensing(&vendor);
-        licensing.adopt(&licensing.verify(token.as_str().as_bytes()).unwrap());
-        let mut announcer = licensing.announcer();
+        licensing.install_in_memory(&licensing.verify(token.as_str().as_bytes()).unwrap());
+        let mut announcer = licensing.control().announcer();
         let phases = simulation.periods.iter().map(|period| period.phase);
         assert_eq!(
             phases.collect::<Vec<_>>(),

@@ -21,7 +21,7 @@ fn before(days: u32) -> Timestamp {
 /// Why an upload is refused.
 fn refusal(licensing: &Licensing, license: LicenseBuilder<'_>, host: &str) -> (Kind, String) {
     let verified = licensing.verify(license.sign().as_str().as_bytes()).unwrap();
-    let error = licensing.prepare(&verified, Some(host), false).unwrap_err();
+    let error = licensing.control().prepare(&verified, Some(host), false).unwrap_err();
     (error.kind(), error.detail().to_owned())
 }
 

@@ -4,8 +4,9 @@
 use std::{cell::Cell, time::Duration};
 
 use license_core::{
-    Denial, DenialCode, Licensing, LimitKind, Phase, Policy, Product, RequestHost, Restriction,
-    Rule,
+    Denial, DenialCode, Licensing, Phase, Policy, Product, RequestHost, Restriction,
+    license::LimitKind,
+    policy::Rule,
     testing::{LicenseBuilder, Vendor, licensing},
 };
 
@@ -65,7 +66,7 @@ const QUESTIONS: [Question; 9] = {
         ("granted feature", FEATURE, |it| it.check_feature("sso")),
         ("other feature", FEATURE, |it| it.check_feature("tenants")),
         ("seat beyond the limit", LIMIT, |it| it.check_limit("users", 5, 1)),
-        ("units", LIMIT, |it| it.check_max("users").map(drop)),
+        ("units", LIMIT, |it| it.control().check_max("users").map(drop)),
         ("name", LIMIT, |it| it.check_name("connectors", "jira")),
     ]
 };
@@ -75,7 +76,7 @@ fn code(result: Result<(), Denial>) -> Option<(DenialCode, u16)> {
 }
 
 fn shadowed(licensing: &Licensing) -> Vec<(DenialCode, u64)> {
-    licensing.denial_counts().map(|count| (count.code, count.shadowed)).collect()
+    licensing.control().denial_counts().map(|count| (count.code, count.shadowed)).collect()
 }
 
 fn without(rules: &[Rule], rule: Rule) -> Vec<Rule> {
@@ -135,11 +136,11 @@ fn without_shadow_nothing_is_counted_but_what_is_recorded() {
     let service = service(policy(Restriction::Everything, &[]), Phase::Lapsed);
     let denial = service.check_request(|| false, host("a.acme.internal")).unwrap_err();
     let all = |service: &Licensing| {
-        service.denial_counts().map(|it| it.denied + it.shadowed).sum::<u64>()
+        service.control().denial_counts().map(|it| it.denied + it.shadowed).sum::<u64>()
     };
     assert_eq!(all(&service), 0);
-    service.record(&denial);
-    let count = service.denial_counts().find(|it| it.code == denial.code()).unwrap();
+    service.control().record(&denial);
+    let count = service.control().denial_counts().find(|it| it.code == denial.code()).unwrap();
     assert_eq!((count.denied, count.shadowed, all(&service)), (1, 0, 1));
 }
 
@@ -151,7 +152,7 @@ fn what_recovers_passes_and_is_not_counted_and_nobody_asks_whether_it_does_witho
             asked.set(asked.get() + 1);
             recovers
         };
-        code(service.check_request_unless(|| true, host("localhost"), recovers))
+        code(service.control().check_request_unless(|| true, host("localhost"), recovers))
     };
     let counted = |service: &Licensing| shadowed(service).iter().map(|it| it.1).sum::<u64>();
     let both = [Rule::Everything, Rule::Domain];
@@ -175,7 +176,8 @@ fn a_feature_that_is_merely_asked_about_is_not_counted() {
     assert_eq!(service.usable_features(), ["sso"]);
     assert!(shadowed(&service).iter().all(|it| it.1 == 0));
     assert!(service.check_feature("tenants").is_ok());
-    let count = service.denial_counts().find(|it| it.code == DenialCode::FeatureNotLicensed);
+    let count =
+        service.control().denial_counts().find(|it| it.code == DenialCode::FeatureNotLicensed);
     assert_eq!(count.map(|it| (it.denied, it.shadowed)), Some((0, 1)));
     let enforced = self::service(policy(Restriction::Features, &[]), Phase::Lapsed);
     assert!(!enforced.allows_feature("sso"));

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use license_core::{
-    Admission, InstallErrorKind, Licensing, Machine, MachineId, Timestamp, Verified,
+    InstallErrorKind, Licensing, MachineId, Timestamp, VerifiedLicense,
+    licensing::Admission,
+    machine::Machine,
     testing::{LicenseBuilder, START, Vendor, licensing},
 };
 
@@ -11,18 +13,18 @@ fn day(days: i64) -> Timestamp {
     Timestamp::from_seconds(START.as_seconds() + days * 86_400)
 }
 
-fn verified(licensing: &Licensing, license: LicenseBuilder<'_>) -> Verified {
+fn verified(licensing: &Licensing, license: LicenseBuilder<'_>) -> VerifiedLicense {
     licensing.verify(license.sign().as_str().as_bytes()).unwrap()
 }
 
-fn assert_source(licensing: &Licensing, license: &Verified, expected: Admission) {
-    let installation = licensing.prepare_source(license).unwrap();
+fn assert_source(licensing: &Licensing, license: &VerifiedLicense, expected: Admission) {
+    let installation = licensing.control().prepare_source(license).unwrap();
     assert_eq!(installation.admission(), expected);
-    licensing.commit(installation);
+    licensing.control().commit(installation);
 }
 
-fn upload(licensing: &Licensing, license: &Verified) {
-    licensing.commit(licensing.prepare(license, None, false).unwrap());
+fn upload(licensing: &Licensing, license: &VerifiedLicense) {
+    licensing.control().commit(licensing.control().prepare(license, None, false).unwrap());
 }
 
 fn in_force(licensing: &Licensing) -> String {
@@ -41,7 +43,7 @@ fn a_source_replaces_a_newer_license_and_the_newest_issue_time_stays() {
     let older = verified(&licensing, vendor.license().id("older").issued_at(day(-9)).days(365));
     assert_source(&licensing, &older, Admission::Current);
     assert_eq!(in_force(&licensing), "older");
-    assert_eq!(licensing.saved().newest_issued_at, Some(START));
+    assert_eq!(licensing.control().saved().newest_issued_at, Some(START));
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn a_source_that_begins_later_waits_and_is_unchanged_before_and_after_it_has_beg
     clock.advance(Duration::from_secs(86_400));
     assert_eq!(in_force(&licensing), "later");
     assert_source(&licensing, &later, Admission::Unchanged);
-    licensing.promote_next();
+    licensing.control().promote_next();
     assert_source(&licensing, &later, Admission::Unchanged);
     assert_eq!(in_force(&licensing), "later");
 }
@@ -95,8 +97,8 @@ fn a_source_for_another_machine_changes_nothing() {
     let vendor = Vendor::new();
     let (licensing, _clock) = licensing(&vendor);
     let fingerprint = |id: &str| MachineId::custom(id).unwrap().fingerprint("test");
-    licensing.set_machine(Machine::Known(fingerprint("sixteen-letters-1")));
+    licensing.control().set_machine(Machine::Known(fingerprint("sixteen-letters-1")));
     let bound = vendor.license().machine(&fingerprint("sixteen-letters-2"));
-    let error = licensing.prepare_source(&verified(&licensing, bound)).unwrap_err();
+    let error = licensing.control().prepare_source(&verified(&licensing, bound)).unwrap_err();
     assert_eq!(error.kind(), InstallErrorKind::MachineMismatch);
 }

@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Denial, DenialCode, Licensing, Machine, MachineId, Product, Timestamp,
+    Denial, DenialCode, Licensing, MachineId, Product, Timestamp,
+    machine::Machine,
     testing::{ManualClock, START, Vendor, licensing},
 };
 
@@ -19,7 +20,7 @@ fn stopped(vendor: &Vendor) -> Vec<(DenialCode, Licensing)> {
     };
     let machine = MachineId::parse_linux(&"1".repeat(32)).unwrap().fingerprint("test");
     let bound = |licensing: &Licensing| {
-        licensing.set_machine(Machine::Known(machine.clone()));
+        licensing.control().set_machine(Machine::Known(machine.clone()));
         vendor.license().machine(&machine).install(licensing);
     };
     let early = START.saturating_add(DAY);
@@ -36,32 +37,32 @@ fn stopped(vendor: &Vendor) -> Vec<(DenialCode, Licensing)> {
             DenialCode::LicenseNotYetValid,
             prepared(&|licensing, _| {
                 let token = vendor.license().not_before(early).sign();
-                licensing.adopt(&licensing.verify(token.as_str().as_bytes()).unwrap());
+                licensing.install_in_memory(&licensing.verify(token.as_str().as_bytes()).unwrap());
             }),
         ),
         (
             DenialCode::LicenseInvalid,
             prepared(&|licensing, _| {
                 vendor.license().install(licensing);
-                let mut saved = licensing.saved();
+                let mut saved = licensing.control().saved();
                 saved.current = Some("no license".to_owned());
-                assert_eq!(licensing.restore(&saved).len(), 1);
+                assert_eq!(licensing.control().restore(&saved).len(), 1);
             }),
         ),
-        (DenialCode::StateCorrupt, prepared(&|licensing, _| licensing.mark_corrupt())),
+        (DenialCode::StateCorrupt, prepared(&|licensing, _| licensing.control().mark_corrupt())),
         (
             DenialCode::MachineMismatch,
             prepared(&|licensing, _| {
                 bound(licensing);
                 let other = MachineId::parse_linux(&"2".repeat(32)).unwrap().fingerprint("test");
-                licensing.set_machine(Machine::Known(other));
+                licensing.control().set_machine(Machine::Known(other));
             }),
         ),
         (
             DenialCode::FingerprintUnavailable,
             prepared(&|licensing, _| {
                 bound(licensing);
-                licensing.set_machine(Machine::Unavailable);
+                licensing.control().set_machine(Machine::Unavailable);
             }),
         ),
         (
@@ -119,9 +120,9 @@ fn whatever_stops_the_service_is_503_or_what_the_policy_says() {
         assert_eq!(answered(licensing.check_service()), expected);
         // Of a feature it is the same: one code, one status.
         assert_eq!(answered(licensing.check_feature("sso")), expected);
-        assert_eq!(answered(licensing.require_license().map(drop)), expected);
+        assert_eq!(answered(licensing.control().require_license().map(drop)), expected);
     }
     let licensing = Licensing::with_clock(other.verifier(), Arc::new(ManualClock::new()));
-    let denial = licensing.denial(DenialCode::StoreUnavailable);
+    let denial = licensing.control().denial(DenialCode::StoreUnavailable);
     assert_eq!(denial.status(), chosen(with_503.len() - 1));
 }

@@ -4,9 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Admission, Clock, InstallError, InstallErrorKind as Kind, Licensing, Machine, Phase, Policy,
-    Product, Saved, SharedTime, Timestamp,
+    Clock, InstallError, InstallErrorKind as Kind, Licensing, Phase, Policy, Product, Timestamp,
+    licensing::{Admission, StoredState},
+    machine::Machine,
     testing::{LicenseBuilder, ManualClock, START, Vendor, licensing},
+    time::SharedTime,
 };
 
 use proptest::prelude::*;
@@ -27,17 +29,17 @@ fn after(duration: Duration) -> Timestamp {
 
 fn upload(licensing: &Licensing, license: LicenseBuilder<'_>) -> Result<Admission, InstallError> {
     let verified = licensing.verify(license.sign().as_str().as_bytes())?;
-    let installation = licensing.prepare(&verified, None, false)?;
+    let installation = licensing.control().prepare(&verified, None, false)?;
     let admission = installation.admission();
-    licensing.commit(installation);
+    licensing.control().commit(installation);
     Ok(admission)
 }
 
 #[track_caller]
 fn refused(licensing: &Licensing, license: LicenseBuilder<'_>, kind: Kind) {
-    let saved = licensing.saved();
+    let saved = licensing.control().saved();
     assert_eq!(upload(licensing, license).unwrap_err().kind(), kind);
-    assert_eq!(licensing.saved(), saved, "a refused license must change nothing");
+    assert_eq!(licensing.control().saved(), saved, "a refused license must change nothing");
 }
 
 fn code(licensing: &Licensing) -> Option<&'static str> {
@@ -118,9 +120,9 @@ fn case_40_38_and_a_restart_is_still_refused() {
     upload(&licensing, vendor.license()).unwrap();
     clock.set(before(seconds(DAY + 1)));
     assert!(code(&licensing).is_some());
-    let saved = licensing.saved();
+    let saved = licensing.control().saved();
     let restarted = Licensing::with_clock(vendor.verifier(), clock.clone());
-    assert!(restarted.restore(&saved).is_empty());
+    assert!(restarted.control().restore(&saved).is_empty());
     assert_eq!(code(&restarted), Some("clock_rolled_back"));
     clock.set(before(seconds(60)));
     assert_eq!(code(&restarted), Some("clock_rolled_back"));
@@ -133,11 +135,11 @@ fn case_42_1969_0_and_i64_extremes_are_clock_not_set_and_leave_mark_and_latch_un
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
     upload(&licensing, vendor.license()).unwrap();
-    let mark = licensing.clock_mark();
+    let mark = licensing.control().clock_mark();
     for millis in [i64::MIN, -31_536_000_000, 0, i64::MAX] {
         clock.set(Timestamp::from_millis(millis));
         assert_eq!(code(&licensing), Some("clock_not_set"), "{millis}");
-        assert_eq!(licensing.clock_mark(), mark, "{millis}");
+        assert_eq!(licensing.control().clock_mark(), mark, "{millis}");
         let _ = licensing.status(|_| None);
         let _ = licensing.timeline();
         let _ = upload(&licensing, vendor.license().id("other")).unwrap_err();
@@ -150,13 +152,13 @@ fn case_42_1969_0_and_i64_extremes_are_clock_not_set_and_leave_mark_and_latch_un
 fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_a_license_with_clock_reset_from_by_no_other() {
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
-    licensing.set_installation("one");
+    licensing.control().set_installation("one");
     upload(&licensing, vendor.license()).unwrap();
     clock.set(after(seconds(3650 * DAY)));
     assert_eq!(code(&licensing), Some("license_expired"));
     clock.set(after(seconds(60)));
     assert_eq!(code(&licensing), Some("clock_rolled_back"));
-    let mark = licensing.clock_mark().mark.unwrap();
+    let mark = licensing.control().clock_mark().mark.unwrap();
     // Capped at the last transition plus a day, not ten years ahead.
     assert_eq!(mark, after(seconds(366 * DAY)));
 
@@ -169,10 +171,10 @@ fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_a_license_with_clock_reset_
     let cure = reset(mark.as_seconds()).claim("clock_reset_for", "one");
     assert_eq!(upload(&licensing, cure).unwrap(), Admission::Current);
     assert_eq!(code(&licensing), None);
-    assert_eq!(licensing.clock_mark().mark, Some(after(seconds(60))));
+    assert_eq!(licensing.control().clock_mark().mark, Some(after(seconds(60))));
 
     let restarted = Licensing::with_clock(vendor.verifier(), clock);
-    restarted.restore(&licensing.saved());
+    restarted.control().restore(&licensing.control().saved());
     assert_eq!(code(&restarted), None);
 }
 
@@ -180,13 +182,13 @@ fn case_42b_a_clock_once_ten_years_ahead_is_cured_by_a_license_with_clock_reset_
 /// license that cures it.
 fn latched(vendor: &Vendor) -> (Licensing, Arc<ManualClock>, LicenseBuilder<'_>) {
     let (licensing, clock) = licensing(vendor);
-    licensing.set_installation("one");
+    licensing.control().set_installation("one");
     upload(&licensing, vendor.license()).unwrap();
     clock.set(after(seconds(365 * DAY)));
     assert_eq!(code(&licensing), Some("license_expired"));
     clock.set(after(seconds(60)));
     assert_eq!(code(&licensing), Some("clock_rolled_back"));
-    let mark = licensing.clock_mark().mark.unwrap();
+    let mark = licensing.control().clock_mark().mark.unwrap();
     let cure = vendor.license().id("cure").issued_at(after(seconds(30)));
     let cure = cure.claim("clock_reset_from", mark.as_seconds()).claim("clock_reset_for", "one");
     (licensing, clock, cure)
@@ -214,11 +216,11 @@ fn case_54_a_reset_license_works_once() {
     let older = cure.clone().id("older").issued_at(after(seconds(29)));
     refused(&licensing, older, Kind::ClockRolledBack);
     let restarted = Licensing::with_clock(vendor.verifier(), clock);
-    restarted.set_installation("one");
-    assert!(restarted.restore(&licensing.saved()).is_empty());
+    restarted.control().set_installation("one");
+    assert!(restarted.control().restore(&licensing.control().saved()).is_empty());
     refused(&restarted, cure.clone(), Kind::ClockRolledBack);
     // A new one for the mark as it is now works, once again.
-    let mark = restarted.clock_mark().mark.unwrap().as_seconds();
+    let mark = restarted.control().clock_mark().mark.unwrap().as_seconds();
     let new = cure.issued_at(after(seconds(31))).claim("clock_reset_from", mark);
     assert_eq!(upload(&restarted, new).unwrap(), Admission::Current);
     assert_eq!(code(&restarted), None);
@@ -230,7 +232,7 @@ fn case_54_a_reset_license_is_an_ordinary_one_on_another_installation() {
     for name in [None, Some("two"), Some("")] {
         let (_, _, cure) = latched(&vendor);
         let (other, clock) = licensing(&vendor);
-        name.into_iter().for_each(|name| other.set_installation(name));
+        name.into_iter().for_each(|name| other.control().set_installation(name));
         upload(&other, vendor.license()).unwrap();
         clock.set(after(seconds(300 * DAY)));
         assert_eq!(code(&other), None);
@@ -249,9 +251,9 @@ fn case_54_a_reset_license_from_a_source_works_once() {
     let (licensing, clock, cure) = latched(&vendor);
     let source = |licensing: &Licensing| {
         let verified = licensing.verify(cure.clone().sign().as_str().as_bytes()).unwrap();
-        let installation = licensing.prepare_source(&verified).unwrap();
+        let installation = licensing.control().prepare_source(&verified).unwrap();
         let admission = installation.admission();
-        licensing.commit(installation);
+        licensing.control().commit(installation);
         admission
     };
     assert_eq!(source(&licensing), Admission::Current);
@@ -262,7 +264,7 @@ fn case_54_a_reset_license_from_a_source_works_once() {
     assert_eq!(code(&licensing), Some("clock_rolled_back"));
     // Nor after another license has been there.
     let other = licensing.verify(vendor.license().sign().as_str().as_bytes()).unwrap();
-    licensing.commit(licensing.prepare_source(&other).unwrap());
+    licensing.control().commit(licensing.control().prepare_source(&other).unwrap());
     assert_eq!(source(&licensing), Admission::Current);
     assert_eq!(code(&licensing), Some("clock_rolled_back"));
 }
@@ -271,7 +273,7 @@ fn case_54_a_reset_license_from_a_source_works_once() {
 fn case_54_a_reset_license_that_was_installed_before_it_was_needed_has_to_be_fresh() {
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
-    licensing.set_installation("one");
+    licensing.control().set_installation("one");
     let cure = vendor.license().claim("clock_reset_for", "one");
     let cure = cure.claim("clock_reset_from", after(seconds(300 * DAY)).as_seconds());
     assert_eq!(upload(&licensing, cure.clone()).unwrap(), Admission::Current);
@@ -304,7 +306,7 @@ fn case_58_a_clock_eight_hours_ahead_across_a_contiguous_renewal_refuses_nothing
         clock.set(right.saturating_add(seconds(8 * 3600)));
         assert_eq!(code(&licensing), uploaded.then_some("license_expired"));
         if promoted {
-            licensing.promote_next();
+            licensing.control().promote_next();
         }
         clock.advance(seconds(3));
         let _ = code(&licensing);
@@ -323,7 +325,7 @@ fn case_58_a_clock_eight_hours_ahead_across_a_contiguous_renewal_refuses_nothing
         // Over a restart, too.
         clock.set(right.saturating_add(seconds(3)));
         let restarted = Licensing::with_clock(vendor.verifier(), clock.clone());
-        restarted.restore(&licensing.saved());
+        restarted.control().restore(&licensing.control().saved());
         assert_eq!(code(&restarted), None);
         assert!(restarted.check_feature("new").is_ok());
     }
@@ -341,7 +343,8 @@ fn a_beginning_that_the_shared_clock_has_not_reached_has_not_come() {
     let shared = SharedTime::new(after(seconds(10)), seconds(300));
     let next = vendor.license().id("next").not_before(after(seconds(100))).sign();
     let next = licensing.verify(next.as_str().as_bytes()).unwrap();
-    let admission = |time| licensing.prepare_by(time, &next, None, false).unwrap().admission();
+    let admission =
+        |time| licensing.control().prepare_by(time, &next, None, false).unwrap().admission();
     assert_eq!(admission(shared), Admission::Next);
     assert_eq!(admission(SharedTime::NONE), Admission::Current);
 }
@@ -350,15 +353,15 @@ fn a_beginning_that_the_shared_clock_has_not_reached_has_not_come() {
 fn what_is_known_to_have_been_moves_the_mark_up_to_its_cap() {
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
-    licensing.has_been(after(seconds(DAY)));
-    assert_eq!(licensing.clock_mark().mark, None, "nothing is noted without a license");
+    licensing.control().has_been(after(seconds(DAY)));
+    assert_eq!(licensing.control().clock_mark().mark, None, "nothing is noted without a license");
     upload(&licensing, vendor.license().days(10)).unwrap();
-    licensing.has_been(after(seconds(3600)));
-    assert_eq!(licensing.clock_mark().mark, Some(after(seconds(3600))));
-    licensing.has_been(START);
-    assert_eq!(licensing.clock_mark().mark, Some(after(seconds(3600))));
-    licensing.has_been(after(seconds(400 * DAY)));
-    assert_eq!(licensing.clock_mark().mark, Some(after(seconds(11 * DAY))));
+    licensing.control().has_been(after(seconds(3600)));
+    assert_eq!(licensing.control().clock_mark().mark, Some(after(seconds(3600))));
+    licensing.control().has_been(START);
+    assert_eq!(licensing.control().clock_mark().mark, Some(after(seconds(3600))));
+    licensing.control().has_been(after(seconds(400 * DAY)));
+    assert_eq!(licensing.control().clock_mark().mark, Some(after(seconds(11 * DAY))));
     assert_eq!(code(&licensing), Some("clock_rolled_back"));
     clock.set(after(seconds(11 * DAY)));
     assert_eq!(code(&licensing), Some("license_expired"));
@@ -389,9 +392,9 @@ fn a_license_that_starts_later_waits_and_takes_over_by_itself() {
     clock.advance(Duration::from_millis(1));
     assert!(licensing.check_feature("second").is_ok());
     assert!(licensing.check_feature("old").is_err());
-    assert!(licensing.begun_next().is_some());
-    licensing.promote_next();
-    assert!(licensing.begun_next().is_none());
+    assert!(licensing.control().due_next().is_some());
+    licensing.control().promote_next();
+    assert!(licensing.control().due_next().is_none());
     assert!(licensing.check_feature("second").is_ok());
 }
 
@@ -406,7 +409,7 @@ fn a_license_uploaded_after_the_waiting_one_has_begun_replaces_it() {
     let newest = vendor.license().id("newest").issued_at(after(seconds(1)));
     assert_eq!(upload(&licensing, newest).unwrap(), Admission::Current);
     assert_eq!(licensing.license().unwrap().license().id(), "newest");
-    assert_eq!(licensing.saved().next, None);
+    assert_eq!(licensing.control().saved().next, None);
 }
 
 #[test]
@@ -416,9 +419,9 @@ fn an_older_license_is_refused_and_the_same_again_changes_nothing() {
     let token = vendor.license().sign();
     let install = || {
         let verified = licensing.verify(token.as_str().as_bytes())?;
-        let installation = licensing.prepare(&verified, None, false)?;
+        let installation = licensing.control().prepare(&verified, None, false)?;
         let admission = installation.admission();
-        licensing.commit(installation);
+        licensing.control().commit(installation);
         Ok::<_, InstallError>(admission)
     };
     assert_eq!(install().unwrap(), Admission::Current);
@@ -437,7 +440,7 @@ fn a_license_that_would_lock_out_the_uploading_host_needs_force() {
     let (licensing, _clock) = licensing(&vendor);
     let token = vendor.license().domain("*.acme.internal").sign();
     let verified = licensing.verify(token.as_str().as_bytes()).unwrap();
-    let prepare = |host, force| licensing.prepare(&verified, host, force);
+    let prepare = |host, force| licensing.control().prepare(&verified, host, force);
     for host in ["localhost:3000", "acme.internal", "", "a b"] {
         let error = prepare(Some(host), false).unwrap_err();
         assert_eq!(error.kind(), Kind::DomainMismatch);
@@ -457,14 +460,14 @@ fn a_license_for_another_machine_is_refused_and_one_for_this_machine_needs_its_i
     };
     let bound = || vendor.license().machine(&fingerprint("1"));
     refused(&licensing, bound(), Kind::FingerprintUnavailable);
-    licensing.set_machine(Machine::Known(fingerprint("2")));
+    licensing.control().set_machine(Machine::Known(fingerprint("2")));
     refused(&licensing, bound(), Kind::MachineMismatch);
-    licensing.set_machine(Machine::Known(fingerprint("1")));
+    licensing.control().set_machine(Machine::Known(fingerprint("1")));
     upload(&licensing, bound()).unwrap();
     assert_eq!(code(&licensing), None);
-    licensing.set_machine(Machine::Known(fingerprint("2")));
+    licensing.control().set_machine(Machine::Known(fingerprint("2")));
     assert_eq!(code(&licensing), Some("machine_mismatch"));
-    licensing.set_machine(Machine::Unavailable);
+    licensing.control().set_machine(Machine::Unavailable);
     assert_eq!(code(&licensing), Some("fingerprint_unavailable"));
 }
 
@@ -473,17 +476,17 @@ fn a_stored_token_that_does_not_verify_is_not_in_force_and_can_be_replaced() {
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
     upload(&licensing, vendor.license()).unwrap();
-    let mut saved = licensing.saved();
+    let mut saved = licensing.control().saved();
     let stranger = Vendor::new();
     saved.current = Some(stranger.license().sign().as_str().to_owned());
     let restarted = Licensing::with_clock(vendor.verifier(), clock);
-    let errors = restarted.restore(&saved);
+    let errors = restarted.control().restore(&saved);
     assert_eq!(errors.len(), 1);
     assert_eq!(code(&restarted), Some("license_invalid"));
     upload(&restarted, vendor.license().id("again")).unwrap();
     assert_eq!(code(&restarted), None);
-    restarted.mark_corrupt();
-    restarted.restore(&Saved::default());
+    restarted.control().mark_corrupt();
+    restarted.control().restore(&StoredState::default());
     assert_eq!(code(&restarted), Some("license_missing"));
 }
 
@@ -569,10 +572,10 @@ fn the_month_turns_at_midnight_in_utc_to_the_millisecond() {
     let turn: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
     for millis in [1000, 21, 20, 19, 1] {
         clock.set(turn.saturating_sub(Duration::from_millis(millis)));
-        assert_eq!(licensing.month().to_string(), "2026-11", "{millis} ms before");
+        assert_eq!(licensing.control().month().to_string(), "2026-11", "{millis} ms before");
     }
     clock.set(turn);
-    assert_eq!(licensing.month().to_string(), "2026-12");
+    assert_eq!(licensing.control().month().to_string(), "2026-12");
 }
 
 #[test]
@@ -581,13 +584,13 @@ fn a_clock_moved_back_does_not_bring_a_month_back() {
     let (licensing, clock) = licensing(&vendor);
     vendor.license().install(&licensing);
     clock.advance(seconds(31 * DAY));
-    assert_eq!(licensing.month().to_string(), "2026-12");
+    assert_eq!(licensing.control().month().to_string(), "2026-12");
     for back in [1, 3 * DAY, 300 * DAY] {
         clock.set(after(seconds(31 * DAY)).saturating_sub(seconds(back)));
-        assert_eq!(licensing.month().to_string(), "2026-12", "{back} s back");
+        assert_eq!(licensing.control().month().to_string(), "2026-12", "{back} s back");
     }
     clock.set(after(seconds(61 * DAY)));
-    assert_eq!(licensing.month().to_string(), "2027-01");
+    assert_eq!(licensing.control().month().to_string(), "2027-01");
 }
 
 #[test]

@@ -4,7 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Licensing, LimitKind, Policy, Product, Restriction, Rule, Warning, WarningLevel,
+    Licensing, Policy, Product, Restriction, Warning, WarningLevel,
+    license::LimitKind,
+    policy::Rule,
     testing::{ManualClock, START, Vendor, licensing},
 };
 use serde_json::json;
@@ -31,7 +33,7 @@ fn nothing(_: &str) -> Option<u64> {
 }
 
 fn told(licensing: &Licensing) -> Vec<(&'static str, WarningLevel, String)> {
-    let warns = licensing.warns();
+    let warns = licensing.control().warns();
     let warnings = licensing.warnings(nothing).into_iter();
     assert_eq!(warns, warnings.len() > 0);
     warnings.map(|Warning { code, level, text, .. }| (code, level, text)).collect()
@@ -73,12 +75,12 @@ fn a_waiting_license_that_does_not_cover_is_told_of() {
         let at = |days: u64| START.saturating_add(DAY * u32::try_from(days).unwrap());
         let next = vendor.license().id("next").not_before(at(begins)).expires_at(at(ends)).sign();
         let verified = licensing.verify(next.as_str().as_bytes()).unwrap();
-        licensing.commit(licensing.prepare(&verified, None, false).unwrap());
+        licensing.control().commit(licensing.control().prepare(&verified, None, false).unwrap());
         let told = told(&licensing);
         let texts: Vec<&String> = told.iter().map(|(_, _, text)| text).collect();
         assert_eq!(banner(&licensing)["messages"], json!(texts));
         clock.advance(DAY * u32::try_from(begins).unwrap());
-        assert!(licensing.succession().is_none(), "it is in force");
+        assert!(licensing.control().succession().is_none(), "it is in force");
         told.into_iter().map(|(code, _, text)| (code, text)).collect::<Vec<_>>()
     };
     assert_eq!(waits(100, 200), []);
@@ -157,7 +159,7 @@ fn the_clock_of_the_service_concerns_administrators_alone() {
     let (licensing, clock) = service(Policy::new());
     clock.advance(DAY / 2);
     // Brings the mark forward, to where the clock then is behind.
-    licensing.refresh();
+    licensing.control().refresh();
     clock.set(START);
     let told = told(&licensing);
     assert_eq!(told.len(), 1, "{told:?}");
@@ -169,24 +171,24 @@ fn the_clock_of_the_service_concerns_administrators_alone() {
 fn what_a_runtime_reports_is_told_without_asking_it() {
     let (licensing, clock) = service(Policy::new());
     let using = |users: u64| [("users".to_owned(), users)].into();
-    licensing.report_used(using(4));
+    licensing.control().report_used(using(4));
     assert_eq!(told(&licensing), []);
     assert_eq!(licensing.status(nothing).license.unwrap().limits["users"].used, Some(4));
-    licensing.report_used(using(5));
+    licensing.control().report_used(using(5));
     assert_eq!(told(&licensing)[0].0, "limit_reached");
     assert_eq!(banner(&licensing)["level"], "warning");
     // What is known better at the moment counts.
     assert_eq!(licensing.warnings(|_| Some(1)), []);
-    licensing.report_used(using(4));
+    licensing.control().report_used(using(4));
     assert_eq!(told(&licensing), []);
     // Nothing is left of a report once there is another.
-    licensing.report_used([("hosts".to_owned(), 1)].into());
+    licensing.control().report_used([("hosts".to_owned(), 1)].into());
     let limits = licensing.status(nothing).license.unwrap().limits;
     assert_eq!((limits["users"].used, limits["hosts"].used), (None, Some(1)));
 
     let full = Warning::new("store_unavailable", WarningLevel::Warning, "The disk is full.");
-    licensing.report_warnings(vec![full.clone()]);
-    assert!(licensing.warns());
+    licensing.control().report_warnings(vec![full.clone()]);
+    assert!(licensing.control().warns());
     assert_eq!(licensing.warnings(nothing), [full]);
     assert_eq!(licensing.status(nothing).warnings, licensing.warnings(nothing));
     assert_eq!(banner(&licensing)["level"], "none");
@@ -195,6 +197,6 @@ fn what_a_runtime_reports_is_told_without_asking_it() {
         told(&licensing).iter().map(|it| it.0).collect::<Vec<_>>(),
         ["license_expiring", "store_unavailable"]
     );
-    licensing.report_warnings(Vec::new());
+    licensing.control().report_warnings(Vec::new());
     assert_eq!(told(&licensing).iter().map(|it| it.0).collect::<Vec<_>>(), ["license_expiring"]);
 }

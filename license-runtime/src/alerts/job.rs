@@ -109,7 +109,7 @@ impl Job {
         settle: impl AsyncFnOnce(),
     ) {
         let mut state = self.state.lock().await;
-        let (now, monotonic) = (licensing.judged_time(), licensing.clock().monotonic());
+        let (now, monotonic) = (licensing.control().judged_time(), licensing.clock().monotonic());
         if state.schedule.is_time(self.alerts.at, &self.alerts.zone, now, monotonic) {
             settle().await;
             // What failed is in the log, and tried again.
@@ -184,7 +184,7 @@ impl Job {
         let license = licensing.license()?;
         let status = licensing.status(|_| None);
         let in_term = matches!(status.phase, Phase::Active | Phase::Expiring);
-        let succession = licensing.succession();
+        let succession = licensing.control().succession();
         if !in_term || succession.is_some_and(|succession| succession.covers()) {
             return None;
         }

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use license_core::{Licensing, Phase, Timestamp, TokenDigest, Transition, Verified, text};
+use license_core::{
+    Licensing, Phase, Timestamp, TokenDigest, VerifiedLicense, report::Transition, text,
+};
 
 /// An alert: a license ends soon. As a subject, a plain text and a page of
 /// HTML; says what happens on which date, and what to do. It names the
@@ -42,7 +44,7 @@ struct Escaped<'a>(&'a str);
 impl Alert {
     pub(super) fn new(
         licensing: &Licensing,
-        license: &Verified,
+        license: &VerifiedLicense,
         milestone: u32,
         days_remaining: u64,
     ) -> Self {
@@ -57,7 +59,12 @@ impl Alert {
             digest: license.digest(),
             expires_at,
             transitions,
-            waiting: licensing.succession_warnings().into_iter().map(|it| it.text).collect(),
+            waiting: licensing
+                .control()
+                .succession_warnings()
+                .into_iter()
+                .map(|it| it.text)
+                .collect(),
         }
     }
 

@@ -122,7 +122,7 @@ impl Service {
     }
 
     fn clock_now(&self) -> Timestamp {
-        self.licensing.judged_time()
+        self.licensing.control().judged_time()
     }
 
     async fn run_on(&self, job: &Job) -> Result<Vec<SentAlert>, AlertsError> {
@@ -230,8 +230,8 @@ async fn nothing_is_sent_while_a_next_license_waits() {
     let begins = service.clock_now().saturating_add(DAY * 4);
     let next = service.license(12).id("next").not_before(begins).sign();
     let verified = service.licensing.verify(next.as_str().as_bytes()).unwrap();
-    let installation = service.licensing.prepare_source(&verified).unwrap();
-    service.licensing.commit(installation);
+    let installation = service.licensing.control().prepare_source(&verified).unwrap();
+    service.licensing.control().commit(installation);
     assert!(service.licensing.status(|_| None).next.is_some());
     assert_eq!(service.run().await.unwrap(), []);
     assert_eq!(service.sent(&token).await, None);
@@ -253,8 +253,8 @@ async fn a_next_license_that_does_not_cover_is_told_of() {
         let begins = service.clock_now().saturating_add(DAY * begins);
         let next = service.license(days).id("next").not_before(begins).sign();
         let verified = service.licensing.verify(next.as_str().as_bytes()).unwrap();
-        let installation = service.licensing.prepare_source(&verified).unwrap();
-        service.licensing.commit(installation);
+        let installation = service.licensing.control().prepare_source(&verified).unwrap();
+        service.licensing.control().commit(installation);
         assert_eq!(service.run().await.unwrap()[0].milestone, 7, "{told}");
         let texts = service.delivery.texts();
         assert!(!texts.is_empty());
@@ -382,7 +382,7 @@ async fn a_clock_that_is_moved_back_brings_no_milestone_back() {
     let service = Service::new();
     service.install(31);
     service.clock.advance(DAY);
-    service.licensing.refresh();
+    service.licensing.control().refresh();
     service.clock.set(service.clock_now().saturating_sub(HOUR * 12));
     assert_eq!(service.run().await.unwrap()[0].milestone, 30);
 }

@@ -12,7 +12,7 @@ mod lines;
 
 use std::{fmt, str::FromStr};
 
-use license_core::{AuditEntry, InstallErrorKind, Timestamp, TokenDigest};
+use license_core::{InstallErrorKind, Timestamp, TokenDigest, runtime::AuditEntry};
 use sha2::{Digest, Sha256};
 
 pub use self::lines::{ExportError, ExportVerdict, verify_export};

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use license_core::{ClockMark, InstallErrorKind, Saved, Timestamp, TokenDigest};
+use license_core::{
+    InstallErrorKind, Timestamp, TokenDigest, licensing::StoredState, time::ClockMark,
+};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -12,8 +14,8 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
-fn saved(name: &str) -> Saved {
-    let mut saved = Saved::default();
+fn saved(name: &str) -> StoredState {
+    let mut saved = StoredState::default();
     saved.current = Some(format!("{name}.current"));
     saved.next = Some(format!("{name}.next"));
     saved.newest_issued_at = Some(Timestamp::from_seconds(1_700_000_000));
@@ -43,7 +45,7 @@ pub async fn what_was_installed_is_loaded(store: Arc<dyn Store>) {
     let revision = store.install(0, &saved("one"), record("one")).await.unwrap();
     assert_eq!(revision, 1);
     assert_eq!(load(&store).await, Loaded::new(saved("one"), 1));
-    let mut bare = Saved::default();
+    let mut bare = StoredState::default();
     bare.current = Some("two".to_owned());
     assert_eq!(store.install(1, &bare, record("two")).await.unwrap(), 2);
     assert_eq!(load(&store).await, Loaded::new(bare, 2));

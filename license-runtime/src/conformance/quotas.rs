@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use license_core::{DenialCode, Month, Timestamp};
+use license_core::{DenialCode, Timestamp, time::Month};
 use tokio::task::{JoinSet, yield_now};
 
 use super::service::Service;

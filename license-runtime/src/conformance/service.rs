@@ -9,7 +9,8 @@ use std::{
 };
 
 use license_core::{
-    Actor, InstallRequest, Installer, MachineId,
+    Actor, Installer, MachineId,
+    licensing::InstallRequest,
     testing::{ManualClock, Vendor, licensing},
 };
 

@@ -24,7 +24,7 @@ impl LimitError {
         licensing: &Licensing,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        let denial = licensing.denial(DenialCode::StoreUnavailable);
+        let denial = licensing.control().denial(DenialCode::StoreUnavailable);
         Self::Store { denial, source: source.into() }
     }
 

@@ -10,7 +10,7 @@ use crate::store::{SeatLock, Store};
 /// The seats of one limit. Cheap to clone.
 ///
 /// ```
-/// # use license_core::{Actor, Installer, InstallRequest, testing::{Vendor, licensing}};
+/// # use license_core::{Actor, Installer, testing::{Vendor, licensing}, licensing::InstallRequest};
 /// # use license_runtime::{LicenseManager, MemoryStore};
 /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 /// # let vendor = Vendor::new();

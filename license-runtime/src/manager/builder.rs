@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, watch};
 #[cfg(feature = "sources")]
 use super::sources::{self, Judged, Sources};
 use super::{
-    Handle, Kept, LicenseManager, Shared, Usage, figures, keep, machine::MachineWatch,
+    Handle, LicenseManager, Shared, StoreView, Usage, figures, keep, machine::MachineWatch,
     store_clock::StoreClock, store_health::StoreHealth,
 };
 #[cfg(feature = "sources")]
@@ -147,7 +147,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
         let quotas = Quotas::new(licensing.clone(), Arc::clone(&store));
         let leases = LeaseRegistry::new(licensing.clone(), Arc::clone(&store), lease_ttl);
         let shared = Arc::new(Shared {
-            announcer: licensing.announcer().into(),
+            announcer: licensing.control().announcer().into(),
             started: licensing.clock().monotonic(),
             licensing,
             store,
@@ -159,7 +159,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
             alerts: self.alerts.map(crate::alerts::Job::new),
             #[cfg(feature = "sources")]
             sources: Sources::new(self.sources),
-            kept: Mutex::new(Kept {
+            kept: Mutex::new(StoreView {
                 revision: loaded.revision,
                 clock: loaded.saved.clock,
                 in_doubt: false,
@@ -174,20 +174,20 @@ impl ManagerBuilder<Arc<dyn Store>> {
         shared.saw_store_clock(loaded.now);
         shared.find_machine().await;
         if let Some(name) = &loaded.installation {
-            shared.licensing.set_installation(name);
+            shared.licensing.control().set_installation(name);
         }
         if let Err(error) = shared.name().await {
             shared.store_health.write_failed(&error);
         }
         shared.restore(loaded.saved).await;
         if loaded.corrupt {
-            shared.licensing.mark_corrupt();
+            shared.licensing.control().mark_corrupt();
         }
         shared.take_evidence().await;
         shared.keep().await;
         #[cfg(feature = "sources")]
         {
-            shared.look().await;
+            shared.check_sources().await;
             shared.take_evidence().await;
         }
         shared.save_mark().await;

@@ -1,8 +1,8 @@
 //! What an installation would do.
 
-use license_core::{DryRun, InstallRequest};
 #[cfg(feature = "sources")]
 use license_core::{Warning, WarningLevel};
+use license_core::{licensing::InstallRequest, report::DryRun};
 
 use super::Shared;
 
@@ -20,7 +20,8 @@ impl Shared {
         let used = self.count_used().await;
         let used = |limit: &str| used.get(limit).copied();
         #[cfg_attr(not(feature = "sources"), expect(unused_mut, reason = "nothing overrides"))]
-        let mut dry_run = self.licensing.preview_by(self.shared_time(), &verified, &request, used);
+        let mut dry_run =
+            self.licensing.control().preview_by(self.shared_time(), &verified, &request, used);
         #[cfg(feature = "sources")]
         if dry_run.would_install {
             let told = |text| Warning::new("source_decides", WarningLevel::Warning, text);

@@ -58,7 +58,7 @@ impl Shared {
             used.extend(usage().await);
         }
         self.report_warnings();
-        self.licensing.report_used(used.clone());
+        self.licensing.control().report_used(used.clone());
         used
     }
 
@@ -67,6 +67,6 @@ impl Shared {
         let warnings = self.skew_warning().into_iter().chain(self.store_health.warning());
         #[cfg(feature = "sources")]
         let warnings = self.sources.warnings().into_iter().chain(warnings);
-        self.licensing.report_warnings(warnings.collect());
+        self.licensing.control().report_warnings(warnings.collect());
     }
 }

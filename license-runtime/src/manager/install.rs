@@ -3,11 +3,11 @@
 use std::{net::IpAddr, sync::Arc};
 
 use license_core::{
-    Admission, InstallError, InstallErrorKind, InstallRequest, Installation, Saved, Token,
-    TokenDigest, Verified,
+    InstallError, InstallErrorKind, Token, TokenDigest, VerifiedLicense,
+    licensing::{Admission, InstallRequest, Installation, StoredState},
 };
 
-use super::{Kept, Shared};
+use super::{Shared, StoreView};
 use crate::{
     audit::{AuditRecord, Outcome},
     store::{StoreError, StoreErrorKind},
@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Read {
     /// Its identity, where it could be parsed.
     pub(super) digest: Option<TokenDigest>,
-    pub(super) verified: Result<Verified, InstallError>,
+    pub(super) verified: Result<VerifiedLicense, InstallError>,
 }
 
 /// How often an installation starts over because another instance was faster.
@@ -56,14 +56,14 @@ impl Shared {
 
     async fn upload(
         &self,
-        kept: &mut Kept,
-        verified: &Verified,
+        kept: &mut StoreView,
+        verified: &VerifiedLicense,
         request: &InstallRequest,
         record: &AuditRecord,
     ) -> Result<Outcome, InstallError> {
         let host = request.host.as_deref();
         let time = self.shared_time();
-        let prepare = || self.licensing.prepare_by(time, verified, host, request.force);
+        let prepare = || self.licensing.control().prepare_by(time, verified, host, request.force);
         let outcome = self.apply(kept, prepare, record).await?;
         if outcome == Outcome::Unchanged {
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
@@ -110,7 +110,7 @@ impl Shared {
     /// force. One that is installed already leaves no trace.
     pub(super) async fn apply(
         &self,
-        kept: &mut Kept,
+        kept: &mut StoreView,
         prepare: impl Fn() -> Result<Installation, InstallError>,
         record: &AuditRecord,
     ) -> Result<Outcome, InstallError> {
@@ -124,7 +124,7 @@ impl Shared {
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
             match self.persist(kept, installation.saved(), record).await {
                 Ok(()) => {
-                    self.licensing.commit(installation);
+                    self.licensing.control().commit(installation);
                     return Ok(outcome);
                 }
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {
@@ -145,8 +145,8 @@ impl Shared {
     /// this; when it fails, memory must stay as it is.
     pub(super) async fn persist(
         &self,
-        kept: &mut Kept,
-        mut saved: Saved,
+        kept: &mut StoreView,
+        mut saved: StoredState,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
         saved.clock = self.mark_to_keep(kept, saved.clock);
@@ -233,7 +233,7 @@ impl Shared {
 }
 
 /// The clock mark may have been saved again in between.
-fn has_same_licenses(one: &Saved, other: &Saved) -> bool {
+fn has_same_licenses(one: &StoredState, other: &StoredState) -> bool {
     one.current == other.current
         && one.next == other.next
         && one.newest_issued_at == other.newest_issued_at

@@ -4,13 +4,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use license_core::{Actor, ClockMark, InstallError, Phase, Saved, Token};
+use license_core::{Actor, InstallError, Phase, Token, licensing::StoredState, time::ClockMark};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
 };
 
-use super::{Kept, Shared, install::ATTEMPTS};
+use super::{Shared, StoreView, install::ATTEMPTS};
 use crate::{
     audit::{AuditRecord, Outcome},
     store::{Loaded, StoreError, StoreErrorKind},
@@ -51,7 +51,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
 impl Shared {
     /// How long to sleep: until the next change, at most a second.
     fn pause(&self) -> Duration {
-        self.licensing.refresh().clamp(Duration::from_millis(10), Duration::from_secs(1))
+        self.licensing.control().refresh().clamp(Duration::from_millis(10), Duration::from_secs(1))
     }
 
     /// One round.
@@ -61,7 +61,7 @@ impl Shared {
         self.settle(&mut kept).await;
         self.take_over(&mut kept).await;
         self.note_expiry(&mut kept).await;
-        let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());
+        let mark = self.mark_to_keep(&kept, self.licensing.control().clock_mark());
         if mark.is_worth_recording(kept.clock, self.apart()) {
             self.save_clock(&mut kept, mark).await;
         }
@@ -79,7 +79,7 @@ impl Shared {
     /// Saves the clock mark, however little it has moved.
     pub(super) async fn save_mark(&self) {
         let mut kept = self.kept.lock().await;
-        let mark = self.mark_to_keep(&kept, self.licensing.clock_mark());
+        let mark = self.mark_to_keep(&kept, self.licensing.control().clock_mark());
         if mark != kept.clock {
             self.save_clock(&mut kept, mark).await;
         }
@@ -96,10 +96,10 @@ impl Shared {
                 None
             }
         };
-        let at = written.max(self.licensing.saved().newest_issued_at);
+        let at = written.max(self.licensing.control().saved().newest_issued_at);
         let at = at.map(|at| at.min(self.latest()));
-        if let Some(at) = at.filter(|_| at > self.licensing.clock_mark().mark) {
-            self.licensing.has_been(at);
+        if let Some(at) = at.filter(|_| at > self.licensing.control().clock_mark().mark) {
+            self.licensing.control().has_been(at);
         }
     }
 
@@ -112,9 +112,9 @@ impl Shared {
     }
 
     /// Puts the stored licenses in force, verified again.
-    pub(super) async fn restore(&self, saved: Saved) {
+    pub(super) async fn restore(&self, saved: StoredState) {
         let licensing = self.licensing.clone();
-        let task = tokio::task::spawn_blocking(move || licensing.restore(&saved));
+        let task = tokio::task::spawn_blocking(move || licensing.control().restore(&saved));
         match task.await {
             Ok(errors) => {
                 for error in errors {
@@ -127,7 +127,7 @@ impl Shared {
 
     /// Where another instance, or an earlier write whose answer was lost, may
     /// have changed the license, finds out.
-    pub(super) async fn settle(&self, kept: &mut Kept) {
+    pub(super) async fn settle(&self, kept: &mut StoreView) {
         if !kept.in_doubt && !self.store.is_shared() {
             return;
         }
@@ -138,7 +138,7 @@ impl Shared {
 
     /// Takes over what the store holds, if it is newer than what is known and
     /// has begun. Returns whether that is known now.
-    pub(super) async fn follow(&self, kept: &mut Kept) -> Result<bool, StoreError> {
+    pub(super) async fn follow(&self, kept: &mut StoreView) -> Result<bool, StoreError> {
         let loaded = self.load(kept).await?;
         let due = self.is_due(kept, &loaded).await;
         if due {
@@ -148,13 +148,13 @@ impl Shared {
     }
 
     /// Takes over what the store holds, if it is newer than what is known.
-    async fn adopt(&self, kept: &mut Kept) -> Result<(), StoreError> {
+    async fn take_stored(&self, kept: &mut StoreView) -> Result<(), StoreError> {
         let loaded = self.load(kept).await?;
         self.take(kept, loaded).await;
         Ok(())
     }
 
-    async fn load(&self, kept: &mut Kept) -> Result<Loaded, StoreError> {
+    async fn load(&self, kept: &mut StoreView) -> Result<Loaded, StoreError> {
         let loaded = self.store.load().await?;
         self.store_health.was_read();
         self.saw_store_clock(loaded.now);
@@ -164,19 +164,19 @@ impl Shared {
 
     /// Whether the license that another instance has installed has begun here,
     /// too. Where this clock is slow, the one in force goes on until then.
-    async fn is_due(&self, kept: &Kept, loaded: &Loaded) -> bool {
+    async fn is_due(&self, kept: &StoreView, loaded: &Loaded) -> bool {
         if loaded.revision == kept.revision || !self.licensing.phase().is_in_force() {
             return true;
         }
         let Some(token) = loaded.saved.current.clone() else { return true };
         let read = self.read(Some(token.into_bytes())).await;
-        let now = self.licensing.judged_time();
+        let now = self.licensing.control().judged_time();
         read.verified.map_or(true, |verified| {
             verified.license().term().not_before.is_none_or(|it| it <= now)
         })
     }
 
-    async fn take(&self, kept: &mut Kept, loaded: Loaded) {
+    async fn take(&self, kept: &mut StoreView, loaded: Loaded) {
         let mut saved = loaded.saved;
         let stored = saved.clock;
         if loaded.revision == kept.revision {
@@ -185,8 +185,8 @@ impl Shared {
         }
         // Unless a license has reset the clock, what this process has seen
         // itself counts as well.
-        if saved.last_reset <= self.licensing.saved().last_reset {
-            let own = self.licensing.clock_mark();
+        if saved.last_reset <= self.licensing.control().saved().last_reset {
+            let own = self.licensing.control().clock_mark();
             saved.clock = ClockMark::new(stored.mark.max(own.mark), own.latched);
         }
         self.restore(saved).await;
@@ -196,12 +196,12 @@ impl Shared {
 
     /// Makes a waiting license that has begun the installed one, in the store
     /// first. Requests are decided by it already.
-    async fn take_over(&self, kept: &mut Kept) {
-        let Some(next) = self.licensing.begun_next() else { return };
+    async fn take_over(&self, kept: &mut StoreView) {
+        let Some(next) = self.licensing.control().due_next() else { return };
         if !self.has_begun_for_all(&next) {
             return;
         }
-        let mut saved = self.licensing.saved();
+        let mut saved = self.licensing.control().saved();
         saved.current = saved.next.take();
         let now = self.licensing.clock().now();
         let mut record = AuditRecord::new(now, SYSTEM, Outcome::TookOver);
@@ -209,7 +209,7 @@ impl Shared {
         record.digest = Some(next.digest());
         match self.persist(kept, saved, record).await {
             Ok(()) => {
-                self.licensing.promote_next();
+                self.licensing.control().promote_next();
                 tracing::info!(outcome = %Outcome::TookOver, "the waiting license has begun");
             }
             Err(error) => self.not_kept(kept, &error).await,
@@ -218,7 +218,7 @@ impl Shared {
 
     /// Notes the end of a term in the audit history: once, whichever instance
     /// sees it first.
-    async fn note_expiry(&self, kept: &mut Kept) {
+    async fn note_expiry(&self, kept: &mut StoreView) {
         if !matches!(self.licensing.phase(), Phase::Grace | Phase::Lapsed) {
             return;
         }
@@ -244,7 +244,7 @@ impl Shared {
         let mut kept = self.kept.lock().await;
         self.settle(&mut kept).await;
         for _ in 0..ATTEMPTS {
-            let mut saved = self.licensing.saved();
+            let mut saved = self.licensing.control().saved();
             if saved.current.is_none() && saved.next.is_none() {
                 return Ok(());
             }
@@ -257,7 +257,7 @@ impl Shared {
                     return Ok(());
                 }
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {
-                    self.adopt(&mut kept).await.map_err(InstallError::store)?;
+                    self.take_stored(&mut kept).await.map_err(InstallError::store)?;
                 }
                 Err(error) => {
                     self.store_health.write_failed(&error);
@@ -268,7 +268,7 @@ impl Shared {
         Err(InstallError::store(StoreError::new(StoreErrorKind::Conflict)))
     }
 
-    fn removal(&self, saved: &Saved, actor: &Actor) -> AuditRecord {
+    fn removal(&self, saved: &StoredState, actor: &Actor) -> AuditRecord {
         let mut record = self.record_of(&actor.name, actor.address);
         let token = saved.current.as_deref().or(saved.next.as_deref());
         let token = token.and_then(|token| Token::parse(token.as_bytes()).ok());
@@ -278,7 +278,7 @@ impl Shared {
         record
     }
 
-    async fn save_clock(&self, kept: &mut Kept, mark: ClockMark) {
+    async fn save_clock(&self, kept: &mut StoreView, mark: ClockMark) {
         match self.store.save_clock(kept.revision, mark).await {
             Ok(()) => {
                 kept.clock = mark;
@@ -288,7 +288,7 @@ impl Shared {
         }
     }
 
-    async fn not_kept(&self, kept: &mut Kept, error: &StoreError) {
+    async fn not_kept(&self, kept: &mut StoreView, error: &StoreError) {
         if error.kind() == StoreErrorKind::Conflict {
             kept.in_doubt = true;
             self.settle(kept).await;

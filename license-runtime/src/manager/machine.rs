@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use license_core::{Fingerprint, Machine};
+use license_core::{Fingerprint, machine::Machine};
 
 use super::Shared;
 use crate::{
@@ -33,7 +33,7 @@ impl Shared {
 
     /// Reads the id if it is not known.
     pub(super) async fn find_machine(&self) {
-        if self.licensing.machine() == Machine::Unavailable {
+        if self.licensing.control().machine() == Machine::Unavailable {
             let mut watch = self.machine.lock().await;
             self.read_machine(&mut watch).await;
         }
@@ -42,13 +42,13 @@ impl Shared {
     /// What this installation is called in machine info: what the store says,
     /// or from now on something new.
     pub(super) async fn name(&self) -> Result<String, StoreError> {
-        if let Some(name) = self.licensing.installation() {
+        if let Some(name) = self.licensing.control().installation() {
             return Ok(name.to_string());
         }
         let new = new_nonce()
             .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))?;
         let name = self.store.name_installation(&new).await?;
-        self.licensing.set_installation(&name);
+        self.licensing.control().set_installation(&name);
         Ok(name)
     }
 
@@ -59,14 +59,14 @@ impl Shared {
             tokio::task::spawn_blocking(move || source.fingerprint(licensing.product().audience()));
         // A panic counts as unreadable.
         let read = task.await.ok().and_then(noted);
-        let known = self.licensing.machine();
+        let known = self.licensing.control().machine();
         let machine = watch.judge(read, known.clone(), self.licensing.clock().monotonic());
         if machine != known {
             match &machine {
                 Machine::Known(_) => tracing::info!("the machine identity was read"),
                 _ => tracing::warn!("the machine identity cannot be read"),
             }
-            self.licensing.set_machine(machine);
+            self.licensing.control().set_machine(machine);
         }
     }
 }

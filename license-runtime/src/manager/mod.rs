@@ -23,9 +23,14 @@ use std::{
 };
 
 use license_core::{
-    Actor, Announcer, AuditEntry, AuditPage, Banner, ClockMark, Denial, DryRun, HostId,
-    InstallError, InstallErrorKind, InstallRequest, Installer, LeaseHosts, Licensing, LogLine,
-    MachineInfo, Status, Token, TokenDigest,
+    Actor, Banner, Denial, HostId, InstallError, InstallErrorKind, Installer, Licensing, Status,
+    Token, TokenDigest,
+    licensing::{Announcer, InstallRequest},
+    machine::MachineInfo,
+    product::LogLine,
+    report::DryRun,
+    runtime::{AuditEntry, AuditPage, LeaseHosts},
+    time::ClockMark,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -91,7 +96,7 @@ struct Shared {
     sources: Sources,
     /// Held over everything that changes the license, in memory and in the
     /// store.
-    kept: Mutex<Kept>,
+    kept: Mutex<StoreView>,
     machine: Mutex<MachineWatch>,
     announcer: std::sync::Mutex<Announcer>,
     store_clock: StoreClock,
@@ -101,7 +106,7 @@ struct Shared {
 }
 
 /// What the store is known to hold.
-struct Kept {
+struct StoreView {
     revision: u64,
     clock: ClockMark,
     /// A write failed, so that the store may or may not have kept it.
@@ -162,11 +167,11 @@ impl LicenseManager {
     ///
     /// For tests, and for services that run without the tasks.
     pub async fn tick_once(&self) -> Duration {
-        let due = self.0.shared.licensing.refresh();
+        let due = self.0.shared.licensing.control().refresh();
         self.0.shared.keep().await;
         self.0.shared.leases.keep().await;
         #[cfg(feature = "sources")]
-        self.0.shared.look().await;
+        self.0.shared.check_sources().await;
         self.0.shared.count_used().await;
         self.0.shared.announce();
         #[cfg(feature = "alerts")]
@@ -268,12 +273,12 @@ impl Installer for LicenseManager {
     async fn machine_info(&self) -> Result<MachineInfo, InstallError> {
         let shared = &self.0.shared;
         shared.find_machine().await;
-        let machine = shared.licensing.machine();
+        let machine = shared.licensing.control().machine();
         let fingerprint =
             machine.fingerprint().ok_or(InstallErrorKind::FingerprintUnavailable)?.clone();
         let name = shared.name().await.map_err(InstallError::store)?;
         let licensing = &shared.licensing;
-        let (now, mark) = (licensing.clock().now(), licensing.clock_mark());
+        let (now, mark) = (licensing.clock().now(), licensing.control().clock_mark());
         Ok(MachineInfo::new(licensing.product().audience(), fingerprint, name, now, mark))
     }
 

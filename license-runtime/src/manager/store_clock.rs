@@ -11,9 +11,12 @@ use std::{
     time::Duration,
 };
 
-use license_core::{ClockMark, SharedTime, Timestamp, Verified, Warning, WarningLevel};
+use license_core::{
+    Timestamp, VerifiedLicense, Warning, WarningLevel,
+    time::{ClockMark, SharedTime},
+};
 
-use super::{Kept, Shared};
+use super::{Shared, StoreView};
 
 /// What was read of the store's clock.
 #[derive(Debug, Default)]
@@ -72,20 +75,20 @@ impl Shared {
 
     /// The clock mark that the store is to keep; the own one where it is not
     /// shared.
-    pub(super) fn mark_to_keep(&self, kept: &Kept, own: ClockMark) -> ClockMark {
+    pub(super) fn mark_to_keep(&self, kept: &StoreView, own: ClockMark) -> ClockMark {
         if !self.store.is_shared() {
             return own;
         }
         let agreed = own.mark.map(|mark| mark.min(self.latest()));
         // Latched here and not there: a license has reset the clock.
-        let resets = self.licensing.clock_mark().latched && !own.latched;
+        let resets = self.licensing.control().clock_mark().latched && !own.latched;
         let mark = if resets { agreed } else { agreed.max(kept.clock.mark) };
         ClockMark::new(mark, false)
     }
 
     /// Whether a waiting license has begun for everybody, also where a clock
     /// is slow.
-    pub(super) fn has_begun_for_all(&self, next: &Verified) -> bool {
+    pub(super) fn has_begun_for_all(&self, next: &VerifiedLicense) -> bool {
         let begins = next.license().term().not_before;
         let (Some(begins), Some(now)) = (begins, self.store_now()) else { return true };
         now >= begins.saturating_add(LEAD)

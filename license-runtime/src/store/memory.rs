@@ -7,7 +7,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use license_core::{Clock, ClockMark, Month, Saved, SystemClock, TokenDigest};
+use license_core::{
+    Clock, SystemClock, TokenDigest,
+    licensing::StoredState,
+    time::{ClockMark, Month},
+};
 
 use super::AlertState;
 use crate::{
@@ -91,7 +95,7 @@ impl Store for MemoryStore {
     async fn install(
         &self,
         revision: u64,
-        saved: &Saved,
+        saved: &StoredState,
         record: AuditRecord,
     ) -> Result<u64, StoreError> {
         let mut kept = self.kept();

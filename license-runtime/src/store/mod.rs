@@ -26,7 +26,11 @@ mod sqlite;
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Month, Saved, Timestamp};
+use license_core::{
+    Timestamp,
+    licensing::StoredState,
+    time::{ClockMark, Month},
+};
 
 pub(crate) use self::alerts::{AlertState, is_sent};
 pub(crate) use self::leases::forward_leases;
@@ -89,7 +93,7 @@ pub trait Store: AlertStore + LeaseStore + fmt::Debug + Send + Sync {
     async fn install(
         &self,
         revision: u64,
-        saved: &Saved,
+        saved: &StoredState,
         record: AuditRecord,
     ) -> Result<u64, StoreError>;
 
@@ -221,7 +225,7 @@ pub(crate) const AUDIT_PAGE: u32 = 500;
 #[non_exhaustive]
 pub struct Loaded {
     /// The tokens, newest issue time and clock mark.
-    pub saved: Saved,
+    pub saved: StoredState,
     /// How often the license state was replaced; 0 for a new store.
     pub revision: u64,
     /// Whether a state was there that could not be read and was kept aside,
@@ -235,7 +239,7 @@ pub struct Loaded {
 
 impl Loaded {
     /// What a store held, readable.
-    pub const fn new(saved: Saved, revision: u64) -> Self {
+    pub const fn new(saved: StoredState, revision: u64) -> Self {
         Self { saved, revision, corrupt: false, now: None, installation: None }
     }
 
@@ -278,7 +282,7 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     async fn install(
         &self,
         revision: u64,
-        saved: &Saved,
+        saved: &StoredState,
         record: AuditRecord,
     ) -> Result<u64, StoreError> {
         (**self).install(revision, saved, record).await

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use license_core::{
-    Actor, InstallErrorKind, InstallRequest, Installer, LimitKind, MachineId, Phase, Product,
+    Actor, InstallErrorKind, Installer, MachineId, Phase, Product,
+    license::LimitKind,
+    licensing::InstallRequest,
     testing::{START, Vendor, licensing},
 };
 use license_runtime::{AuditVerdict, LicenseManager, MachineIdSource, Store};
@@ -71,14 +73,15 @@ async fn case_52_a_store_that_is_full_is_503_and_the_old_license_stays() {
     let old = service.vendor.license().id("old").sign();
     let new = service.vendor.license().id("new").sign();
     service.install(&old).await.unwrap();
-    let (disk, memory) = (service.store.load().await.unwrap(), service.licensing().saved());
+    let (disk, memory) =
+        (service.store.load().await.unwrap(), service.licensing().control().saved());
 
     set(&service.store.full, true);
     let error = service.install(&new).await.unwrap_err();
     assert_eq!((error.code(), error.kind().status()), ("store_unavailable", 503));
     assert!(!error.detail().contains("disk full"), "that is for the log");
     assert_eq!(service.store.load().await.unwrap(), disk);
-    assert_eq!(service.licensing().saved(), memory);
+    assert_eq!(service.licensing().control().saved(), memory);
     assert_eq!(service.refusal(&old).await, "store_unavailable");
     let status = service.manager.status().await;
     assert!(status.warnings.iter().any(|it| it.text.contains("store_unavailable")), "{status:?}");
@@ -148,8 +151,8 @@ async fn what_another_instance_installed_is_adopted_and_judges_the_upload() {
     install(&one, newer.as_str().as_bytes()).await.unwrap();
     let error = install(&two, older.as_str().as_bytes()).await.unwrap_err();
     assert_eq!(error.kind(), InstallErrorKind::OlderThanInstalled);
-    assert_same_licenses(&two.licensing().saved(), &one.licensing().saved());
-    assert_same_licenses(&two.licensing().saved(), &store.load().await.unwrap().saved);
+    assert_same_licenses(&two.licensing().control().saved(), &one.licensing().control().saved());
+    assert_same_licenses(&two.licensing().control().saved(), &store.load().await.unwrap().saved);
 }
 
 #[tokio::test]

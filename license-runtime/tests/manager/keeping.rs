@@ -1,9 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Actor, Clock, ClockMark, InstallRequest, Installer, Licensing, LimitKind, MachineId, Phase,
-    Product, Restriction, WarningLevel,
+    Actor, Clock, Installer, Licensing, MachineId, Phase, Product, Restriction, WarningLevel,
+    license::LimitKind,
+    licensing::InstallRequest,
     testing::{START, Vendor, licensing},
+    time::ClockMark,
 };
 use license_runtime::{
     AuditRecord, AuditVerdict, LicenseManager, MachineIdSource, Outcome, SqliteStore, Store,
@@ -234,7 +236,7 @@ async fn a_lost_clock_mark_does_not_bring_back_the_time_of_the_newest_record_and
         let code = recorded.then_some("clock_rolled_back");
         assert_eq!(service.licensing().public_status().code, code);
         let known = if recorded { day(20) } else { issued };
-        assert_eq!(service.licensing().clock_mark().mark, Some(known));
+        assert_eq!(service.licensing().control().clock_mark().mark, Some(known));
         assert_eq!(service.store.load().await.unwrap().saved.clock.mark, Some(known));
     }
 }
@@ -256,7 +258,7 @@ async fn another_instances_record_is_evidence_only_as_far_as_the_shared_clock_ag
     clock.set(day(1));
     let manager = start(licensing, &store).await;
     assert_eq!(manager.licensing().phase(), Phase::Active);
-    let mark = manager.licensing().clock_mark().mark.unwrap();
+    let mark = manager.licensing().control().clock_mark().mark.unwrap();
     assert!(mark <= day(1).saturating_add(300 * SECOND), "{mark}");
 }
 
@@ -280,7 +282,7 @@ async fn a_store_that_fails_at_the_periodic_save_is_reported_and_the_service_goe
     service.manager.tick_once().await;
     assert_eq!(service.licensing().check_feature("sso"), Ok(()));
     // For the header of responses, which asks nobody.
-    assert!(service.licensing().warns());
+    assert!(service.licensing().control().warns());
     assert_eq!(service.licensing().warnings(|_| None)[0].code, "store_unavailable");
     let status = service.manager.status().await;
     assert!(!status.restricted);
@@ -290,7 +292,7 @@ async fn a_store_that_fails_at_the_periodic_save_is_reported_and_the_service_goe
 
     set(&service.store.full, false);
     service.manager.tick_once().await;
-    assert!(!service.licensing().warns());
+    assert!(!service.licensing().control().warns());
     assert_eq!(service.manager.status().await.warnings, []);
     assert_eq!(service.store.load().await.unwrap().saved.clock.mark, Some(day(1)));
 }
@@ -685,13 +687,13 @@ async fn adopting_does_not_make_an_instance_forget_what_its_own_clock_has_seen()
     install(&one, token.as_str().as_bytes()).await.unwrap();
     // Seen, and not saved yet.
     ahead.advance(DAY);
-    one.licensing().refresh();
+    one.licensing().control().refresh();
     let next = vendor.license().id("next").not_before(day(30)).sign();
     two.tick_once().await;
     install(&two, next.as_str().as_bytes()).await.unwrap();
     one.tick_once().await;
     assert!(one.status().await.next.is_some());
-    assert_eq!(one.licensing().clock_mark().mark, Some(day(1)));
+    assert_eq!(one.licensing().control().clock_mark().mark, Some(day(1)));
 }
 
 #[tokio::test]
@@ -720,9 +722,9 @@ async fn the_banner_goes_by_what_the_product_counts() {
     install(&manager, token.as_str().as_bytes()).await.unwrap();
     assert_eq!(manager.banner().await.level, None);
     // Whoever asks on a request knows it too, without asking anybody.
-    assert!(!manager.licensing().warns());
+    assert!(!manager.licensing().control().warns());
     let token = vendor.license().limit("users", 6).sign();
     install(&manager, token.as_str().as_bytes()).await.unwrap();
-    assert!(manager.licensing().warns());
+    assert!(manager.licensing().control().warns());
     assert_eq!(manager.licensing().warnings(|_| None)[0].code, "limit_reached");
 }

@@ -7,7 +7,8 @@ use std::{
 };
 
 use license_core::{
-    Clock, DenialCode, HostId, Installer, LimitKind, Policy, Product,
+    Clock, DenialCode, HostId, Installer, Policy, Product,
+    license::LimitKind,
     testing::{ManualClock, Vendor, licensing},
 };
 use license_runtime::{LeaseGuard, LeaseStore, Leases, LicenseManager, LimitError, MemoryStore};

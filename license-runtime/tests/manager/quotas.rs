@@ -7,7 +7,9 @@ use std::{
 };
 
 use license_core::{
-    Denial, DenialCode, Installer, LimitKind, Policy, Product, Rule, Timestamp,
+    Denial, DenialCode, Installer, Policy, Product, Timestamp,
+    license::LimitKind,
+    policy::Rule,
     testing::{Vendor, licensing},
 };
 use license_runtime::{LicenseManager, LimitError, Quota};
@@ -207,7 +209,7 @@ async fn a_shutdown_brings_back_what_is_left_and_refuses_from_then_on() {
     let mut service = service(10_000).await;
     let quota = decisions(&service);
     quota.consume(5).await.unwrap();
-    let month = service.licensing().month();
+    let month = service.licensing().control().month();
     assert!(service.store.quota_taken_now(month).await > 5, "a block is open");
     service.manager.shutdown().await;
     unavailable(quota.consume(1).await);
@@ -248,7 +250,7 @@ async fn the_next_block_is_taken_before_the_current_one_runs_out() {
     let (manager, store) = in_memory(None).await;
     let quota = manager.quota("decisions");
     quota.consume(1).await.unwrap();
-    let block = store.quota_taken_now(manager.licensing().month()).await;
+    let block = store.quota_taken_now(manager.licensing().control().month()).await;
     for _ in 0..block / 2 {
         quota.consume(1).await.unwrap();
     }
@@ -264,7 +266,7 @@ async fn of_a_small_quota_one_unit_is_taken_ahead() {
     for used in 1..=9 {
         quota.consume(1).await.unwrap();
         meanwhile().await;
-        let taken = store.quota_taken_now(manager.licensing().month()).await;
+        let taken = store.quota_taken_now(manager.licensing().control().month()).await;
         assert_eq!(taken, used + 1);
     }
     set(&store.down, true);
@@ -422,7 +424,7 @@ async fn what_one_node_brings_back_another_is_granted() {
     let (nodes, store) = nodes(2, 100_000).await;
     let [one, two] = [0, 1].map(|node: usize| nodes[node].quota("decisions"));
     one.consume(5).await.unwrap();
-    let month = nodes[0].licensing().month();
+    let month = nodes[0].licensing().control().month();
     let open = store.quota_taken_now(month).await - 5;
     assert!(open > 0);
     two.consume(100_000 - 5 - open).await.unwrap();
@@ -449,7 +451,7 @@ async fn a_node_that_crashed_has_spent_its_block() {
     let (mut nodes, store) = nodes(2, 100_000).await;
     let crashed = nodes.remove(0);
     crashed.quota("decisions").consume(5).await.unwrap();
-    let open = store.quota_taken_now(crashed.licensing().month()).await - 5;
+    let open = store.quota_taken_now(crashed.licensing().control().month()).await - 5;
     drop(crashed);
     let quota = nodes[0].quota("decisions");
     assert_eq!(quota.used().await.unwrap(), open + 5);
@@ -491,7 +493,8 @@ async fn a_quota_in_shadow_is_served_and_counted_over_the_cap_and_each_such_use_
     let service = Service::of(Vendor::of(product)).await;
     renew(&service, 10).await;
     let quota = decisions(&service);
-    let observed = || -> u64 { service.licensing().denial_counts().map(|it| it.shadowed).sum() };
+    let observed =
+        || -> u64 { service.licensing().control().denial_counts().map(|it| it.shadowed).sum() };
     for _ in 0..10 {
         quota.consume(1).await.unwrap();
     }
@@ -505,7 +508,7 @@ async fn a_quota_in_shadow_is_served_and_counted_over_the_cap_and_each_such_use_
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn while_the_month_turns_every_use_is_counted_in_one_of_the_two() {
     let service = service(2000).await;
-    let before = service.licensing().month();
+    let before = service.licensing().control().month();
     let mut tasks = JoinSet::new();
     for number in 0..8_u64 {
         let quota = decisions(&service);
@@ -522,7 +525,7 @@ async fn while_the_month_turns_every_use_is_counted_in_one_of_the_two() {
         });
     }
     let served: u64 = tasks.join_all().await.into_iter().sum();
-    let after = service.licensing().month();
+    let after = service.licensing().control().month();
     assert_eq!(after.index(), before.index() + 1);
     let old = service.store.quota_taken_now(before).await;
     let new = decisions(&service).used().await.unwrap();

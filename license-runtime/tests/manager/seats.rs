@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use license_core::{DenialCode, LimitKind, Policy, Product, testing::Vendor};
+use license_core::{DenialCode, Policy, Product, license::LimitKind, testing::Vendor};
 use license_runtime::{LimitError, Seats};
 use tokio::task::{JoinSet, yield_now};
 

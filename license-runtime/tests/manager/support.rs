@@ -12,9 +12,10 @@ use std::{
 
 use async_trait::async_trait;
 use license_core::{
-    Actor, ClockMark, InstallError, InstallRequest, Installer, Licensing, Month, Saved, Status,
-    Timestamp, Token, TokenDigest,
+    Actor, InstallError, Installer, Licensing, Status, Timestamp, Token, TokenDigest,
+    licensing::{InstallRequest, StoredState},
     testing::{ManualClock, START, Vendor, licensing},
+    time::{ClockMark, Month},
 };
 use license_runtime::{
     AlertClaim, AlertStore, AuditChain, AuditRecord, AuditRow, LeaseAnswers, LeaseChanges,
@@ -90,7 +91,10 @@ impl Service {
 
     /// Asserts that the disk holds exactly the licenses in memory.
     pub(crate) async fn assert_disk_is_memory(&self) {
-        assert_same_licenses(&self.store.load().await.unwrap().saved, &self.licensing().saved());
+        assert_same_licenses(
+            &self.store.load().await.unwrap().saved,
+            &self.licensing().control().saved(),
+        );
     }
 
     /// The outcomes in the audit history, oldest first.
@@ -100,7 +104,7 @@ impl Service {
     }
 }
 
-pub(crate) fn assert_same_licenses(one: &Saved, two: &Saved) {
+pub(crate) fn assert_same_licenses(one: &StoredState, two: &StoredState) {
     assert_eq!(one.current, two.current);
     assert_eq!(one.next, two.next);
     assert_eq!(one.newest_issued_at, two.newest_issued_at);
@@ -272,7 +276,7 @@ impl Store for Probe {
     async fn install(
         &self,
         revision: u64,
-        saved: &Saved,
+        saved: &StoredState,
         record: AuditRecord,
     ) -> Result<u64, StoreError> {
         self.writing()?;

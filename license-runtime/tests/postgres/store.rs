@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Month, Saved};
+use license_core::{licensing::StoredState, time::Month};
 use license_runtime::{
     AuditRecord, AuditVerdict, Outcome, PostgresStore, QuotaRequest, Store, StoreErrorKind,
     conformance::Elapse,
@@ -39,8 +39,8 @@ fn record(actor: &str) -> AuditRecord {
     AuditRecord::new(now(), actor, Outcome::Installed)
 }
 
-fn saved(token: &str) -> Saved {
-    let mut saved = Saved::default();
+fn saved(token: &str) -> StoredState {
+    let mut saved = StoredState::default();
     saved.current = Some(token.to_owned());
     saved
 }

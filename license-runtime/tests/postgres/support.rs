@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Actor, Clock, InstallError, InstallRequest, Installer, Licensing, MachineId, Status,
-    SystemClock, Timestamp, Token,
+    Actor, Clock, InstallError, Installer, Licensing, MachineId, Status, SystemClock, Timestamp,
+    Token,
+    licensing::InstallRequest,
     testing::{LicenseBuilder, Vendor},
 };
 use license_runtime::{LicenseManager, MachineIdSource, PostgresStore, PostgresStoreBuilder};

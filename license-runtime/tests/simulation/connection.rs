@@ -7,7 +7,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Month, Saved, TokenDigest};
+use license_core::{
+    TokenDigest,
+    licensing::StoredState,
+    time::{ClockMark, Month},
+};
 use license_runtime::{
     AlertClaim, AlertStore, AuditChain, AuditRecord, AuditRow, LeaseAnswers, LeaseChanges,
     LeaseNode, LeaseStore, Loaded, QuotaGrant, QuotaRequest, SeatLock, Store, StoreError,
@@ -36,7 +40,7 @@ impl Store for Connection {
     async fn install(
         &self,
         revision: u64,
-        saved: &Saved,
+        saved: &StoredState,
         record: AuditRecord,
     ) -> Result<u64, StoreError> {
         let world = &self.0.world;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use license_core::{Saved, Timestamp, Token, testing::Vendor};
+use license_core::{Timestamp, Token, licensing::StoredState, testing::Vendor};
 use license_runtime::AuditRecord;
 
 use crate::time::wall;
@@ -65,7 +65,7 @@ impl Licenses {
     }
 
     /// Whether the installed license has not begun by a clock that shows this.
-    pub(crate) fn waits(&self, saved: &Saved, now: Timestamp) -> bool {
+    pub(crate) fn waits(&self, saved: &StoredState, now: Timestamp) -> bool {
         let terms = saved.current.as_deref().and_then(|token| self.by_token.get(token));
         terms.and_then(|terms| terms.begins).is_some_and(|begins| begins > now)
     }
@@ -76,8 +76,8 @@ impl Licenses {
     pub(crate) fn follows(
         &mut self,
         now: Duration,
-        before: &Saved,
-        after: &Saved,
+        before: &StoredState,
+        after: &StoredState,
         record: &AuditRecord,
     ) -> Result<(), String> {
         let begun = before.next.as_deref().is_some_and(|next| {

@@ -159,7 +159,7 @@ impl Running {
         let (licensing, state) = (self.licensing(), self.link.world.state());
         AHEAD[self.slot] < 0
             && !self.has_served.load(Ordering::SeqCst)
-            && state.licenses.waits(&licensing.saved(), licensing.clock().now())
+            && state.licenses.waits(&licensing.control().saved(), licensing.clock().now())
     }
 
     /// What must hold once nothing has been wrong for a while: the node has
@@ -168,7 +168,7 @@ impl Running {
         let (world, slot) = (&self.link.world, self.slot);
         let now = world.now();
         let stored = world.store.load().await.unwrap().saved;
-        let known = self.licensing().saved();
+        let known = self.licensing().control().saved();
         let mut state = world.state();
         if state.calm_for(slot, now, RECOVERY) && state.installed_at + RECOVERY < now {
             state.tally.comparisons += 1;
@@ -217,7 +217,7 @@ impl Running {
     }
 
     /// Where the database really is.
-    pub(crate) async fn taken(&self, month: license_core::Month) -> u64 {
+    pub(crate) async fn taken(&self, month: license_core::time::Month) -> u64 {
         self.link.world.store.quota_taken("decisions", month).await.unwrap()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use license_core::{Actor, HostId, InstallRequest, Installer, Token};
+use license_core::{Actor, HostId, Installer, Token, licensing::InstallRequest};
 use license_runtime::{Store, StoreError, StoreErrorKind};
 use tokio::time::sleep;
 
@@ -168,14 +168,14 @@ async fn take_seat(node: &Running, time: Duration) {
 
 async fn consume(node: &Running, units: u64) {
     let world: &World = &node.link.world;
-    let (asked, month) = (world.now(), node.licensing().month());
+    let (asked, month) = (world.now(), node.licensing().control().month());
     let answer = node.manager.quota("decisions").consume(units).await;
     if node.link.is_dead() {
         return;
     }
     match answer {
         // Within which month it was is not known where one ends meanwhile.
-        Ok(()) if node.licensing().month() == month => {
+        Ok(()) if node.licensing().control().month() == month => {
             let taken = node.taken(month).await;
             let used = {
                 let mut state = world.state();
@@ -252,7 +252,7 @@ async fn acknowledged(node: &Running, token: &Token, issued_at: license_core::Ti
     if !rows.iter().any(recorded) {
         world.broken("an acknowledged install is not in the audit history");
     }
-    if node.licensing().saved().newest_issued_at < Some(issued_at) {
+    if node.licensing().control().saved().newest_issued_at < Some(issued_at) {
         world.broken(format!("node {} acknowledged what is not in force", node.slot));
     }
     let mut state = world.state();

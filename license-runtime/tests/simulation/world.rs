@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Month, Timestamp, testing::Vendor};
+use license_core::{Timestamp, testing::Vendor, time::Month};
 use license_runtime::MemoryStore;
 use tokio::time::Instant;
 
@@ -109,9 +109,9 @@ impl World {
         let origin = Instant::now();
         let clock = MachineClock { origin, ahead: 0 };
         let product = license_core::Product::builder("test", "https://vendor.example", "test")
-            .limit("agents", license_core::LimitKind::Leases)
-            .limit("users", license_core::LimitKind::Seats)
-            .limit("decisions", license_core::LimitKind::Monthly)
+            .limit("agents", license_core::license::LimitKind::Leases)
+            .limit("users", license_core::license::LimitKind::Seats)
+            .limit("decisions", license_core::license::LimitKind::Monthly)
             .build();
         Arc::new(Self {
             seed,

@@ -8,7 +8,8 @@ use std::{
 };
 
 use license_core::{
-    Installer, Licensing, Saved, Token,
+    Installer, Licensing, Token,
+    licensing::StoredState,
     testing::{ManualClock, Vendor, licensing},
 };
 use license_runtime::{LicenseManager, Source, Store};
@@ -58,7 +59,7 @@ impl Place {
     }
 
     /// What the store holds.
-    pub(crate) async fn saved(&self) -> Saved {
+    pub(crate) async fn saved(&self) -> StoredState {
         self.store.load().await.unwrap().saved
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Actor, InstallRequest, Installer, testing::Vendor};
+use license_core::{Actor, Installer, licensing::InstallRequest, testing::Vendor};
 use license_runtime::{LicenseManager, SqliteStore, Store, StoreErrorKind};
 use tokio::task::JoinSet;
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use license_core::{ClockMark, Saved, Timestamp};
+use license_core::{Timestamp, licensing::StoredState, time::ClockMark};
 use license_runtime::{AuditRecord, Outcome, SqliteStore, Store};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -49,8 +49,8 @@ impl Place {
 }
 
 /// A state with a token of this text, somewhat longer than a page holds.
-pub(crate) fn saved(token: &str) -> Saved {
-    let mut saved = Saved::default();
+pub(crate) fn saved(token: &str) -> StoredState {
+    let mut saved = StoredState::default();
     saved.current = Some(token.repeat(6000 / token.len()));
     saved.newest_issued_at = Some(Timestamp::from_seconds(1_800_000_000));
     saved.clock = ClockMark::new(Some(Timestamp::from_seconds(1_800_000_500)), false);

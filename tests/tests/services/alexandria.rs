@@ -5,7 +5,11 @@ use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Method;
-use license_core::{Algorithm, SigningKey, Timestamp, testing::LicenseBuilder};
+use license_core::{
+    Timestamp,
+    key::{Algorithm, SigningKey},
+    testing::LicenseBuilder,
+};
 use license_tests::{
     Answer, Client, Process, Service, Start,
     alexandria::{self, SECRET, admin_token, license, put, sign, token, token_with_header},

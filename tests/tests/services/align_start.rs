@@ -51,7 +51,8 @@ async fn every_flag_can_come_from_the_environment_and_a_flag_wins() {
 async fn a_bad_configuration_stops_the_start_and_names_the_cure() {
     let data = tempfile::tempdir().unwrap();
     let key = data.path().join("small.pem");
-    let small = license_core::SigningKey::generate(license_core::Algorithm::Rs256, Some(3072));
+    let small =
+        license_core::key::SigningKey::generate(license_core::key::Algorithm::Rs256, Some(3072));
     std::fs::write(&key, small.unwrap().public_pem().unwrap()).unwrap();
     let start = || align().arg("--data-dir").arg(data.path()).arg("--listen").arg("127.0.0.1:0");
     for (start, cure) in [

@@ -81,7 +81,7 @@ pub(super) struct Flight {
 /// Who is to be told what; outside of the lock, for a guard that nobody wants
 /// is dropped, and takes it.
 #[derive(Debug)]
-pub(super) struct Told<G> {
+pub(super) struct Outcomes<G> {
     pub(super) granted: Vec<(HostId, u64, Waiter<G>)>,
     pub(super) refused: Vec<(Refused, HostId, Waiter<G>)>,
 }
@@ -117,7 +117,7 @@ impl<G> Default for Entry<G> {
     }
 }
 
-impl<G> Default for Told<G> {
+impl<G> Default for Outcomes<G> {
     fn default() -> Self {
         Self { granted: Vec::new(), refused: Vec::new() }
     }
@@ -193,7 +193,7 @@ impl<G> Book<G> {
         limit: &str,
         cap: &Result<Option<u64>, Denial>,
         away: bool,
-        told: &mut Told<G>,
+        told: &mut Outcomes<G>,
     ) -> Option<(Flight, LeaseChanges)> {
         self.settle_on(node);
         if !away && !self.asking.is_empty() && self.returning.is_empty() {
@@ -257,7 +257,12 @@ impl<G> Book<G> {
     }
 
     /// The store has answered.
-    pub(super) fn arrive(&mut self, flight: Flight, answers: &LeaseAnswers, told: &mut Told<G>) {
+    pub(super) fn arrive(
+        &mut self,
+        flight: Flight,
+        answers: &LeaseAnswers,
+        told: &mut Outcomes<G>,
+    ) {
         if self.node != Some(flight.node) {
             return self.turn_back(flight);
         }
@@ -291,7 +296,7 @@ impl<G> Book<G> {
 
     /// The store has not answered: it may have done it or not. Everybody who
     /// waits is told.
-    pub(super) fn crash(&mut self, flight: Option<Flight>, told: &mut Told<G>) {
+    pub(super) fn crash(&mut self, flight: Option<Flight>, told: &mut Outcomes<G>) {
         if let Some(flight) = flight {
             let claimed = flight.claims.into_iter().map(|claim| claim.host);
             for host in flight.releases.into_iter().chain(claimed) {
@@ -357,7 +362,7 @@ impl<G> Book<G> {
 
 impl<G> Entry<G> {
     /// Answers those who wait on the ground that the store was told of.
-    fn answer(&mut self, claim: &LeaseClaim, refused: Option<&Refused>, told: &mut Told<G>) {
+    fn answer(&mut self, claim: &LeaseClaim, refused: Option<&Refused>, told: &mut Outcomes<G>) {
         while self.waiters.front().is_some_and(|(basis, _)| *basis == claim.basis) {
             let Some((_, waiter)) = self.waiters.pop_front() else { break };
             match (refused, self.held) {

@@ -15,7 +15,8 @@ use crate::{limits::LimitError, store::LeaseBasis};
 /// to clone; see [`LicenseManager::leases`](crate::LicenseManager::leases).
 ///
 /// ```
-/// # use license_core::{Actor, HostId, Installer, InstallRequest, testing::{Vendor, licensing}};
+/// # use license_core::{Actor, HostId, Installer, licensing::InstallRequest};
+/// # use license_core::testing::{Vendor, licensing};
 /// # use license_runtime::{LicenseManager, MemoryStore};
 /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 /// # let vendor = Vendor::new();
@@ -104,7 +105,7 @@ impl Leases {
     ///
     /// As [`acquire`](Self::acquire).
     pub async fn acquire_for(&self, host: HostId, ttl: Duration) -> Result<Lease, LimitError> {
-        self.hosts.licensing().check_max(self.limit())?;
+        self.hosts.licensing().control().check_max(self.limit())?;
         match self.hosts.ask(host, LeaseBasis::New).await {
             Ok((guard, generation)) => Ok(self.keep(guard, generation, ttl)),
             Err(refused) => Err(self.hosts.error(refused)),

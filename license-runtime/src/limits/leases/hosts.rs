@@ -9,7 +9,7 @@ use license_core::{HostId, Licensing};
 use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
-    book::{Book, Flight, Refused, Told},
+    book::{Book, Flight, Outcomes, Refused},
     node::Node,
 };
 use crate::{
@@ -68,7 +68,7 @@ impl Hosts {
 
     /// Counts a connection of a host.
     pub(super) async fn acquire(self: &Arc<Self>, host: HostId) -> Result<LeaseGuard, LimitError> {
-        self.licensing.check_max(&self.limit)?;
+        self.licensing.control().check_max(&self.limit)?;
         if self.book().join(&host, self.node.certain()) {
             return Ok(LeaseGuard::new(host, Arc::clone(self)));
         }
@@ -117,7 +117,7 @@ impl Hosts {
 
     /// Refuses everybody from now on.
     pub(super) fn close(self: &Arc<Self>) {
-        let mut told = Told::default();
+        let mut told = Outcomes::default();
         {
             let mut book = self.book();
             book.closed = true;
@@ -157,14 +157,14 @@ impl Hosts {
         });
     }
 
-    fn tell(self: &Arc<Self>, told: Told<LeaseGuard>) {
+    fn tell(self: &Arc<Self>, told: Outcomes<LeaseGuard>) {
         for (host, generation, waiter) in told.granted {
             let guard = LeaseGuard::new(host, Arc::clone(self));
             // Whoever has gone away gets nothing, and the guard is dropped.
             let _ = waiter.send(Ok((guard, generation)));
         }
         for (refused, host, waiter) in told.refused {
-            match self.second_thought(&refused) {
+            match self.retry_basis(&refused) {
                 Some(basis) => self.book().ask(host, basis, waiter),
                 None => drop(waiter.send(Err(refused))),
             }
@@ -174,7 +174,7 @@ impl Hosts {
     /// On what ground a host asks again that found the limit reached: with
     /// the cap of a license installed meanwhile, or with none where the limit
     /// is observed and not enforced.
-    fn second_thought(&self, refused: &Refused) -> Option<LeaseBasis> {
+    fn retry_basis(&self, refused: &Refused) -> Option<LeaseBasis> {
         let Refused::Full { used, cap } = refused else { return None };
         self.licensing.check_hosts(&self.limit, *used, 1).ok()?;
         let same = self.licensing.max(&self.limit).is_ok_and(|max| max == *cap);
@@ -193,7 +193,7 @@ impl Turn<'_> {
         loop {
             let answered = match hosts.node.number().await {
                 Ok(node) => {
-                    let mut told = Told::default();
+                    let mut told = Outcomes::default();
                     let cap = hosts.licensing.max(&hosts.limit);
                     let away = hosts.node.is_away();
                     let departed = hosts.book().depart(node, &hosts.limit, &cap, away, &mut told);
@@ -227,7 +227,7 @@ impl Turn<'_> {
     }
 
     fn answered(&mut self, answers: Option<LeaseAnswers>) {
-        let mut told = Told::default();
+        let mut told = Outcomes::default();
         if let Some(flight) = self.flight.take() {
             match answers {
                 Some(answers) => self.hosts.book().arrive(flight, &answers, &mut told),
@@ -251,7 +251,7 @@ impl Drop for Turn<'_> {
         if self.ended {
             return;
         }
-        let mut told = Told::default();
+        let mut told = Outcomes::default();
         {
             let mut book = self.hosts.book();
             book.crash(self.flight.take(), &mut told);

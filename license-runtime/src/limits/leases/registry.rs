@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Licensing, LimitKind};
+use license_core::{Licensing, license::LimitKind};
 use tokio::{runtime::Handle, sync::watch, time::timeout};
 
 use super::{Leases, hosts::Hosts, node::Node};

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use license_core::Month;
+use license_core::time::Month;
 
 /// The units that may be spent without asking anybody, and the month in which:
 /// together in one word, so that a use of one month is never paid for with a

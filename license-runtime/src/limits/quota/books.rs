@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use license_core::Month;
+use license_core::time::Month;
 
 use crate::store::{QuotaGrant, QuotaJournal, StoreError};
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use license_core::{Denial, DenialCode, Licensing, Month};
+use license_core::{Denial, DenialCode, Licensing, time::Month};
 use tokio::runtime::Handle;
 
 use super::{
@@ -84,7 +84,7 @@ impl Counter {
 
     /// Spends units, all or none.
     pub(super) async fn consume(self: &Arc<Self>, units: u64) -> Result<(), LimitError> {
-        let cap = self.licensing.check_max(&self.limit)?;
+        let cap = self.licensing.control().check_max(&self.limit)?;
         if units == 0 {
             return Ok(());
         }
@@ -92,7 +92,7 @@ impl Counter {
             let used = self.used().await?;
             return Err(self.limit_reached(cap, used).into());
         }
-        let month = self.licensing.month();
+        let month = self.licensing.control().month();
         if self.cap.load(Ordering::Acquire) == cap.unwrap_or(UNLIMITED)
             && let Some(left) = self.balance.spend(month, units)
         {
@@ -112,7 +112,7 @@ impl Counter {
 
     /// How many units are used this month.
     pub(super) async fn used(&self) -> Result<u64, LimitError> {
-        let month = self.licensing.month();
+        let month = self.licensing.control().month();
         if !self.store.is_shared() {
             let books = self.books();
             if books.month == Some(month) && books.known {
@@ -145,7 +145,7 @@ impl Counter {
         }
         loop {
             let cap = self.licensing.max(&self.limit)?;
-            let month = self.licensing.month();
+            let month = self.licensing.control().month();
             self.adapt(month, cap).await?;
             if self.balance.spend(month, units).is_some() {
                 return self.note(month, units);
@@ -321,7 +321,7 @@ impl Counter {
     async fn fill(&self) -> Result<(), LimitError> {
         let mut turn = self.turn.lock().await;
         let cap = self.licensing.max(&self.limit)?;
-        let month = self.licensing.month();
+        let month = self.licensing.control().month();
         let idle = self.balance.left() >= self.low.load(Ordering::Relaxed);
         if turn.closed || idle || self.is_new(cap) || self.books().month != Some(month) {
             return Ok(());
@@ -353,8 +353,8 @@ impl Counter {
     }
 
     fn limit_reached(&self, cap: Option<u64>, used: u64) -> Denial {
-        let denial = self.licensing.denial(DenialCode::LimitReached);
-        denial.limit(&self.limit, cap, Some(used))
+        let denial = self.licensing.control().denial(DenialCode::LimitReached);
+        denial.with_limit(&self.limit, cap, Some(used))
     }
 
     fn unavailable(

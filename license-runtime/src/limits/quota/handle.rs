@@ -9,7 +9,7 @@ use crate::limits::LimitError;
 /// clone; see [`LicenseManager::quota`](crate::LicenseManager::quota).
 ///
 /// ```
-/// # use license_core::{Actor, Installer, InstallRequest, testing::{Vendor, licensing}};
+/// # use license_core::{Actor, Installer, testing::{Vendor, licensing}, licensing::InstallRequest};
 /// # use license_runtime::{LicenseManager, MemoryStore};
 /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 /// # let vendor = Vendor::new();

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use license_core::{Licensing, LimitKind};
+use license_core::{Licensing, license::LimitKind};
 use tokio::runtime::Handle;
 
 use super::{Quota, counter::Counter};

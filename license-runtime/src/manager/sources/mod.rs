@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use self::telling::{Failure, Notes};
-use super::{Kept, Shared, install::Read};
+use super::{Shared, StoreView, install::Read};
 use crate::{
     audit::Outcome,
     source::{Belief, Found, News, Reader, Reading, Source},
@@ -64,7 +64,7 @@ pub(super) async fn follow(shared: Arc<Shared>, mut stop: watch::Receiver<bool>)
     let reader = Arc::clone(&shared.sources.reader);
     loop {
         let looker = Arc::clone(&shared);
-        let mut look = tokio::spawn(async move { looker.look().await });
+        let mut look = tokio::spawn(async move { looker.check_sources().await });
         let doubtful = tokio::select! {
             _ = stop.changed() => {
                 // A look that has begun is carried through; a disk that hangs
@@ -109,7 +109,7 @@ impl Sources {
 
 impl Shared {
     /// Looks at the sources once. Returns whether to look again soon.
-    pub(super) async fn look(&self) -> bool {
+    pub(super) async fn check_sources(&self) -> bool {
         if self.sources.is_empty() {
             return false;
         }
@@ -140,7 +140,7 @@ impl Shared {
     }
 
     /// After an upload: lets the source that decides have the last word.
-    pub(super) async fn reassert_source(&self, kept: &mut Kept) {
+    pub(super) async fn reassert_source(&self, kept: &mut StoreView) {
         kept.sources.asserted = false;
         self.assert_source(kept).await;
     }
@@ -157,7 +157,7 @@ impl Shared {
 
     /// Stores the license of the source that decides and puts it in force,
     /// unless that is done.
-    async fn assert_source(&self, kept: &mut Kept) {
+    async fn assert_source(&self, kept: &mut StoreView) {
         let Some(found) = kept.sources.belief.settled().cloned() else { return };
         // Out of the way while the rest of what is kept changes.
         let stands = std::mem::take(&mut kept.sources.stands);
@@ -171,7 +171,12 @@ impl Shared {
         kept.sources.stands = stands;
     }
 
-    async fn assert_token(&self, kept: &mut Kept, found: &Found, read: &Read) -> Option<Failure> {
+    async fn assert_token(
+        &self,
+        kept: &mut StoreView,
+        found: &Found,
+        read: &Read,
+    ) -> Option<Failure> {
         let verified = match &read.verified {
             Ok(verified) => verified,
             Err(error) => return Some(error.into()),
@@ -183,7 +188,7 @@ impl Shared {
         self.find_machine().await;
         let record = self.audit_record(&self.actor(found), None, read);
         let time = self.shared_time();
-        let prepare = || self.licensing.prepare_source_by(time, verified);
+        let prepare = || self.licensing.control().prepare_source_by(time, verified);
         match self.apply(kept, prepare, &record).await {
             Ok(outcome) => {
                 kept.sources.asserted = true;
@@ -203,7 +208,7 @@ impl Shared {
     /// does not take the license of this year from the others.
     fn is_behind(&self, stands: &Stands) -> bool {
         let Stands::Token(read) = stands else { return false };
-        let saved = self.licensing.saved();
+        let saved = self.licensing.control().saved();
         let holds = saved.current.is_some() || saved.next.is_some();
         let older = read.verified.as_ref().is_ok_and(|verified| self.is_older(verified));
         self.store.is_shared() && holds && older

@@ -4,12 +4,15 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use license_core::{
-    Delivery, InstallError, License, LogLine, SourceFailure, Verified, Warning, WarningLevel, text,
+    InstallError, License, VerifiedLicense, Warning, WarningLevel,
+    product::{LogLine, SourceFailure},
+    refusal::Delivery,
+    text,
 };
 
 use super::{Sources, Stands};
 use crate::{
-    manager::{Kept, Shared},
+    manager::{Shared, StoreView},
     source::{Found, Source},
 };
 
@@ -53,7 +56,7 @@ impl Shared {
     /// Tells once what is wrong.
     pub(super) async fn report(
         &self,
-        kept: &mut Kept,
+        kept: &mut StoreView,
         found: &Found,
         stands: &Stands,
         failure: Option<&Failure>,
@@ -68,7 +71,7 @@ impl Shared {
             return;
         };
         let source = self.source_name(found);
-        self.licensing.source_failed(failure.kind, &source).iter().for_each(LogLine::log);
+        self.licensing.control().source_failed(failure.kind, &source).iter().for_each(LogLine::log);
         if failure.is_particular() {
             tracing::warn!("{source}: {}", failure.reason);
         }
@@ -87,7 +90,7 @@ impl Shared {
         yields: bool,
     ) {
         let name = self.source_name(found);
-        self.licensing.set_delivery(self.delivery(found));
+        self.licensing.control().set_delivery(self.delivery(found));
         let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
         let mut warnings = Vec::new();
         if !found.hides.is_empty() {
@@ -157,8 +160,8 @@ impl Shared {
     }
 
     /// Whether a license issued later was accepted before.
-    pub(super) fn is_older(&self, license: &Verified) -> bool {
-        let newest = self.licensing.saved().newest_issued_at;
+    pub(super) fn is_older(&self, license: &VerifiedLicense) -> bool {
+        let newest = self.licensing.control().saved().newest_issued_at;
         newest.is_some_and(|newest| newest > license.license().issued_at())
     }
 }

@@ -15,7 +15,10 @@ mod values;
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Month, Saved};
+use license_core::{
+    licensing::StoredState,
+    time::{ClockMark, Month},
+};
 use sqlx::PgConnection;
 use tokio::{sync::watch, task::AbortHandle};
 
@@ -181,7 +184,7 @@ impl Store for PostgresStore {
     async fn install(
         &self,
         revision: u64,
-        saved: &Saved,
+        saved: &StoredState,
         record: AuditRecord,
     ) -> Result<u64, StoreError> {
         self.transaction(async |it| {

@@ -1,6 +1,6 @@
 //! Quotas: one counter for each limit and month.
 
-use license_core::Month;
+use license_core::time::Month;
 use sqlx::PgConnection;
 
 use super::rows::failed;

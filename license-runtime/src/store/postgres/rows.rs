@@ -1,6 +1,6 @@
 //! The state and the audit history, as statements.
 
-use license_core::{ClockMark, Saved, Timestamp};
+use license_core::{Timestamp, licensing::StoredState, time::ClockMark};
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use crate::{
@@ -31,7 +31,7 @@ pub(super) async fn load(connection: &mut PgConnection) -> Result<Loaded, StoreE
 pub(super) async fn install(
     connection: &mut PgConnection,
     revision: u64,
-    saved: &Saved,
+    saved: &StoredState,
     record: AuditRecord,
 ) -> Result<u64, StoreError> {
     let state = lock(connection).await?.at(revision)?;

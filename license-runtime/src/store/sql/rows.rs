@@ -1,6 +1,6 @@
 //! The license state and the audit history, as rows.
 
-use license_core::{ClockMark, Saved, Timestamp, TokenDigest};
+use license_core::{Timestamp, TokenDigest, licensing::StoredState, time::ClockMark};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::corrupt;
@@ -52,7 +52,7 @@ impl StateRow {
     pub(crate) fn loaded(self) -> Result<Loaded, StoreError> {
         let time = |millis: Option<i64>| millis.map(Timestamp::from_millis);
         let revision = u64::try_from(self.revision).map_err(corrupt)?;
-        let mut saved = Saved::default();
+        let mut saved = StoredState::default();
         saved.current = self.current;
         saved.next = self.next;
         saved.newest_issued_at = time(self.newest_issued_at);

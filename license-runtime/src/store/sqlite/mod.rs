@@ -22,7 +22,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use license_core::{ClockMark, Month, Saved};
+use license_core::{
+    licensing::StoredState,
+    time::{ClockMark, Month},
+};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use self::{connection::Connection, file::OpenFile, quotas::Session};
@@ -142,7 +145,7 @@ impl Store for SqliteStore {
     async fn install(
         &self,
         revision: u64,
-        saved: &Saved,
+        saved: &StoredState,
         record: AuditRecord,
     ) -> Result<u64, StoreError> {
         let mut turn = self.connection()?.write().await?;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
-use license_core::Month;
+use license_core::time::Month;
 use rand::{RngCore, rngs::OsRng};
 use sqlx::{Executor, SqliteConnection};
 

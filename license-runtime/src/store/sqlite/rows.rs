@@ -1,6 +1,6 @@
 //! The two tables, as statements and as types.
 
-use license_core::{ClockMark, Saved, Timestamp};
+use license_core::{Timestamp, licensing::StoredState, time::ClockMark};
 use sqlx::{Executor, FromRow, SqliteConnection, error::DatabaseError, sqlite::SqliteRow};
 
 use super::seal;
@@ -21,7 +21,7 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Loaded, St
 pub(super) async fn install(
     connection: &mut SqliteConnection,
     revision: u64,
-    saved: &Saved,
+    saved: &StoredState,
     record: AuditRecord,
 ) -> Result<u64, StoreError> {
     let state = read(connection).await?.at(revision)?;

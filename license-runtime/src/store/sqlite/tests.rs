@@ -15,8 +15,8 @@ async fn open() -> (TempDir, SqliteStore) {
 
 crate::store_conformance!(conformance, open);
 
-fn saved(token: &str) -> Saved {
-    let mut saved = Saved::default();
+fn saved(token: &str) -> StoredState {
+    let mut saved = StoredState::default();
     saved.current = Some(token.to_owned());
     saved.clock = ClockMark::new(Some(Timestamp::from_seconds(1_800_000_000)), false);
     saved

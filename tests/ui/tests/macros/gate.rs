@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 pub mod feature {
     #[allow(unused_imports)]
-    pub use license_core::{Feature, Name};
+    pub use license_core::{Feature, license::Name};
 }
 
 pub struct RequireFeature<F: feature::Feature>(PhantomData<F>);

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{Actor, InstallRequest, Installer, Licensing, MachineId};
+use license_core::{Actor, Installer, Licensing, MachineId, licensing::InstallRequest};
 use license_runtime::{AuditVerdict, LeaseGuard, LicenseManager, MachineIdSource, PostgresStore};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, stdin},

@@ -11,12 +11,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::Licensing;
+use super::{Control, Licensing};
 use crate::{refusal::DenialCode, report::Warning};
 
 /// The latest that was reported.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(super) struct Reported {
     latest: ArcSwap<Latest>,
     /// Whether there is a warning among it.
     warn: AtomicBool,
@@ -28,7 +28,7 @@ pub(super) struct Latest {
     pub(super) warnings: Vec<Warning>,
 }
 
-impl Findings {
+impl Reported {
     pub(super) fn latest(&self) -> Arc<Latest> {
         self.latest.load_full()
     }
@@ -50,30 +50,32 @@ impl Latest {
 }
 
 impl Licensing {
-    /// Says how much of each limit is used, as last counted: for warnings and
-    /// the status, never for a decision. A runtime calls it now and then, and
-    /// after a license was installed.
-    pub fn report_used(&self, used: BTreeMap<String, u64>) {
-        self.found(|latest| latest.used.clone_from(&used));
-    }
-
-    /// Says what else administrators should know, such as a store that cannot
-    /// be written. Takes the place of what was said before.
-    pub fn report_warnings(&self, warnings: Vec<Warning>) {
-        if self.0.findings.latest.load().warnings != warnings {
-            self.found(|latest| latest.warnings.clone_from(&warnings));
-        }
-    }
-
     fn found(&self, change: impl Fn(&mut Latest)) {
-        self.0.findings.latest.rcu(|latest| {
+        self.0.reported.latest.rcu(|latest| {
             let mut latest = Latest::clone(latest);
             change(&mut latest);
             latest
         });
         let used_up = |warning: &Warning| warning.code == DenialCode::LimitReached.as_str();
-        let warn = !self.0.findings.latest.load().warnings.is_empty()
+        let warn = !self.0.reported.latest.load().warnings.is_empty()
             || self.warnings(|_| None).iter().any(used_up);
-        self.0.findings.warn.store(warn, Ordering::Relaxed);
+        self.0.reported.warn.store(warn, Ordering::Relaxed);
+    }
+}
+
+impl Control<'_> {
+    /// Says how much of each limit is used, as last counted: for warnings and
+    /// the status, never for a decision. A runtime calls it now and then, and
+    /// after a license was installed.
+    pub fn report_used(self, used: BTreeMap<String, u64>) {
+        self.licensing.found(|latest| latest.used.clone_from(&used));
+    }
+
+    /// Says what else administrators should know, such as a store that cannot
+    /// be written. Takes the place of what was said before.
+    pub fn report_warnings(self, warnings: Vec<Warning>) {
+        if self.licensing.0.reported.latest.load().warnings != warnings {
+            self.licensing.found(|latest| latest.warnings.clone_from(&warnings));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::standing::{COARSE_LAG, REFRESH, Standing};
+use super::verdict::{COARSE_LAG, REFRESH, Verdict};
 use crate::{
     license::{License, Succession},
     machine::Machine,
@@ -10,18 +10,18 @@ use crate::{
     refusal::Delivery,
     time::{
         Timestamp,
-        guard::{Reading, Trust},
+        guard::{ClockReading, Trust},
     },
-    verify::Verified,
+    verify::VerifiedLicense,
 };
 
 /// The licenses of this service and what it knows of its machine.
 #[derive(Clone, Debug)]
-pub(crate) struct Holdings {
+pub(crate) struct Installed {
     /// The license installed.
-    pub(crate) current: Option<Arc<Verified>>,
+    pub(crate) current: Option<Arc<VerifiedLicense>>,
     /// The license that waits to begin.
-    pub(crate) next: Option<Arc<Verified>>,
+    pub(crate) next: Option<Arc<VerifiedLicense>>,
     /// Why there is no current license although one was stored.
     pub(crate) problem: Option<InvalidReason>,
     pub(crate) machine: Machine,
@@ -35,7 +35,7 @@ pub(crate) struct Holdings {
     pub(crate) delivery: Delivery,
 }
 
-impl Holdings {
+impl Installed {
     pub(crate) fn empty(machine: Machine) -> Self {
         Self {
             current: None,
@@ -50,7 +50,7 @@ impl Holdings {
     }
 
     /// The license that counts: the waiting one once it has begun.
-    pub(crate) fn effective(&self, next_has_begun: bool) -> Option<&Arc<Verified>> {
+    pub(crate) fn effective(&self, next_has_begun: bool) -> Option<&Arc<VerifiedLicense>> {
         if next_has_begun { self.next.as_ref() } else { self.current.as_ref() }
     }
 
@@ -68,12 +68,12 @@ impl Holdings {
     }
 
     /// Whether this very license is installed or waits.
-    pub(crate) fn holds(&self, verified: &Verified) -> bool {
+    pub(crate) fn holds(&self, verified: &VerifiedLicense) -> bool {
         self.current.iter().chain(&self.next).any(|held| held.digest == verified.digest)
     }
 
     /// Where the service stands at this reading.
-    pub(crate) fn standing(&self, policy: &Policy, reading: &Reading) -> Standing {
+    pub(crate) fn verdict(&self, policy: &Policy, reading: &ClockReading) -> Verdict {
         let (wall, judged) = (reading.wall, reading.judged());
         let next_has_begun =
             self.next.as_ref().is_some_and(|next| next.license.term.has_begun(reading.begun()));
@@ -94,7 +94,7 @@ impl Holdings {
             // A clock that is not trusted, or behind, is judged anew each time.
             Timestamp::MAX
         };
-        Standing {
+        Verdict {
             phase,
             restriction: policy.restriction(phase),
             next_has_begun,
@@ -110,7 +110,7 @@ impl Holdings {
         Some((current, Succession::of(current, next)))
     }
 
-    fn phase(&self, policy: &Policy, reading: &Reading, next_has_begun: bool) -> Phase {
+    fn phase(&self, policy: &Policy, reading: &ClockReading, next_has_begun: bool) -> Phase {
         if self.current.is_none() && self.next.is_none() {
             return self.problem.map_or(Phase::Unlicensed, Phase::Invalid);
         }

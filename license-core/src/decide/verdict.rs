@@ -10,7 +10,7 @@ use crate::{
 
 /// What holds from one transition to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct Verdict {
     pub(crate) phase: Phase,
     /// What is refused; `None` while the license is in force.
     pub(crate) restriction: Option<Restriction>,
@@ -29,13 +29,13 @@ pub(crate) struct Standing {
 /// exact clock decides.
 pub(crate) const COARSE_LAG: Duration = Duration::from_millis(20);
 
-/// How long a standing is believed without bringing the mark forward.
+/// How long a verdict is believed without bringing the mark forward.
 pub(super) const REFRESH: Duration = Duration::from_secs(60);
 
-impl Standing {
+impl Verdict {
     /// Whether a coarse reading proves that nothing has changed since.
     #[inline]
-    pub(crate) fn holds_at(&self, coarse: Timestamp) -> bool {
+    pub(crate) fn is_valid_at(&self, coarse: Timestamp) -> bool {
         coarse >= self.valid_from && coarse < self.valid_before
     }
 
