@@ -20,7 +20,7 @@ use license_examples::{
 };
 use license_runtime::MachineIdSource;
 use license_tower::{
-    Boxed, FeatureLayer, LicenseLayer, Problem, TrustedProxy,
+    Boxed, FeatureLayer, LicenseLayer, ProblemJson, TrustedProxy,
     discard::{DiscardLayer, Watched},
     problem,
 };
@@ -109,10 +109,10 @@ fn app(
     proxy: Option<TrustedProxy>,
 ) -> Result<App<RequestBody>, Box<dyn std::error::Error + Send + Sync>> {
     let export = FeatureLayer::new(licensing, "export")?
-        .responder(Boxed(Problem))
+        .responder(Boxed(ProblemJson))
         .layer(service_fn(async |_: Ask| Ok(text("id,name\n"))));
     let export = App::new(export);
-    let license = LicenseLayer::new(licensing).scope("/api/**")?.responder(Boxed(Problem));
+    let license = LicenseLayer::new(licensing).scope("/api/**")?.responder(Boxed(ProblemJson));
     let license = proxy.into_iter().fold(license, LicenseLayer::trusted_proxy);
     let app = ServiceBuilder::new()
         .layer(DiscardLayer::new())

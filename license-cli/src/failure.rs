@@ -130,7 +130,7 @@ impl From<IssueError> for Failure {
             IssueError::Refused(refusal) => refusal.into(),
             IssueError::Missing(claims) => Self::usage(format!(
                 "the claims {} are missing; licenses of this product must have them",
-                claims.iter().map(|claim| claim.name()).collect::<Vec<_>>().join(", ")
+                claims.iter().map(|claim| claim.as_str()).collect::<Vec<_>>().join(", ")
             )),
             IssueError::NoAlgorithm => Self::usage(
                 "the key's type serves none of the algorithms that the product allows; make one \

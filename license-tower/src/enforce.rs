@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Check, LicenseCheck, Problem, Respond, closing::close_unread};
+use crate::{Check, LicenseCheck, ProblemJson, Respond, closing::close_unread};
 
 /// Puts a [`Check`] in front of services.
 ///
@@ -22,15 +22,15 @@ use crate::{Check, LicenseCheck, Problem, Respond, closing::close_unread};
 /// use this one with a check of your own. See the [crate docs](crate).
 #[derive(Clone)]
 #[must_use]
-pub struct EnforceLayer<C = LicenseCheck, R = Problem> {
+pub struct EnforceLayer<C = LicenseCheck, R = ProblemJson> {
     check: C,
     responder: R,
 }
 
 impl<C> EnforceLayer<C> {
-    /// A layer that answers refused requests with [`Problem`].
+    /// A layer that answers refused requests with [`ProblemJson`].
     pub fn new(check: C) -> Self {
-        Self { check, responder: Problem }
+        Self { check, responder: ProblemJson }
     }
 }
 
@@ -72,7 +72,7 @@ impl<C: fmt::Debug, R> fmt::Debug for EnforceLayer<C, R> {
 /// service's. See the [crate docs](crate).
 #[derive(Clone)]
 #[must_use]
-pub struct Enforce<S, C = LicenseCheck, R = Problem> {
+pub struct Enforce<S, C = LicenseCheck, R = ProblemJson> {
     inner: S,
     check: C,
     responder: R,

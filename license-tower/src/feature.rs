@@ -9,7 +9,7 @@ use license_core::{
 };
 use tower_layer::Layer;
 
-use crate::{Check, Enforce, EnforceLayer, Problem};
+use crate::{Check, Enforce, EnforceLayer, ProblemJson};
 
 /// Refuses requests unless the license grants a feature.
 ///
@@ -18,7 +18,7 @@ use crate::{Check, Enforce, EnforceLayer, Problem};
 /// is checked by the compiler. See the [crate docs](crate).
 #[derive(Clone)]
 #[must_use]
-pub struct FeatureLayer<R = Problem>(EnforceLayer<FeatureCheck, R>);
+pub struct FeatureLayer<R = ProblemJson>(EnforceLayer<FeatureCheck, R>);
 
 /// A text that cannot be the name of a feature, or is none of the product's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct FeatureNameError {
 }
 
 impl FeatureLayer {
-    /// A layer that asks for a feature, and answers with [`Problem`].
+    /// A layer that asks for a feature, and answers with [`ProblemJson`].
     ///
     /// # Errors
     ///

@@ -10,8 +10,8 @@ use license_core::{Denial, Licensing};
 use tower_layer::Layer;
 
 use crate::{
-    Check, Enforce, EnforceLayer, Mark, Marks, Problem, Recovery, Scope, ScopeError, TrustedProxy,
-    proxy::only_host, request_host,
+    Check, Enforce, EnforceLayer, Mark, Marks, ProblemJson, Recovery, Scope, ScopeError,
+    TrustedProxy, proxy::only_host, request_host,
 };
 
 /// Refuses requests that the license of the service does not allow: when its
@@ -22,11 +22,11 @@ use crate::{
 /// the [crate docs](crate).
 #[derive(Clone)]
 #[must_use]
-pub struct LicenseLayer<R = Problem>(EnforceLayer<LicenseCheck, R>);
+pub struct LicenseLayer<R = ProblemJson>(EnforceLayer<LicenseCheck, R>);
 
 impl LicenseLayer {
     /// A layer that covers everything, keeps nothing open, and answers with
-    /// [`Problem`].
+    /// [`ProblemJson`].
     pub fn new(licensing: &Licensing) -> Self {
         Self(EnforceLayer::new(LicenseCheck::new(licensing)))
     }

@@ -20,8 +20,8 @@ use license_core::{Denial, DenialCode, refusal::ProblemDetails};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot answer with a body of type `{B}`",
     label = "no answer with this body",
-    note = "`Problem`, the default, makes its body from `Bytes`; for `BoxBody<Bytes, _>` and \
-            `UnsyncBoxBody<Bytes, _>` choose `.responder(Boxed(Problem))`",
+    note = "`ProblemJson`, the default, makes its body from `Bytes`; for `BoxBody<Bytes, _>` and \
+            `UnsyncBoxBody<Bytes, _>` choose `.responder(Boxed(ProblemJson))`",
     note = "`Empty` and `Grpc` take every body that has a default; for any other body give a \
             closure, `.responder(|denial: &Denial| ...)`"
 )]
@@ -46,7 +46,7 @@ pub trait Respond<B> {
 /// `http_body_util::Full<Bytes>`. Boxed bodies cannot; [`Boxed`] makes them. `HEAD` is answered with the same headers
 /// and an empty body.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Problem;
+pub struct ProblemJson;
 
 /// Answers with the denial's status and an empty body, never stored.
 ///
@@ -82,7 +82,7 @@ pub struct Grpc;
 /// use http::{Request, Response};
 /// use http_body_util::{BodyExt, Full, combinators::BoxBody};
 /// use license_core::{Licensing, testing::Vendor};
-/// use license_tower::{Boxed, LicenseLayer, Problem};
+/// use license_tower::{Boxed, LicenseLayer, ProblemJson};
 /// use tower::{ServiceBuilder, ServiceExt};
 ///
 /// async fn handle(_: Request<()>) -> Result<Response<BoxBody<Bytes, std::io::Error>>, Infallible> {
@@ -94,14 +94,14 @@ pub struct Grpc;
 /// # async fn main() -> Result<(), Infallible> {
 /// let licensing = Licensing::new(Vendor::new().verifier());
 /// let service = ServiceBuilder::new()
-///     .layer(LicenseLayer::new(&licensing).responder(Boxed(Problem)))
+///     .layer(LicenseLayer::new(&licensing).responder(Boxed(ProblemJson)))
 ///     .service_fn(handle);
 /// assert_eq!(service.oneshot(Request::new(())).await?.status(), 503);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Boxed<R = Problem>(
+pub struct Boxed<R = ProblemJson>(
     /// What the body and the rest of the response are made by.
     pub R,
 );
@@ -112,7 +112,7 @@ impl<B, F: Fn(&Denial) -> Response<B>> Respond<B> for F {
     }
 }
 
-impl<B: From<Bytes>> Respond<B> for Problem {
+impl<B: From<Bytes>> Respond<B> for ProblemJson {
     fn respond(&self, denial: &Denial) -> Response<B> {
         problem(&denial.problem())
     }
@@ -186,7 +186,7 @@ fn unstored<B>(status: StatusCode, body: B) -> Response<B> {
     response
 }
 
-/// Problem details as a response: the body that [`Problem`] answers with, for
+/// ProblemJson details as a response: the body that [`ProblemJson`] answers with, for
 /// a service's own errors too.
 pub fn problem<B: From<Bytes>>(details: &ProblemDetails) -> Response<B> {
     let body = Bytes::from(details.to_json());
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_problem_is_the_denial_as_rfc_9457_has_it() {
         let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).with_feature("sso");
-        let response: Response<Body> = Problem.respond(&denial);
+        let response: Response<Body> = ProblemJson.respond(&denial);
         assert_eq!(response.status(), 403);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
@@ -264,8 +264,8 @@ mod tests {
     #[test]
     fn a_problem_without_its_body_has_the_same_headers() {
         let denial = Denial::new(DenialCode::LicenseMissing, 503);
-        let full: Response<Body> = Problem.respond(&denial);
-        let head: Response<Body> = Problem.respond_to_head(&denial);
+        let full: Response<Body> = ProblemJson.respond(&denial);
+        let head: Response<Body> = ProblemJson.respond_to_head(&denial);
         assert_eq!(head.status(), full.status());
         assert!(head.body().0.is_empty());
         let mut expected = full.headers().clone();
@@ -327,9 +327,9 @@ mod tests {
             collected.unwrap().unwrap().to_bytes()
         }
         let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).with_feature("sso");
-        let plain: Response<Full<Bytes>> = Problem.respond(&denial);
-        let boxed: Response<BoxBody<Bytes, std::io::Error>> = Boxed(Problem).respond(&denial);
-        let unsync: Response<UnsyncBoxBody<Bytes, ()>> = Boxed(Problem).respond(&denial);
+        let plain: Response<Full<Bytes>> = ProblemJson.respond(&denial);
+        let boxed: Response<BoxBody<Bytes, std::io::Error>> = Boxed(ProblemJson).respond(&denial);
+        let unsync: Response<UnsyncBoxBody<Bytes, ()>> = Boxed(ProblemJson).respond(&denial);
         assert_eq!(boxed.headers(), plain.headers());
         assert_eq!((boxed.status(), unsync.status()), (plain.status(), plain.status()));
         assert_eq!(boxed.body().size_hint().exact(), plain.body().size_hint().exact());
@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(text(boxed.into_body()), expected);
         assert_eq!(text(unsync.into_body()), expected);
         let head: Response<BoxBody<Bytes, std::io::Error>> =
-            Boxed(Problem).respond_to_head(&denial);
+            Boxed(ProblemJson).respond_to_head(&denial);
         assert_eq!(head.headers()[CONTENT_LENGTH], expected.len().to_string());
         assert!(text(head.into_body()).is_empty());
     }

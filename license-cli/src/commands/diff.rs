@@ -68,7 +68,7 @@ impl Diff {
         let now = time::now();
         let verified = self.trust.verifies();
         let older = comparison.difference.older.then(|| {
-            let code = InstallErrorKind::OlderThanInstalled.code();
+            let code = InstallErrorKind::OlderThanInstalled.as_str();
             Failure::refused(code, OLDER)
         });
         Ok(Report::of(comparison.lines(verified, now))

@@ -33,7 +33,7 @@ pub(crate) struct Keygen {
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {
-    let named = |algorithm: &Algorithm| algorithm.name().eq_ignore_ascii_case(name);
+    let named = |algorithm: &Algorithm| algorithm.as_str().eq_ignore_ascii_case(name);
     Algorithm::ALL
         .into_iter()
         .find(named)
@@ -65,7 +65,7 @@ impl Keygen {
         let kid = key.public_key().kid();
         let mut report = Report::of(kid).with(json!({
             "kid": kid,
-            "alg": self.alg.name(),
+            "alg": self.alg.as_str(),
             "private_key": private.to_string_lossy(),
             "public_key": public.to_string_lossy(),
         }));

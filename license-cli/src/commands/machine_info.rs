@@ -27,7 +27,7 @@ impl WriteMachineInfo {
         let audience = product.audience();
         let fingerprint = MachineIdSource::System.fingerprint(audience).map_err(|_| {
             Failure::unusable(
-                InstallErrorKind::FingerprintUnavailable.code(),
+                InstallErrorKind::FingerprintUnavailable.as_str(),
                 "this machine's identity cannot be read; make the machine id readable (Linux: \
                  /etc/machine-id, 32 lower-case hexadecimal digits)",
             )

@@ -93,7 +93,7 @@ impl Verify {
             // A product that knows no limits lets licenses be silent of them.
             let limits = verified.token().dangerous_unverified_claims()?.contains_key("limits");
             if self.product.is_none() && !limits {
-                let code = InstallErrorKind::ClaimsInvalid.code();
+                let code = InstallErrorKind::ClaimsInvalid.as_str();
                 return Err(Failure::refused(code, "claim `limits` is missing"));
             }
             Ok(verified)
@@ -113,7 +113,7 @@ impl Verify {
 
     /// A refusal that a profile may cure.
     fn of_no_profile(&self, refusal: Failure) -> Failure {
-        let claims = refusal.code() == InstallErrorKind::ClaimsInvalid.code();
+        let claims = refusal.code() == InstallErrorKind::ClaimsInvalid.as_str();
         if self.product.is_some() || !claims {
             return refusal;
         }
@@ -163,7 +163,7 @@ impl Verify {
             license.domain().is_some() && !Host::parse(host.as_bytes()).is_ok_and(covers)
         };
         let refused =
-            |kind: InstallErrorKind, message: &str| Some(Failure::refused(kind.code(), message));
+            |kind: InstallErrorKind, message: &str| Some(Failure::refused(kind.as_str(), message));
         let refusal = if self.machine.as_ref().is_some_and(other) {
             phase = Phase::Invalid(license_core::policy::InvalidReason::MachineMismatch);
             refused(

@@ -223,7 +223,7 @@ fn date(
 
 /// Reads a domain pattern.
 pub(crate) fn domain(text: &str) -> Result<DomainPattern, Failure> {
-    let code = InstallErrorKind::DomainInvalid.code();
+    let code = InstallErrorKind::DomainInvalid.as_str();
     text.parse().map_err(|error: DomainPatternError| Failure::refused(code, error.to_string()))
 }
 

@@ -89,7 +89,7 @@ impl fmt::Display for Unknown {
 }
 
 fn claims(claims: &[Claim]) -> String {
-    let names: Vec<&str> = claims.iter().map(|claim| claim.name()).collect();
+    let names: Vec<&str> = claims.iter().map(|claim| claim.as_str()).collect();
     names.join(", ")
 }
 
@@ -102,7 +102,9 @@ impl IssueError {
             Self::UnknownPlan(_)
             | Self::UnknownFeature(_)
             | Self::UnknownLimit(_)
-            | Self::NotInLicense(_) => Some(crate::refusal::InstallErrorKind::ClaimsInvalid.code()),
+            | Self::NotInLicense(_) => {
+                Some(crate::refusal::InstallErrorKind::ClaimsInvalid.as_str())
+            }
             _ => None,
         }
     }

@@ -108,7 +108,7 @@ impl FromStr for KeySpec {
             Some((name, rest)) if !is_path(name) && name.len() != 1 => {
                 // Written in either case by people; in a token it is exact.
                 let named =
-                    Algorithm::ALL.into_iter().find(|it| name.eq_ignore_ascii_case(it.name()));
+                    Algorithm::ALL.into_iter().find(|it| name.eq_ignore_ascii_case(it.as_str()));
                 let algorithm = named.ok_or(KeyError::UnknownAlgorithm)?;
                 (Some(algorithm), rest)
             }

@@ -56,7 +56,7 @@ impl Control<'_> {
     pub fn source_failed(self, failure: impl Into<SourceFailure>, path: &str) -> Vec<LogLine> {
         let failure = failure.into();
         self.licensing.observe(|view, reading| {
-            let code = Some(failure.code());
+            let code = Some(failure.as_str());
             let facts = Facts { code, path: Some(path), ..view.facts(reading) };
             self.licensing.product().messages().failed(failure, &facts)
         })

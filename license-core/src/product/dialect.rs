@@ -72,7 +72,7 @@ impl Claim {
     ];
 
     /// The name in a profile.
-    pub const fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Id => "id",
             Self::CustomerId => "customer_id",
@@ -106,7 +106,7 @@ impl FromStr for Claim {
     type Err = UnknownClaim;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|claim| claim.name() == name).ok_or(UnknownClaim(()))
+        Self::ALL.into_iter().find(|claim| claim.as_str() == name).ok_or(UnknownClaim(()))
     }
 }
 

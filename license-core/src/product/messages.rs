@@ -132,7 +132,7 @@ impl Message {
         let is_phase = Phase::NAMES.contains(&self.on.as_str());
         let is_known = is_phase
             || [INSTALLED, SOURCE_FAILED].contains(&self.on.as_str())
-            || SourceFailure::ALL.iter().any(|failure| failure.code() == self.on);
+            || SourceFailure::ALL.iter().any(|failure| failure.as_str() == self.on);
         if !is_known {
             return Err(("on", format!("{:?} is not an event", self.on)));
         }
@@ -188,7 +188,7 @@ impl Messages {
 
     /// The lines of a source that failed; one at least.
     pub(crate) fn failed(&self, failure: SourceFailure, facts: &Facts<'_>) -> Vec<LogLine> {
-        [failure.code(), SOURCE_FAILED]
+        [failure.as_str(), SOURCE_FAILED]
             .into_iter()
             .map(|on| self.lines(on, facts))
             .find(|lines| !lines.is_empty())
@@ -261,11 +261,11 @@ impl SourceFailure {
 
     /// The stable code: `file_missing`, `file_unreadable`, or the one of
     /// installing.
-    pub const fn code(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::FileMissing => "file_missing",
             Self::FileUnreadable => "file_unreadable",
-            Self::Refused(kind) => kind.code(),
+            Self::Refused(kind) => kind.as_str(),
         }
     }
 }
@@ -278,7 +278,7 @@ impl From<InstallErrorKind> for SourceFailure {
 
 impl fmt::Display for SourceFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
+        f.write_str(self.as_str())
     }
 }
 
@@ -371,7 +371,7 @@ mod tests {
         let policy = Policy::new();
         let failed = |messages: &[&Message], failure: SourceFailure| {
             let messages = messages.iter().copied().cloned().collect();
-            let code = Some(failure.code());
+            let code = Some(failure.as_str());
             let facts = Facts { code, ..facts(Phase::Unlicensed, &policy) };
             let lines = Messages::read(messages).unwrap().failed(failure, &facts);
             lines.into_iter().map(|line| (line.level, line.text)).collect::<Vec<_>>()

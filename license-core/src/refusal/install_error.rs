@@ -94,7 +94,7 @@ impl InstallErrorKind {
     ];
 
     /// The stable code, as it stands in response bodies.
-    pub const fn code(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::TokenTooLarge => "token_too_large",
             Self::TokenMalformed => "token_malformed",
@@ -255,7 +255,7 @@ impl InstallError {
 
     /// The stable code.
     pub const fn code(&self) -> &'static str {
-        self.kind.code()
+        self.kind.as_str()
     }
 
     /// A text for the client: what is wrong and what to do next. Holds no

@@ -157,7 +157,7 @@ impl Keyring {
             (None, _) => None,
         };
         let key = key.ok_or(InstallErrorKind::KeyUnknown)?;
-        if header.alg != key.algorithm.name() {
+        if header.alg != key.algorithm.as_str() {
             return Err(InstallErrorKind::AlgorithmNotAllowed.into());
         }
         Ok(key)

@@ -141,7 +141,7 @@ impl fmt::Display for Outcome {
             Self::TookOver => f.write_str("took_over"),
             Self::Expired => f.write_str("expired"),
             Self::Removed => f.write_str("removed"),
-            Self::Refused(kind) => write!(f, "refused:{}", kind.code()),
+            Self::Refused(kind) => write!(f, "refused:{}", kind.as_str()),
         }
     }
 }

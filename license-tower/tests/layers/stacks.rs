@@ -23,7 +23,7 @@ use http::{HeaderName, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::service::TowerToHyperService;
 use license_core::{Denial, DenialCode};
-use license_tower::{Empty, Problem};
+use license_tower::{Empty, ProblemJson};
 use tonic::service::Routes;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
 
@@ -229,8 +229,8 @@ pub(crate) fn post(uri: &str) -> Request<()> {
 pub(crate) mod service_builder {
     use super::*;
 
-    pub(crate) fn responder() -> Problem {
-        Problem
+    pub(crate) fn responder() -> ProblemJson {
+        ProblemJson
     }
 
     pub(crate) fn wrap<L>(layer: L) -> App
@@ -247,8 +247,8 @@ pub(crate) mod service_builder {
 pub(crate) mod axum_layer {
     use super::*;
 
-    pub(crate) fn responder() -> Problem {
-        Problem
+    pub(crate) fn responder() -> ProblemJson {
+        ProblemJson
     }
 
     pub(crate) fn wrap<L>(layer: L) -> App
@@ -268,8 +268,8 @@ pub(crate) mod axum_layer {
 pub(crate) mod axum_route_layer {
     use super::*;
 
-    pub(crate) fn responder() -> Problem {
-        Problem
+    pub(crate) fn responder() -> ProblemJson {
+        ProblemJson
     }
 
     pub(crate) fn wrap<L>(layer: L) -> App
@@ -311,8 +311,8 @@ pub(crate) mod tonic_routes {
 pub(crate) mod hyper_service {
     use super::*;
 
-    pub(crate) fn responder() -> Problem {
-        Problem
+    pub(crate) fn responder() -> ProblemJson {
+        ProblemJson
     }
 
     pub(crate) fn wrap<L>(layer: L) -> App

@@ -80,7 +80,7 @@ fn every_denial_is_in_the_guide_with_its_status() {
 #[test]
 fn every_refusal_to_install_is_in_the_guide_with_its_status() {
     let kinds = InstallErrorKind::ALL;
-    assert_eq!(codes("Refused installations"), kinds.map(InstallErrorKind::code));
+    assert_eq!(codes("Refused installations"), kinds.map(InstallErrorKind::as_str));
     assert_eq!(statuses("Refused installations"), kinds.map(InstallErrorKind::status));
 }
 

@@ -128,7 +128,7 @@ impl Shared {
             let text = format!(
                 "No license from {name}: {reason} ({kind}). What was in force stays in force."
             );
-            warning(kind.code(), text)
+            warning(kind.as_str(), text)
         });
         let decides = license.filter(|_| !yields).map(|_| name);
         *notes = Notes { decides, failure, warnings };

@@ -21,7 +21,7 @@ fn bodies(licensing: &Licensing) {
 }
 
 fn no_check() {
-    let layer = EnforceLayer::new("no check").responder(license_axum::tower::Boxed(license_axum::tower::Problem));
+    let layer = EnforceLayer::new("no check").responder(license_axum::tower::Boxed(license_axum::tower::ProblemJson));
     serves(layer.layer(service_fn(handle)));
 }
 

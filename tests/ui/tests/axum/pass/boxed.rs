@@ -20,7 +20,7 @@ async fn handle(_: Request<()>) -> Result<Boxed, Infallible> {
 fn serves(_: impl Service<Request<()>, Response = Boxed>) {}
 
 fn bodies(licensing: &Licensing) {
-    let layer = LicenseLayer::new(licensing).responder(license_tower::Boxed(license_tower::Problem));
+    let layer = LicenseLayer::new(licensing).responder(license_tower::Boxed(license_tower::ProblemJson));
     serves(layer.layer(service_fn(handle)));
 }
 
@@ -34,7 +34,7 @@ impl Check for Nobody {
 }
 
 fn no_check() {
-    let layer = EnforceLayer::new(Nobody).responder(license_tower::Boxed(license_tower::Problem));
+    let layer = EnforceLayer::new(Nobody).responder(license_tower::Boxed(license_tower::ProblemJson));
     serves(layer.layer(service_fn(handle)));
 }
 
