@@ -61,7 +61,7 @@ impl StartError {
         Self { message: message.into(), source: None }
     }
 
-    /// The same with the error behind it.
+    /// Keeps the error behind it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());

@@ -110,7 +110,7 @@ impl Enforced {
         self.0.into_make_service()
     }
 
-    /// The same, where handlers and layers ask for
+    /// A service for `axum::serve`, where handlers and layers ask for
     /// [`ConnectInfo`](axum::extract::ConnectInfo).
     #[cfg(feature = "serve")]
     pub fn into_make_service_with_connect_info<C>(

@@ -74,7 +74,7 @@ use crate::RouterLayer;
 #[must_use]
 pub struct Routes<S = ()> {
     router: Router<S>,
-    /// The same routes, which answer with their marks.
+    /// What each route is marked with, at the address of the route.
     marks: Router<S>,
     /// Whether one of them stays open.
     recovers: bool,

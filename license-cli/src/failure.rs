@@ -54,7 +54,7 @@ impl Failure {
         Self::refused(code, message)
     }
 
-    /// The same failure, saying which license is refused.
+    /// Says which license is refused.
     pub(crate) fn of(mut self, which: &str) -> Self {
         if self.is_refusal() {
             self.message = format!("{which}: {}", self.message);

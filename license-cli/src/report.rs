@@ -40,13 +40,13 @@ impl Report {
         Self { text, is_json: true, ..Self::default() }
     }
 
-    /// The same with what goes to standard output, for people.
+    /// Says what goes to standard output, for people.
     pub(crate) fn with_text(mut self, text: impl Into<String>) -> Self {
         self.text = text.into();
         self
     }
 
-    /// The same with these members, for programs; `members` is an object.
+    /// Adds these members, for programs; `members` is an object.
     pub(crate) fn with(mut self, members: Value) -> Self {
         if let Value::Object(members) = members {
             self.members.extend(members);
@@ -54,13 +54,13 @@ impl Report {
         self
     }
 
-    /// The same, refused.
+    /// Says that it is refused.
     pub(crate) fn refused(mut self, failure: Option<Failure>) -> Self {
         self.refusal = failure.map(|failure| Refusal { failure, told: false });
         self
     }
 
-    /// The same, refused with words that the text has already.
+    /// Says that it is refused, in words that the text has already.
     pub(crate) fn refused_as_told(mut self, failure: Option<Failure>) -> Self {
         self.refusal = failure.map(|failure| Refusal { failure, told: true });
         self

@@ -74,7 +74,7 @@ impl Log {
         String::from_utf8(mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 
-    /// The same, the product's own lines alone, with their levels.
+    /// The product's own lines, with their levels.
     fn lines(&self) -> Vec<String> {
         let text = self.text();
         assert!(!text.contains("eyJ"), "a token is in:\n{text}");

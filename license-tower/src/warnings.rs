@@ -98,8 +98,8 @@ impl WarningLayer {
         Self::asking(licensing, move |parts| Answer::Known(is_admin(parts)))
     }
 
-    /// The same, where the answer is to be waited for, as from a session
-    /// store. The service goes on once it is there.
+    /// A layer for whom the answer is to be waited for, as from a session store.
+    /// The service goes on once it is there.
     pub fn new_async<F>(
         licensing: &Licensing,
         is_admin: impl Fn(Parts) -> F + Send + Sync + 'static,

@@ -39,7 +39,7 @@ impl Agent {
         Self::attempt(address, path).await.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// The same where the service may go away meanwhile; then it is the error.
+    /// Connects where the service may go away meanwhile; then that is the error.
     pub async fn attempt(address: SocketAddr, path: &str) -> Result<Result<Self, u16>, Error> {
         let stream = TcpStream::connect(address).await?;
         let connecting = client_async(format!("ws://{address}{path}"), stream);

@@ -33,7 +33,7 @@ pub fn command(directory: &Path) -> Start {
     with_clock(start.arg("--public-key").arg(key), directory).env("ADMIN_JWT_SECRET", SECRET)
 }
 
-/// The same, with a key file that is watched.
+/// How Alexandria starts with a key file that is watched.
 pub fn command_with_file(directory: &Path) -> Start {
     command(directory).arg("--license-key-file").arg(key_file(directory))
 }

@@ -28,7 +28,7 @@ pub fn command(directory: &Path) -> Start {
     start.arg("--license-file").arg(license_file(directory))
 }
 
-/// The same, under a clock that can be moved.
+/// How Align starts under a clock that can be moved.
 pub fn moved_command(directory: &Path) -> Start {
     with_clock(command(directory), directory)
 }
@@ -135,7 +135,7 @@ pub async fn licensed(license: License) -> Service {
     Service::start(command, |directory| license.put(directory)).await
 }
 
-/// The same, at this time by its clock.
+/// Align with this license, started at this time by its clock.
 pub async fn licensed_at(time: Timestamp, license: License) -> Service {
     let prepare = |directory: &Path| {
         license.put(directory);
@@ -150,7 +150,8 @@ pub async fn in_force(admin: &crate::Client, id: &str) {
     in_force_within(admin, id, Duration::from_secs(2)).await;
 }
 
-/// The same within another time, for a service that is busy.
+/// Waits as long as `allowed`, for a service that is busy, until this license is
+/// in force.
 pub async fn in_force_within(admin: &crate::Client, id: &str, allowed: Duration) {
     let seen = tokio::time::timeout(allowed, async {
         loop {

@@ -51,13 +51,13 @@ impl Client {
         Self { address, version, headers: HeaderMap::new(), host: None, source: None }
     }
 
-    /// The same client, speaking HTTP/2.
+    /// Speaks HTTP/2.
     #[must_use]
     pub fn http2(&self) -> Self {
         Self { version: Version::HTTP_2, ..self.clone() }
     }
 
-    /// The same client, sending this header with every request.
+    /// Sends this header with every request.
     #[must_use]
     pub fn with(&self, name: header::HeaderName, value: &str) -> Self {
         let mut client = self.clone();
@@ -65,20 +65,20 @@ impl Client {
         client
     }
 
-    /// The same client, with a bearer token.
+    /// Sends a bearer token.
     #[must_use]
     pub fn bearer(&self, token: &str) -> Self {
         self.with(header::AUTHORIZATION, &format!("Bearer {token}"))
     }
 
-    /// The same client, asking for another host: `Host` in HTTP/1.1,
+    /// Asks for another host: `Host` in HTTP/1.1,
     /// `:authority` in HTTP/2.
     #[must_use]
     pub fn host(&self, host: &str) -> Self {
         Self { host: Some(host.to_owned()), ..self.clone() }
     }
 
-    /// The same client, connecting from this local address.
+    /// Connects from this local address.
     #[must_use]
     pub fn source(&self, source: impl Into<IpAddr>) -> Self {
         Self { source: Some(source.into()), ..self.clone() }

@@ -38,7 +38,7 @@ impl Polygent {
         Self::start_with(|start| start).await
     }
 
-    /// The same, started with more arguments or another environment.
+    /// Starts Polygent with more arguments or another environment.
     pub async fn start_with(change: impl FnOnce(Start) -> Start) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let vendor = vendor();

@@ -73,7 +73,7 @@ impl PostgresServer {
         Some(server)
     }
 
-    /// The same, which also takes encrypted connections, with the certificate
+    /// A server that takes encrypted connections as well, with the certificate
     /// and the key that are `cert.pem` and `key.pem` in this directory.
     pub fn encrypted(certificate: &Path) -> Option<Self> {
         let key = certificate.join("key.pem");

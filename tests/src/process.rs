@@ -45,7 +45,7 @@ impl Start {
         Self { command: Command::new(executable) }.prepared()
     }
 
-    /// The same under Debian's faketime, with a clock that `offset` moves,
+    /// Starts a program under Debian's faketime, with a clock that `offset` moves,
     /// such as `-2 days`. `None` where faketime is not installed.
     pub fn under_faketime(executable: &Path, offset: &str) -> Option<Self> {
         // Only the wall clock is moved; timers go on. What faketime sets is
@@ -59,8 +59,8 @@ impl Start {
         Some(variables.fold(Self::new(executable), |start, (name, value)| start.env(name, value)))
     }
 
-    /// The same where `/etc/machine-id` reads as this file does, which may be
-    /// empty. `None` where a process cannot be given files of its own.
+    /// Starts a program for which `/etc/machine-id` reads as this file does, which
+    /// may be empty. `None` where a process cannot be given files of its own.
     pub fn on_machine(executable: &Path, machine_id: &Path) -> Option<Self> {
         let script = "for file in /etc/machine-id /var/lib/dbus/machine-id; do \
              [ ! -e $file ] || mount --bind \"$0\" $file || exit 9; done; exec \"$@\"";

@@ -48,7 +48,7 @@ impl Service {
         Self::start_with(command, prepare, |start, _| start).await
     }
 
-    /// The same, started once with more arguments or another environment.
+    /// Starts the service once with more arguments or another environment.
     pub async fn start_with(
         command: fn(&Path) -> Start,
         prepare: impl FnOnce(&Path),
@@ -65,8 +65,8 @@ impl Service {
         self.restart_with(|_| (), |start, _| start).await
     }
 
-    /// The same, with what is done to the directory meanwhile, and with more
-    /// arguments or another environment.
+    /// Starts the service again, with what is done to the directory meanwhile, and
+    /// with more arguments or another environment.
     pub async fn restart_with(
         self,
         prepare: impl FnOnce(&Path),

@@ -79,7 +79,8 @@ pub(crate) fn standard_product(
     built(any(issuer, audience).token_type(token_type))
 }
 
-/// The same, reading what a license leaves out as nothing.
+/// A product of this issuer and audience that reads what a license leaves out
+/// as nothing.
 fn lenient_product(issuer: &str, audience: &str) -> Result<Product, Failure> {
     let optional = [
         Claim::Id,

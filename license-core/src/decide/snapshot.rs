@@ -28,7 +28,7 @@ impl<'a> Snapshot<'a> {
         self.verified().map(|verified| &verified.license)
     }
 
-    /// The same with its token.
+    /// The license that can be asked, with its token.
     #[inline]
     pub(crate) fn verified(self) -> Option<&'a Arc<VerifiedLicense>> {
         match self.verdict.phase {

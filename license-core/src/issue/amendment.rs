@@ -1,4 +1,4 @@
-//! The same license for the same term, with other facts.
+//! Amending: other facts for the term that a license has.
 
 use std::collections::BTreeMap;
 

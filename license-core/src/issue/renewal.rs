@@ -1,4 +1,4 @@
-//! The same license for a new term.
+//! Renewing: what a license says, for a new term.
 
 use std::time::Duration;
 

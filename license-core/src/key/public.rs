@@ -49,9 +49,9 @@ impl PublicKey {
         Self::pem_of_bits(pem, RSA_MIN_BITS)
     }
 
-    /// The same, asking for RSA keys of at least `min_rsa_bits`, so that the
-    /// message names what the product asks for. Never below 3072, whatever is
-    /// asked.
+    /// Reads PEM as [`pem`](Self::pem) does and asks for RSA keys of at least
+    /// `min_rsa_bits`, so that the message names what the product asks for.
+    /// Never below 3072, whatever is asked.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl PublicKey {
         Self { algorithm: material.default_algorithm(), kid: material.thumbprint(), material }
     }
 
-    /// The same key, pinned to another algorithm.
+    /// Pins the key to another algorithm.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl PublicKey {
         Ok(self)
     }
 
-    /// The same key under another name.
+    /// Names the key: the `kid` that a token asks for it by.
     ///
     /// # Errors
     ///

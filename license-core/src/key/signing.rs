@@ -124,9 +124,9 @@ impl SigningKey {
         Self::pem_of_bits(pem, RSA_MIN_BITS)
     }
 
-    /// The same, asking for RSA keys of at least `min_rsa_bits`, so that the
-    /// message names what the product asks for. Never below 3072, whatever is
-    /// asked.
+    /// Reads PEM as [`pem`](Self::pem) does and asks for RSA keys of at least
+    /// `min_rsa_bits`, so that the message names what the product asks for.
+    /// Never below 3072, whatever is asked.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl SigningKey {
         Ok(Self { pkcs8, encoding, public: PublicKey::from_material(material) })
     }
 
-    /// The same key, pinned to another algorithm.
+    /// Pins the key to another algorithm.
     ///
     /// # Errors
     ///
@@ -205,7 +205,7 @@ impl SigningKey {
         Ok(self)
     }
 
-    /// The same key under another name.
+    /// Names the key: the `kid` that a token asks for it by.
     ///
     /// # Errors
     ///

@@ -35,7 +35,7 @@ pub struct License {
     /// Where the claim says it; see [`License::paid_from`].
     pub(crate) term_from: Option<Timestamp>,
     pub(crate) features: FeatureSet,
-    /// The same in the order signed.
+    /// The features in the order signed.
     pub(crate) signed_features: Vec<String>,
     /// Which of them the product does not know.
     pub(crate) unknown_features: Vec<usize>,
@@ -109,8 +109,7 @@ impl License {
         self.features.names()
     }
 
-    /// The same [features](Self::features) in the order in which they were
-    /// signed.
+    /// The [features](Self::features) in the order in which they were signed.
     pub fn features_as_signed(&self) -> &[String] {
         &self.signed_features
     }

@@ -16,8 +16,8 @@ impl License {
     }
 }
 
-/// The same where the term is a number of months by the calendar, up to
-/// the end of its last day.
+/// The end of a term of as many months by the calendar, up to the end of its
+/// last day; `None` where the term is no number of months.
 fn in_months(began_at: Timestamp, ends_at: Timestamp, from: Timestamp) -> Option<Timestamp> {
     let date = |at: Timestamp| at.to_jiff().to_zoned(TimeZone::UTC).date();
     let (began_on, ended_on) = (date(began_at), date(ends_at));

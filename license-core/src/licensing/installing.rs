@@ -138,8 +138,9 @@ impl Control<'_> {
         self.prepare_by(SharedTime::NONE, verified, host, force)
     }
 
-    /// The same where several instances have to agree about the time: a clock
-    /// that is ahead of the shared one counts as one that shows the same.
+    /// Judges an upload as [`prepare`](Self::prepare) does, where several
+    /// instances have to agree about the time: a clock that is ahead of the
+    /// shared one counts as one that shows the shared time.
     ///
     /// # Errors
     ///
@@ -169,8 +170,9 @@ impl Control<'_> {
         self.prepare_source_by(SharedTime::NONE, verified)
     }
 
-    /// The same where several instances have to agree about the time, as in
-    /// [`prepare_by`](Self::prepare_by).
+    /// Judges a token from a source as
+    /// [`prepare_source`](Self::prepare_source) does, where several instances
+    /// have to agree about the time, as in [`prepare_by`](Self::prepare_by).
     ///
     /// # Errors
     ///

@@ -67,7 +67,7 @@ use crate::{
 /// # Ok::<(), license_core::product::ProductError>(())
 /// ```
 ///
-/// The same with the builder:
+/// A product can be built in code as well:
 ///
 /// ```
 /// use std::time::Duration;

@@ -241,7 +241,7 @@ impl InstallError {
         Self { kind, detail, reason: Some(reason.into()), source: None }
     }
 
-    /// The same refusal with the error behind it, for the log only.
+    /// Keeps the error behind the refusal, for the log only.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());

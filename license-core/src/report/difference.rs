@@ -66,7 +66,8 @@ impl Difference {
         Self::between_used(old, new, |_| None)
     }
 
-    /// The same where it is known how much of a limit is used.
+    /// What `new` gains and loses against `old`, with how much of each limit is
+    /// used where `used` knows it.
     pub fn between_used(
         old: Option<&License>,
         new: &License,

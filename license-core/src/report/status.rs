@@ -74,7 +74,7 @@ pub struct LicenseStatus {
     pub grace_remaining_seconds: u64,
     /// What it grants.
     pub features: BTreeSet<String>,
-    /// The same in the order signed, for a product that shows it so. It is not
+    /// The features in the order signed, for a product that shows them so. Not
     /// serialised.
     #[serde(skip)]
     pub features_as_signed: Vec<String>,

@@ -106,7 +106,7 @@ impl ClockReading {
         Self { mark: Some(wall), ..Self::new(wall, None, false, Trust::Sound) }
     }
 
-    /// The same by a clock that is not ahead of the one that is shared.
+    /// This reading by a clock that is not ahead of the shared one.
     pub(crate) fn agreeing(&self, time: SharedTime) -> Self {
         let mark = self.mark.map(|mark| mark.min(time.latest));
         Self { wall: self.wall.min(time.now), mark, ahead: time.now, ..*self }
@@ -118,8 +118,8 @@ impl ClockReading {
         self.mark.map_or(self.wall, |mark| mark.max(self.wall))
     }
 
-    /// The same for beginnings, which nobody may see before the clock that is
-    /// shared does.
+    /// The time on which beginnings are judged: nobody may see one before the
+    /// shared clock does.
     pub(crate) fn begun(&self) -> Timestamp {
         self.judged().min(self.ahead)
     }

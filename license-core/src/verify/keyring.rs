@@ -179,7 +179,7 @@ impl Keyring {
         self.verify_decoded(&DecodedToken::of(token)?)
     }
 
-    /// The same for a token that is decoded already.
+    /// Verifies a token that is decoded already.
     pub(crate) fn verify_decoded(
         &self,
         decoded: &DecodedToken,

@@ -94,7 +94,7 @@ impl Alert {
         text
     }
 
-    /// The same as a page of HTML, which refers to nothing outside of it.
+    /// The message as a page of HTML that refers to nothing outside of it.
     pub fn html(&self) -> String {
         let (subject, opening) = (self.subject(), self.opening());
         let mut html = format!(

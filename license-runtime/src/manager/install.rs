@@ -80,7 +80,7 @@ impl Shared {
         self.read_expected(token, None).await
     }
 
-    /// The same, with nothing verified but the license of this digest.
+    /// Reads and verifies a token, but only the license of this digest.
     pub(super) async fn read_expected(
         &self,
         token: Option<Vec<u8>>,

@@ -31,8 +31,8 @@ impl StoreError {
         Self { kind, source: None }
     }
 
-    /// The same failure with the error behind it, for the log. No token, no
-    /// name may be in its text.
+    /// Keeps the error behind the failure, for the log. No token, no name may be
+    /// in its text.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());

@@ -76,8 +76,8 @@ pub(crate) async fn by_hand(file: &Path, statements: &str) {
     cut_off(file, statements, "").await;
 }
 
-/// The same, and a copy of the file and what lies beside it under this name,
-/// from before it was closed: as after a kill.
+/// A database after these statements, and beside it, under this name, a copy of
+/// the file and of what lies beside it from before it was closed: as after a kill.
 pub(crate) async fn cut_off(file: &Path, statements: &str, beside: &str) -> Place {
     let options = SqliteConnectOptions::new().filename(file);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();

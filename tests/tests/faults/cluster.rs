@@ -231,7 +231,7 @@ impl Admin {
         (number, outcome)
     }
 
-    /// The same where the instance may go away meanwhile; then `None`.
+    /// Installs where the instance may go away meanwhile; then `None`.
     pub(crate) async fn install_through(&self, streams: &Streams) -> Option<Outcome> {
         let (number, token) = self.book.license();
         let outcome = streams.try_send(Method::POST, "/api/license", token).await?.outcome();

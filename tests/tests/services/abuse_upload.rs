@@ -108,7 +108,7 @@ async fn announced(polygent: &Polygent, lines: &str) -> u16 {
     answer[9..12].parse().unwrap()
 }
 
-/// The same over HTTP/2.
+/// The status of an upload that announces its length, over HTTP/2.
 async fn announced_on_http2(polygent: &Polygent, authorization: Option<&str>) -> u16 {
     let stream = TokioIo::new(polygent.client().connect().await);
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await;

@@ -64,7 +64,7 @@ impl Cluster {
         Client::new(self.nodes[node].process.address())
     }
 
-    /// The same session on every instance.
+    /// One session, used on every instance.
     fn with_session(&self, token: &str) -> Vec<Client> {
         (0..self.nodes.len()).map(|node| self.client(node).bearer(token)).collect()
     }

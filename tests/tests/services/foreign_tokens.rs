@@ -68,7 +68,7 @@ impl Tools {
         Some(tools)
     }
 
-    /// The same with an RSA key of 3072 bits.
+    /// A signer with an RSA key of 3072 bits.
     fn with_rsa() -> Option<Self> {
         let tools = Self::find()?;
         tools.openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out rsa.pem", b"");

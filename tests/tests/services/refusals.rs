@@ -64,7 +64,7 @@ async fn is_seen(
     }
 }
 
-/// The same over one HTTP/2 connection.
+/// A refusal is seen over one HTTP/2 connection, each time.
 async fn is_seen_over_http_2(client: &Client, path: &str, status: u16, rounds: usize, open: &str) {
     for length in [0, 10, 100_000, 8_000_000] {
         let streams = client.streams().await;

@@ -86,7 +86,7 @@ fn known_key(algorithm: Algorithm) -> Option<Material> {
     })
 }
 
-/// The same token with one bit of its signature flipped.
+/// Flips one bit of a token's signature.
 fn alter(token: &str) -> Option<String> {
     let (signed, signature) = token.rsplit_once('.')?;
     let mut signature = URL_SAFE_NO_PAD.decode(signature).ok()?;

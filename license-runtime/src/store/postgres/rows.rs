@@ -14,7 +14,7 @@ use crate::{
 const STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, last_reset_at, \
      installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, \
      (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT AS now FROM state WHERE id = 1";
-/// The same, and nobody else changes it before this transaction ends.
+/// The state, which nobody else changes before this transaction ends.
 const LOCKED_STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, \
      last_reset_at, installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head FROM state WHERE id = 1 FOR UPDATE";
 const AUDIT: &str = "SELECT seq, at, actor, address, license_id, token_digest, outcome, \
