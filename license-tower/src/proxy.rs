@@ -3,6 +3,7 @@
 use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
+use ipnet::IpNet;
 use license_core::{
     RequestHost,
     host::{Host, HostError},
@@ -30,7 +31,7 @@ use license_core::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct TrustedProxy {
-    networks: Arc<[Network]>,
+    networks: Arc<[IpNet]>,
     header: HeaderName,
     peer: fn(&Extensions) -> Option<IpAddr>,
 }
@@ -62,7 +63,7 @@ impl TrustedProxy {
         peer: fn(&Extensions) -> Option<IpAddr>,
     ) -> Result<Self, TrustedProxyError> {
         let parse = |text: N| {
-            text.as_ref().parse().map_err(|reason| TrustedProxyError::new(text.as_ref(), reason))
+            network(text.as_ref()).map_err(|reason| TrustedProxyError::new(text.as_ref(), reason))
         };
         let networks = networks.into_iter().map(parse).collect::<Result<_, _>>()?;
         let name = match HeaderName::from_str(header) {
@@ -80,7 +81,7 @@ impl TrustedProxy {
     pub fn is_trusted(&self, address: IpAddr) -> bool {
         // A socket for both families shows IPv4 peers as mapped addresses.
         let address = address.to_canonical();
-        self.networks.iter().any(|network| network.contains(address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// The host that a believed proxy names; `None` when the request does not
@@ -137,62 +138,24 @@ impl TrustedProxyError {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    /// The leading bits that count, of 32 or 128; never 0.
-    prefix: u32,
-}
-
-impl Network {
-    fn contains(self, address: IpAddr) -> bool {
-        let differ = match (self.address, address) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                (ours.to_bits() ^ theirs.to_bits()).leading_zeros()
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                (ours.to_bits() ^ theirs.to_bits()).leading_zeros()
-            }
-            _ => return false,
-        };
-        differ >= self.prefix
+/// Reads a network, or one address, in the one way it is written.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    const FORM: &str = "is not a network; write an address or `10.0.0.0/8`";
+    let network: IpNet = match text.parse::<IpAddr>() {
+        Ok(address) => address.into(),
+        Err(_) => text.parse().map_err(|_| FORM)?,
+    };
+    let address = network.addr();
+    if address.to_canonical() != address {
+        return Err("is an IPv4 address in IPv6 form; write it as IPv4");
     }
-}
-
-impl FromStr for Network {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "is not a network; write an address or `10.0.0.0/8`";
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| FORM)?;
-        if address.to_canonical() != address {
-            return Err("is an IPv4 address in IPv6 form; write it as IPv4");
-        }
-        let (bits, trailing_zeros) = match address {
-            IpAddr::V4(address) => (32, address.to_bits().trailing_zeros()),
-            IpAddr::V6(address) => (128, address.to_bits().trailing_zeros()),
-        };
-        let prefix = match prefix {
-            None => bits,
-            // `u32::from_str` would take a sign.
-            Some(prefix) if prefix.bytes().all(|byte| byte.is_ascii_digit()) => {
-                prefix.parse().map_err(|_| FORM)?
-            }
-            Some(_) => return Err(FORM),
-        };
-        match prefix {
-            0 => Err("is every address; name the networks of your proxies"),
-            prefix if prefix > bits => Err(FORM),
-            prefix if bits - prefix > trailing_zeros => {
-                Err("has bits set beyond its prefix; is it one address, or a network?")
-            }
-            prefix => Ok(Self { address, prefix }),
-        }
+    if network.prefix_len() == 0 {
+        return Err("is every address; name the networks of your proxies");
     }
+    if network.trunc() != network {
+        return Err("has bits set beyond its prefix; is it one address, or a network?");
+    }
+    Ok(network)
 }
 
 const _: () = {

@@ -25,7 +25,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct JsonUpload {
+struct JsonBody {
     license: String,
 }
 
@@ -57,8 +57,8 @@ pub(super) async fn token(request: Request) -> Result<Vec<u8>, Problem> {
                     .map_err(|_| malformed("The JSON must be UTF-8, or UTF-16 of ASCII"))?;
                 // `serde_json` also reads the members from an array, without their names.
                 let object = body.trim_ascii_start().starts_with('{');
-                match serde_json::from_str::<JsonUpload>(&body) {
-                    Ok(upload) if object => Ok(upload.license.into_bytes()),
+                match serde_json::from_str::<JsonBody>(&body) {
+                    Ok(body) if object => Ok(body.license.into_bytes()),
                     _ => Err(malformed("The JSON must be {\"license\": \"...\"}")),
                 }
             }

@@ -9,11 +9,11 @@ use license_core::{Actor, InstallError, InstallErrorKind, Installer, licensing::
 use license_tower::{TrustedProxy, request_host};
 use tokio::sync::Mutex;
 
-use super::{attempts::Attempts, upload};
+use super::{attempts::Attempts, body};
 use crate::{Problem, json::json, query::members};
 
 /// The installer and what uploads have come to lately.
-pub(super) struct Uploads<I> {
+pub(super) struct InstallRoute<I> {
     installer: I,
     attempts: Attempts,
     /// Held while an upload is judged: those that wait see whether it was
@@ -35,7 +35,7 @@ const NOT_COUNTED: [InstallErrorKind; 3] = [
     InstallErrorKind::NotPreviewed,
 ];
 
-impl<I: Installer> Uploads<I> {
+impl<I: Installer> InstallRoute<I> {
     pub(super) fn new(installer: I) -> Self {
         Self { installer, attempts: Attempts::default(), turn: Mutex::new(()) }
     }
@@ -51,7 +51,7 @@ impl<I: Installer> Uploads<I> {
             Err(problem) => return problem.into_response(),
         };
         if dry_run {
-            return match upload::token(request).await {
+            return match body::token(request).await {
                 Ok(token) => json(&self.installer.dry_run(&token, wanted).await),
                 Err(problem) => problem.into_response(),
             };
@@ -59,7 +59,7 @@ impl<I: Installer> Uploads<I> {
         // Declared first, so that an attempt is counted before the next one's turn.
         let _turn;
         let attempt = self.attempts.begin(actor.clone(), clock);
-        let token = match upload::token(request).await {
+        let token = match body::token(request).await {
             Ok(token) => token,
             Err(problem) => return problem.into_response(),
         };

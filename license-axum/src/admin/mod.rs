@@ -117,10 +117,10 @@
 //! [`TrustedProxy`]: crate::TrustedProxy
 
 mod attempts;
+mod body;
 mod cross_site;
 mod install;
 mod routes;
-mod upload;
 
 pub use self::{
     cross_site::refuse_cross_site,

@@ -18,7 +18,7 @@ use license_core::{
 use license_tower::{Recovery, RecoveryError};
 
 use super::{
-    install::{Uploads, host_of},
+    install::{InstallRoute, host_of},
     refuse_cross_site,
 };
 use crate::{Problem, Routes, discard::DiscardBodies, json::json, query::values};
@@ -34,11 +34,11 @@ where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    let uploads = Arc::new(Uploads::new(installer.clone()));
+    let route = Arc::new(InstallRoute::new(installer.clone()));
     let (info_of, audit_of) = (installer.clone(), installer.clone());
     let export_of = installer.clone();
     let status = status_route::<A, S>(installer).post(move |who: A, request: Request| async move {
-        uploads.install(who.into(), request).await
+        route.install(who.into(), request).await
     });
     Routes::new()
         .open(MethodFilter::GET.or(MethodFilter::POST), "/", status)

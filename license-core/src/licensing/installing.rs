@@ -19,6 +19,7 @@ use crate::{
         ClockMark, SharedTime, Timestamp,
         guard::{ClockGuard, ClockReading},
     },
+    token::DecodedToken,
     verify::VerifiedLicense,
 };
 
@@ -121,6 +122,15 @@ impl Licensing {
 }
 
 impl Control<'_> {
+    /// Verifies a token that is decoded already; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Licensing::verify`].
+    pub fn verify_decoded(self, token: DecodedToken) -> Result<VerifiedLicense, InstallError> {
+        self.licensing.0.verifier.verify_decoded(token)
+    }
+
     /// Judges an upload; changes nothing. `host` is the name by which the
     /// administrator uses the service; unless `force`, a license whose domain
     /// does not cover it is refused.

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use hmac::{
+    Hmac, Mac,
+    digest::{Key, KeyInit},
+};
+use sha2::{Digest, Sha256};
 
 use super::fingerprint::Fingerprint;
 
@@ -84,12 +87,15 @@ impl MachineId {
             Source::System(bytes) => ("machine-id", &bytes[..]),
             Source::Custom(text) => ("custom", text.as_bytes()),
         };
-        // HMAC takes a key of any length.
-        let mac = <Hmac<Sha256> as Mac>::new_from_slice(key).map(|mut mac| {
-            mac.update(audience.as_bytes());
-            hex::encode(mac.finalize().into_bytes())
-        });
-        Fingerprint(format!("fp1:{scheme}:{}", mac.unwrap_or_default()))
+        // RFC 2104, section 2: a key that is longer than a block is hashed first,
+        // a shorter one is filled up with zeros.
+        let mut block = Key::<Hmac<Sha256>>::default();
+        let hashed = Sha256::digest(key);
+        let key = if key.len() > block.len() { &hashed[..] } else { key };
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
+        mac.update(audience.as_bytes());
+        Fingerprint(format!("fp1:{scheme}:{}", hex::encode(mac.finalize().into_bytes())))
     }
 }
 

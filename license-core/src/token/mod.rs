@@ -34,13 +34,14 @@ use crate::{
 pub struct Token {
     text: String,
     header: TokenHeader,
-    /// Where the second dot stands: what the signature covers ends there.
-    signed: usize,
 }
 
-/// A token with its payload and its signature as they were decoded.
-pub(crate) struct DecodedToken {
+/// A token with its payload and its signature as they were decoded, and its
+/// digest: what is received is decoded and hashed once, whoever has to know
+/// what it is before it is verified.
+pub struct DecodedToken {
     pub(crate) token: Token,
+    pub(crate) digest: TokenDigest,
     pub(crate) payload: Vec<u8>,
     pub(crate) signature: Vec<u8>,
 }
@@ -87,7 +88,7 @@ impl Token {
 
     /// What the signature covers: `header "." payload`.
     pub fn signing_input(&self) -> &str {
-        self.text.get(..self.signed).unwrap_or_default()
+        self.text.rsplit_once('.').map_or(&self.text, |(signed, _)| signed)
     }
 
     /// The identity of the license in this token.
@@ -123,8 +124,12 @@ impl Token {
 }
 
 impl DecodedToken {
+    /// Reads a received token as [`Token::parse`] does.
+    ///
+    /// # Errors
+    ///
     /// As [`Token::parse`].
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, InstallError> {
+    pub fn read(bytes: &[u8]) -> Result<Self, InstallError> {
         if bytes.len() > Token::MAX_RECEIVED_BYTES {
             return Err(InstallErrorKind::TokenTooLarge.into());
         }
@@ -156,17 +161,28 @@ impl DecodedToken {
         else {
             return Err(malformed("a token has exactly three parts"));
         };
-        let signed = header.len() + 1 + payload.len();
         let header = decode(header)?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         let header = TokenHeader::from_json(&header)?;
-        let token = Token { text: text.to_owned(), header, signed };
-        Ok(Self { token, payload, signature })
+        let token = Token { text: text.to_owned(), header };
+        let digest = token.digest();
+        Ok(Self { token, digest, payload, signature })
+    }
+
+    /// The token's [digest](Token::digest).
+    pub fn digest(&self) -> TokenDigest {
+        self.digest
     }
 
     /// Decodes the parts of a token once more.
     pub(crate) fn of(token: &Token) -> Result<Self, InstallError> {
         Self::read(token.as_str().as_bytes())
+    }
+}
+
+impl fmt::Debug for DecodedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.token, f)
     }
 }
 

@@ -73,16 +73,23 @@ impl Verifier {
     ///
     /// The first check that fails; see [`InstallErrorKind`](crate::InstallErrorKind).
     pub fn verify(&self, bytes: &[u8]) -> Result<VerifiedLicense, InstallError> {
-        let decoded = DecodedToken::read(bytes)?;
+        self.verify_decoded(DecodedToken::read(bytes)?)
+    }
+
+    /// Verifies a token that is decoded already, as [`verify`](Self::verify)
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify).
+    pub fn verify_decoded(&self, decoded: DecodedToken) -> Result<VerifiedLicense, InstallError> {
         decoded.token.check_type(self.product.token_type())?;
         let payload = self.keyring.verify_decoded(&decoded).map_err(|error| {
             // Whatever was compared, the signature was good by then.
             first_of(error, &self.product, || payload_object(&decoded.payload))
         })?;
         let license = claims::read(payload, &self.product)?;
-        let token = decoded.token;
-        let digest = token.digest();
-        Ok(VerifiedLicense { license, token, digest })
+        Ok(VerifiedLicense { license, token: decoded.token, digest: decoded.digest })
     }
 
     /// Checks a payload that is about to be signed, as [`verify`](Self::verify)

@@ -3,8 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use license_core::{
-    InstallError, InstallErrorKind, Token, TokenDigest, VerifiedLicense,
+    InstallError, InstallErrorKind, TokenDigest, VerifiedLicense,
     licensing::{Admission, InstallRequest, Installation, StoredState},
+    token::DecodedToken,
 };
 
 use super::{Shared, StoreView};
@@ -38,7 +39,7 @@ impl Shared {
         let read = self.read_expected(token, request.expect).await;
         let record = self.audit_record(&request.actor.name, request.actor.address, &read);
         let result = match read.verified {
-            Ok(verified) => self.upload(&mut kept, &verified, &request, &record).await,
+            Ok(verified) => self.install_verified(&mut kept, &verified, &request, &record).await,
             Err(error) => Err(error),
         };
         match &result {
@@ -54,7 +55,7 @@ impl Shared {
         result.map(drop)
     }
 
-    async fn upload(
+    async fn install_verified(
         &self,
         kept: &mut StoreView,
         verified: &VerifiedLicense,
@@ -92,13 +93,16 @@ impl Shared {
         };
         let licensing = self.licensing.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let digest = Token::parse(&token).ok().map(|token| token.digest());
-            let other = expect.is_some_and(|expect| digest.is_some_and(|digest| digest != expect));
-            let verified = match other {
-                true => Err(InstallErrorKind::NotPreviewed.into()),
-                false => licensing.verify(&token),
+            let decoded = match DecodedToken::read(&token) {
+                Ok(decoded) => decoded,
+                Err(error) => return Read { digest: None, verified: Err(error) },
             };
-            Read { digest, verified }
+            let digest = decoded.digest();
+            let verified = match expect.is_some_and(|expect| expect != digest) {
+                true => Err(InstallErrorKind::NotPreviewed.into()),
+                false => licensing.control().verify_decoded(decoded),
+            };
+            Read { digest: Some(digest), verified }
         });
         task.await.unwrap_or_else(|_| Read {
             digest: None,

@@ -251,10 +251,10 @@ impl Installer for LicenseManager {
 
     async fn install(&self, token: &[u8], request: InstallRequest) -> Result<Status, InstallError> {
         let shared = Arc::clone(&self.0.shared);
-        let upload = upload(token);
+        let token = bounded(token);
         // In a task of its own: an installation that has begun is carried
         // through when the client goes away.
-        let task = tokio::spawn(async move { shared.install(upload, request).await });
+        let task = tokio::spawn(async move { shared.install(token, request).await });
         match task.await {
             Ok(result) => result?,
             Err(_) => return Err(InstallErrorKind::Internal.into()),
@@ -263,7 +263,7 @@ impl Installer for LicenseManager {
     }
 
     async fn dry_run(&self, token: &[u8], request: InstallRequest) -> DryRun {
-        self.0.shared.dry_run(upload(token), request).await
+        self.0.shared.dry_run(bounded(token), request).await
     }
 
     async fn status(&self) -> Status {
@@ -318,7 +318,7 @@ impl LeaseHosts for LicenseManager {
 }
 
 /// The bytes to verify; `None` where they are too many to be copied.
-fn upload(token: &[u8]) -> Option<Vec<u8>> {
+fn bounded(token: &[u8]) -> Option<Vec<u8>> {
     (token.len() <= Token::MAX_RECEIVED_BYTES).then(|| token.to_vec())
 }
 

@@ -93,7 +93,7 @@ pub(super) async fn change(
             .map_err(failed)?;
     let Some((ttl,)) = found else { return Ok(Swept::Done(None)) };
     let before = limit.hosts;
-    let Sweep { settling, more } = limit.sweep(connection, Some(node), duration(&ttl)).await?;
+    let Sweep { settling, more } = limit.sweep(connection, Some(node), duration(&ttl)?).await?;
     if more {
         limit.save(connection).await?;
         return Ok(Swept::More);
@@ -123,7 +123,7 @@ pub(super) async fn leased(
         sqlx::query_as(READ).bind(name).fetch_one(&mut *connection).await.map_err(failed)?;
     if let (Some(ttl), true) = (late, hosts > 0) {
         let mut limit = Limit::lock(connection, name).await?;
-        let sweep = limit.sweep(connection, None, duration(&ttl)).await?;
+        let sweep = limit.sweep(connection, None, duration(&ttl)?).await?;
         if limit.hosts != hosts {
             limit.save(connection).await?;
         }

@@ -15,9 +15,9 @@ pub(super) fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds }
 }
 
-pub(super) fn duration(interval: &PgInterval) -> Duration {
+pub(super) fn duration(interval: &PgInterval) -> Result<Duration, StoreError> {
     const DAY: Duration = Duration::from_secs(86_400);
-    let days = u32::try_from(interval.days).unwrap_or_default();
-    let microseconds = u64::try_from(interval.microseconds).unwrap_or_default();
-    DAY.saturating_mul(days).saturating_add(Duration::from_micros(microseconds))
+    let days = u32::try_from(interval.days).map_err(corrupt)?;
+    let microseconds = u64::try_from(interval.microseconds).map_err(corrupt)?;
+    Ok(DAY.saturating_mul(days).saturating_add(Duration::from_micros(microseconds)))
 }
