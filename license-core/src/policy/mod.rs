@@ -24,6 +24,21 @@ use crate::refusal::DenialCode;
 /// Built by value; what is not set keeps the strict default: no grace, a
 /// lapsed or missing license stops everything, and an upload is at most 30
 /// days old.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use license_core::{DenialCode, Phase, Policy, Restriction};
+///
+/// // Two weeks of grace, then reading goes on; a missing feature is 404.
+/// let policy = Policy::new()
+///     .grace(Duration::from_secs(14 * 86_400))
+///     .lapsed(Restriction::ReadOnly)
+///     .status(DenialCode::FeatureNotLicensed, 404);
+/// assert_eq!(policy.restriction(Phase::Grace), None);
+/// assert_eq!(policy.restriction(Phase::Lapsed), Some(Restriction::ReadOnly));
+/// assert_eq!(policy.restriction(Phase::Unlicensed), Some(Restriction::Everything));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(crate) warn: Duration,

@@ -39,6 +39,16 @@ use crate::{
 
 /// A store in one file. Clones share it.
 ///
+/// ```no_run
+/// # async fn start(licensing: license_core::Licensing) -> Result<(), Box<dyn std::error::Error>> {
+/// use license_runtime::{LicenseManager, SqliteStore};
+///
+/// let store = SqliteStore::open("/var/lib/acme/license.db").await?;
+/// let manager = LicenseManager::builder(licensing).store(store).start().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// A change is on the disk before it is answered (a rollback journal,
 /// `synchronous = FULL`): a process that is killed, or a machine that loses
 /// power, comes back with exactly the old or exactly the new license. Between
