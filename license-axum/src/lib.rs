@@ -66,6 +66,8 @@
 //! - `ws`: the module `hosts`, for hosts that are connected by a WebSocket, as
 //!   many as the license allows.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 // The macros name this crate as its users do.
 extern crate self as license_axum;
 

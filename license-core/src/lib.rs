@@ -60,6 +60,8 @@
 //! - `issue`: making keys and signing licenses, for the operator's program.
 //! - `testing`: throw-away keys, a license builder and a clock to move.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod decide;
 pub mod host;
 #[cfg(feature = "issue")]

@@ -50,6 +50,8 @@
 //! - `mail`: the same, by mail.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "alerts")]
 pub mod alerts;
 #[cfg(feature = "audit")]

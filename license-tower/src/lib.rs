@@ -218,6 +218,8 @@
 //!
 //! - `discard`: the module `discard`, with Tokio's timer.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod check;
 mod closing;
 #[cfg(feature = "discard")]
