@@ -16,7 +16,7 @@ use std::{
 
 use axum::{Router, extract::FromRef, middleware, routing::get};
 use clap::Parser;
-use license_axum::{Enforced, Licensing, enforce, refuse_cross_site, warning_layer};
+use license_axum::{Enforced, Licensing, banner_route, enforce, refuse_cross_site, warning_layer};
 use license_examples::{
     Demo, Documents, Settings, Setup, StartError, arguments, listen, method_not_allowed, not_found,
     refuse_query, run, serve, tell, write_private,
@@ -111,6 +111,7 @@ fn app(state: AppState) -> Enforced {
     let warnings = warning_layer::<Admin, _>(&state.licensing, state.clone());
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
+        .route("/api/banner", banner_route::<Admin, _>(state.manager.clone()))
         .nest("/v1/blobs", blobs::routes())
         .nest("/admin", admin::routes(&state))
         .nest("/scim/v2", scim::routes())

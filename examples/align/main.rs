@@ -124,7 +124,7 @@ fn app(
             "/api/license/machine-info",
             machine_info_route::<Administrator, _>(state.manager.clone()),
         )
-        .route("/api/banner", banner_route(state.manager.clone()))
+        .route("/api/banner", banner_route::<Administrator, _>(state.manager.clone()))
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api/connectors", connectors::routes())

@@ -20,7 +20,7 @@ use clap::Parser;
 use http::Method;
 use license_axum::{
     Enforced, Feature, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, admin_routes,
-    enforce, features, refuse_cross_site,
+    banner_route, enforce, features, refuse_cross_site,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, arguments, curl_credentials,
@@ -137,7 +137,8 @@ fn app(
             Recovery::new()
                 .allow(Method::POST, "/api/auth/sign-in")?
                 .allow(Method::POST, "/api/auth/sign-out")?
-                .allow(Method::GET, "/api/auth/me")?,
+                .allow(Method::GET, "/api/auth/me")?
+                .allow(Method::GET, "/api/banner")?,
         );
     let layer = proxy.into_iter().fold(layer, LicenseLayer::trusted_proxy);
     let routes = Routes::new()
@@ -147,6 +148,7 @@ fn app(
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api", modules::routes())
+        .route("/api/banner", banner_route::<Administrator, _>(state.manager.clone()))
         .route("/api/license/alerts/run", post(alerts::run))
         .route_layer(middleware::from_fn(refuse_query))
         .nest("/agents", agents::routes())

@@ -7,34 +7,43 @@ use axum::{
     response::Response,
     routing::{MethodRouter, get},
 };
-use license_core::{Installer, Licensing, Status};
+use license_core::{Banner, Installer, Licensing, Status};
 use license_tower::WarningLayer;
 
-use crate::json::json;
+use crate::{admin::IsAdmin, json::json};
 
 /// `GET`, for everybody: what the product's pages may show of the license,
-/// `{"level":"none|info|warning|critical","messages":["…"]}`, never cached.
+/// `{"level":"none|info|warning|critical","messages":["…"],"warnings":[{"code":"…","level":"…","text":"…"}]}`,
+/// never cached. `A` is the product's own extractor of an administrator, the
+/// one that [`admin_routes`](crate::admin_routes) takes: administrators are told
+/// of the service as well, such as a store that cannot be written.
 ///
 /// The messages name no customer. What a limit allows and how much of it is
 /// used is not told either, only that it is used up. Keep the route open while
 /// the service is refused:
 ///
 /// ```
-/// use axum::Router;
+/// use axum::{Router, extract::FromRequestParts};
 /// use http::Method;
 /// use license_axum::{Enforced, Installer, LicenseLayer, banner_route, enforce, recovery};
 ///
-/// fn app(manager: impl Installer) -> Result<Enforced, Box<dyn std::error::Error>> {
+/// fn app<Admin>(manager: impl Installer) -> Result<Enforced, Box<dyn std::error::Error>>
+/// where
+///     Admin: FromRequestParts<()> + 'static,
+/// {
 ///     let layer = LicenseLayer::new(manager.licensing())
 ///         .scope("/api/**")?
 ///         .recovery(recovery("/api/license")?.allow(Method::GET, "/api/banner")?);
-///     Ok(enforce(Router::new().route("/api/banner", banner_route(manager)), layer))
+///     let router = Router::new().route("/api/banner", banner_route::<Admin, _>(manager));
+///     Ok(enforce(router, layer))
 /// }
 /// ```
-pub fn banner_route<S: Clone + Send + Sync + 'static>(
-    installer: impl Installer,
-) -> MethodRouter<S> {
-    get(move || async move { banner(&installer).await })
+pub fn banner_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+where
+    A: FromRequestParts<S> + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    get(move |who: IsAdmin<A>| async move { banner(&installer, who.yes()).await })
 }
 
 /// A [`WarningLayer`] that knows administrators by the product's own
@@ -67,9 +76,14 @@ where
     })
 }
 
-async fn banner(installer: &impl Installer) -> Response {
+async fn banner(installer: &impl Installer, is_admin: bool) -> Response {
     let used = used(installer.status().await);
-    json(&installer.licensing().banner(|limit| used.get(limit).copied()))
+    let used = |limit: &str| used.get(limit).copied();
+    let licensing = installer.licensing();
+    json(&match is_admin {
+        true => Banner::of(&licensing.warnings(used)),
+        false => licensing.banner(used),
+    })
 }
 
 fn used(status: Status) -> BTreeMap<String, u64> {

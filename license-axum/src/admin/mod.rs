@@ -120,8 +120,10 @@ mod attempts;
 mod body;
 mod cross_site;
 mod install;
+mod is_admin;
 mod routes;
 
+pub(crate) use self::is_admin::IsAdmin;
 pub use self::{
     cross_site::refuse_cross_site,
     routes::{admin_routes, machine_info_route, recovery, status_route},

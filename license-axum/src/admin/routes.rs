@@ -1,6 +1,6 @@
 //! The router, and every route but installing.
 
-use std::{convert::Infallible, future::ready, marker::PhantomData, sync::Arc};
+use std::{future::ready, sync::Arc};
 
 use axum::{
     body::Body,
@@ -11,13 +11,14 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::{HeaderValue, Method, Uri, header, request::Parts};
+use http::{HeaderValue, Method, Uri, header};
 use license_core::{
     Actor, DenialCode, InstallError, InstallErrorKind, Installer, refusal::ProblemDetails,
 };
 use license_tower::{Recovery, RecoveryError};
 
 use super::{
+    IsAdmin,
     install::{InstallRoute, host_of},
     refuse_cross_site,
 };
@@ -69,7 +70,7 @@ where
     S: Clone + Send + Sync + 'static,
 {
     get(move |who: IsAdmin<A>, request: Request| async move {
-        status(&installer, who.0.then(|| host_of(&request))).await
+        status(&installer, who.yes().then(|| host_of(&request))).await
     })
 }
 
@@ -124,21 +125,6 @@ pub fn recovery(prefix: &str) -> Result<Recovery, RecoveryError> {
         .allow(Method::GET, prefix)?
         .allow(Method::POST, prefix)?
         .allow(Method::GET, &format!("{prefix}/machine-info"))
-}
-
-/// Whether the request is an administrator's, without refusing others.
-struct IsAdmin<A>(bool, PhantomData<fn() -> A>);
-
-impl<A, S> FromRequestParts<S> for IsAdmin<A>
-where
-    A: FromRequestParts<S>,
-    S: Send + Sync,
-{
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(Self(A::from_request_parts(parts, state).await.is_ok(), PhantomData))
-    }
 }
 
 const DEFAULT_AUDIT_ROWS: u32 = 100;

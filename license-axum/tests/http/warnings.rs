@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::{Router, body::Body, routing::get as on_get};
 use http::{Method, Request};
 use license_axum::{Enforced, LicenseLayer, banner_route, enforce, recovery, warning_layer};
-use license_core::{Policy, Restriction, Warning, WarningLevel};
+use license_core::{Policy, Restriction, Warning, WarningLevel, testing::START};
 use license_runtime::{LicenseManager, MemoryStore};
 use serde_json::json;
 use tower::ServiceExt;
@@ -32,7 +32,7 @@ async fn app(service: &Service) -> Enforced {
         .await
         .unwrap();
     let router = Router::new()
-        .route("/api/banner", banner_route(manager))
+        .route("/api/banner", banner_route::<Admin, AppState>(manager))
         .route("/api/users", on_get(async || "users"))
         .with_state(service.state());
     let open = recovery("/api/license").unwrap().allow(Method::GET, "/api/banner").unwrap();
@@ -51,28 +51,51 @@ async fn of(app: &Enforced, who: &str, method: &str, path: &str) -> Answer {
 async fn the_banner_tells_everybody_and_names_nobody() {
     let service = service();
     let app = app(&service).await;
-    let stands = async |level: &str, messages: &[&str]| {
+    let stands = async |level: &str, codes: &[&str], messages: &[&str]| {
         let banner = get(&app, "/api/banner").await;
         assert_eq!(banner.status, 200);
         assert_eq!(banner.header("content-type"), "application/json");
         assert_eq!(banner.header("cache-control"), "no-store");
-        assert_eq!(banner.json(), json!({"level": level, "messages": messages}));
+        let warnings = codes.iter().zip(messages);
+        let warnings: Vec<_> = warnings
+            .map(|(code, text)| json!({"code": code, "level": level, "text": text}))
+            .collect();
+        let expected = json!({"level": level, "messages": messages, "warnings": warnings});
+        assert_eq!(banner.json(), expected);
     };
-    stands("critical", &["No license is installed on this service."]).await;
+    stands("critical", &["license_missing"], &["No license is installed on this service."]).await;
     let license = || service.vendor.license().days(31).limit("hosts", 6);
     license().limit("users", 6).install(&service.licensing);
-    stands("none", &[]).await;
+    stands("none", &[], &[]).await;
     license().limit("users", 5).install(&service.licensing);
-    stands("warning", &["License limit used up: users."]).await;
+    stands("warning", &["limit_reached"], &["License limit used up: users."]).await;
     license().limit("users", None::<u64>).install(&service.licensing);
     service.clock.advance(DAY);
-    stands("info", &["License expires on 2026-12-01: 30 days left."]).await;
+    stands("info", &["license_expiring"], &["License expires on 2026-12-01: 30 days left."]).await;
     service.clock.advance(DAY * 30);
     let text = "License expired on 2026-12-01. Grace period ends 2026-12-15.";
-    stands("warning", &[text]).await;
+    stands("warning", &["license_in_grace"], &[text]).await;
     service.clock.advance(DAY * 14);
     let text = "License expired on 2026-12-01. Grace period ended 2026-12-15.";
-    stands("critical", &[text]).await;
+    stands("critical", &["license_expired"], &[text]).await;
+}
+
+#[tokio::test]
+async fn the_banner_of_an_administrator_tells_of_the_service_too() {
+    let service = service();
+    let app = app(&service).await;
+    service.vendor.license().days(365).install(&service.licensing);
+    service.clock.advance(DAY / 2);
+    // Brings the mark forward, to where the clock then is behind.
+    service.licensing.control().refresh();
+    service.clock.set(START);
+    let codes = async |who: &str| {
+        let banner = of(&app, who, "GET", "/api/banner").await.json();
+        let warnings = banner["warnings"].as_array().unwrap();
+        warnings.iter().map(|it| it["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("admin").await, ["clock_ahead"]);
+    assert_eq!(codes("user").await, [""; 0]);
 }
 
 #[tokio::test]

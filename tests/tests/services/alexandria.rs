@@ -644,3 +644,16 @@ async fn case_59_a_clock_that_once_ran_ahead_is_cured_by_the_key_once() {
     let service = service.restart().await;
     scim(&service).await.refused(402, "clock_rolled_back");
 }
+
+#[tokio::test]
+async fn the_banner_tells_users_what_the_product_did_not() {
+    let service = licensed_at("2027-05-01", until_may(["scim"])).await;
+    let banner = service.client().get("/api/banner").await;
+    banner.is(200);
+    let banner = banner.json();
+    assert_eq!(
+        (&banner["level"], banner["warnings"].as_array().unwrap().len()),
+        (&json!("warning"), 1)
+    );
+    assert_eq!(banner["warnings"][0]["code"], "license_in_grace");
+}

@@ -23,7 +23,7 @@ async fn banner(client: &Client) -> (String, Vec<String>) {
     let answer = client.get("/api/banner").await;
     answer.is(200);
     let banner = answer.json();
-    assert_eq!(members(&banner), ["level", "messages"]);
+    assert_eq!(members(&banner), ["level", "messages", "warnings"]);
     let messages = banner["messages"].as_array().unwrap().iter();
     let messages = messages.map(|it| it.as_str().unwrap().to_owned()).collect();
     (banner["level"].as_str().unwrap().to_owned(), messages)

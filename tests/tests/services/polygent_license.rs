@@ -907,3 +907,21 @@ async fn a_log_holds_no_token_and_no_claim() {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
 }
+
+#[tokio::test]
+async fn the_banner_is_told_by_code_while_everything_is_refused() {
+    let polygent = Polygent::start().await;
+    for client in [polygent.client(), polygent.admin().await] {
+        let answer = client.get("/api/banner").await;
+        answer.is(200);
+        let banner = answer.json();
+        assert_eq!(banner["level"], "critical");
+        let warning = json!({
+            "code": "license_missing",
+            "level": "critical",
+            "text": "No license is installed on this service.",
+        });
+        assert_eq!(banner["warnings"], json!([warning]));
+        assert_eq!(banner["messages"], json!([warning["text"]]));
+    }
+}
