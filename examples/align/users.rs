@@ -8,9 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use license_axum::Problem;
-use license_examples::{
-    Account, Administrator, Json, NewAccount, Refusal, is_email_address, random_hex,
-};
+use license_examples::{Account, Administrator, Json, Refusal, is_email_address, random_hex};
 use serde::{Deserialize, Serialize};
 
 use crate::AppState;
@@ -48,11 +46,11 @@ async fn invite(
         return Err(Problem::new(400, "invalid_body", "`email` must be an address.").into());
     }
     let denied = |error| Refusal::denied(&state.licensing, error);
+    let password = random_hex(12);
+    let new = state.accounts.prepare(email, password.clone(), "user".to_owned()).await?;
     let seats = state.manager.seats("users");
     let seat = seats.reserve(1, async || state.accounts.count_active().await).await;
     let seat = seat.map_err(denied)?;
-    let (password, role) = (random_hex(12), "user".to_owned());
-    let new = NewAccount { email, password: password.clone(), role };
     let account = state.accounts.create(new).await?;
     if let Err(error) = seat.commit().await {
         state.accounts.remove(&account.id).await?;

@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use license_axum::Problem;
-use license_examples::{Account, Administrator, Id, Json, NewAccount, Refusal, is_email_address};
+use license_examples::{Account, Administrator, Id, Json, Refusal, is_email_address};
 use license_runtime::SeatGuard;
 use serde::Deserialize;
 
@@ -48,9 +48,9 @@ async fn create(
             "`email` must be an address, `password` not empty, `role` `admin` or another word.";
         return Err(Problem::new(400, "invalid_body", WANTED).into());
     }
+    let new = state.accounts.prepare(new.email, new.password, new.role).await?;
     let seat = reserve_seat(&state).await?;
-    let NewUser { email, password, role } = new;
-    let account = state.accounts.create(NewAccount { email, password, role }).await?;
+    let account = state.accounts.create(new).await?;
     take(&state, seat, &account.id).await?;
     Ok((StatusCode::CREATED, Json(account)).into_response())
 }

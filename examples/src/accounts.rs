@@ -36,15 +36,12 @@ pub struct Account {
     pub active: bool,
 }
 
-/// A user to be made.
-#[derive(Clone)]
+/// A user to be made, made ready by [`Accounts::prepare`].
 pub struct NewAccount {
-    /// The e-mail address.
-    pub email: String,
-    /// The password.
-    pub password: String,
-    /// `admin` or any other role.
-    pub role: String,
+    email: String,
+    /// The hash of the password.
+    password: String,
+    role: String,
 }
 
 /// Why accounts could not be read or changed.
@@ -133,7 +130,7 @@ impl Accounts {
             let made = password.is_none().then(|| random_hex(12));
             let (email, role) = (email.to_owned(), "admin".to_owned());
             let password = password.clone().or_else(|| made.clone()).unwrap_or_default();
-            match self.create(NewAccount { email, password, role }).await {
+            match self.create(self.prepare(email, password, role).await?).await {
                 Ok(_) => return Ok(made),
                 // Another instance was faster.
                 Err(AccountsError::EmailTaken) => {}
@@ -150,12 +147,27 @@ impl Accounts {
         Ok(None)
     }
 
+    /// Makes a user ready: hashes the password. `role` is `admin` or any other
+    /// word. To be done before a seat is reserved, which others wait for.
+    ///
+    /// # Errors
+    ///
+    /// Too many passwords wait to be hashed; hashing failed.
+    pub async fn prepare(
+        &self,
+        email: String,
+        password: String,
+        role: String,
+    ) -> Result<NewAccount, AccountsError> {
+        let password = self.passwords.turn(Visitor::SERVICE).await?.hash(password).await?;
+        Ok(NewAccount { email, password, role })
+    }
+
     /// Makes a user.
     ///
     /// # Errors
     ///
-    /// A taken e-mail address; too many passwords wait to be hashed; the
-    /// database or hashing failed.
+    /// A taken e-mail address; the database failed.
     pub async fn create(&self, new: NewAccount) -> Result<Account, AccountsError> {
         let account = Account {
             id: format!("user_{}", random_hex(8)),
@@ -163,11 +175,10 @@ impl Accounts {
             role: new.role,
             active: true,
         };
-        let password = self.passwords.turn(Visitor::SERVICE).await?.hash(new.password).await?;
         let inserted = self
             .execute(
                 "INSERT INTO users (id, email, role, password, active) VALUES ($1, $2, $3, $4, 1)",
-                [&account.id, &account.email, &account.role, &password],
+                [&account.id, &account.email, &account.role, &new.password],
             )
             .await;
         match inserted {

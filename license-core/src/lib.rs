@@ -2,7 +2,7 @@
 //!
 //! A vendor signs a license; a service verifies it offline and asks on every
 //! request whether the license allows it. This crate is that answer without
-//! HTTP, without an async runtime, without files: [`Product`] says what makes
+//! an HTTP crate, without an async runtime, without files: [`Product`] says what makes
 //! one product differ from another, a [`Verifier`] turns a token into a
 //! [`License`], and [`Licensing`] is the handle that decides and that takes a
 //! new license while the service runs.

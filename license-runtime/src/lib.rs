@@ -2,7 +2,7 @@
 //!
 //! `license-core` decides; this crate finds out which machine it runs on,
 //! keeps the license over restarts, and installs a new one while the service
-//! runs. A [`LicenseManager`] owns the store and one background task:
+//! runs. A [`LicenseManager`] owns the store and what runs in the background:
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")] {
@@ -35,10 +35,10 @@
 //!
 //! # Features
 //!
-//! All are on by default but the last four.
+//! On by default: `machine`, `manager` (with `audit`), `sources`, `sqlite`.
 //!
 //! - `audit`: the audit history, for the operator's program.
-//! - `metrics` (off by default): figures through the `metrics` facade; see
+//! - `metrics`: figures through the `metrics` facade; see
 //!   [`LicenseManager::publish_metrics`].
 //! - `machine`: [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
@@ -47,7 +47,7 @@
 //! - `sqlite`: [`SqliteStore`], one file.
 //! - `postgres`: `PostgresStore`, one database for all instances.
 //! - `alerts`: [`alerts`], telling people before a license ends.
-//! - `mail`: the same, by mail.
+//! - `mail`: alerts by SMTP.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -5,7 +5,7 @@
 //! licensed domain, and changes while only reading is allowed.
 //! [`FeatureLayer`] stands in front of what one feature allows. Both ask a
 //! [`Licensing`](license_core::Licensing) on every request, and work with
-//! whatever is built on Tower: Hyper, Axum, Tonic.
+//! whatever is built on Tower: Hyper, axum, tonic.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -121,7 +121,7 @@
 //! | either of them on a router that is then nested | paths without the prefix it is nested at |
 //!
 //! So a whole service is wrapped from outside; `enforce` of `license-axum`
-//! does that and gives a router back. A [scope](LicenseLayer::scope),
+//! does that and returns `Enforced`, to which no route can be added. A [scope](LicenseLayer::scope),
 //! [recovery](LicenseLayer::recovery) and [marks](LicenseLayer::marks) belong
 //! to a layer that sees whole paths, and below `nest` it does not: there
 //! `/api/**` would cover nothing. `Router::layer` and `Router::route_layer` are
@@ -130,7 +130,7 @@
 //! # Order of layers
 //!
 //! * **Discarding outermost**: a request that is refused before its body is read
-//!   leaves a connection that a client does not read the answer from. The module
+//!   may leave the client without the answer. The module
 //!   `discard` (feature `discard`) has the layer for it; `enforce` of
 //!   `license-axum` does it by itself.
 //! * **Warnings outside**, for what is refused and what is not found too.
@@ -209,8 +209,8 @@
 //!
 //! # What it costs
 //!
-//! An allowed request is not allocated for, boxed or locked for, and the inner
-//! service is not cloned. What a check needs stands behind one `Arc`, because
+//! An allowed request costs no allocation, box or lock, and the inner service is
+//! not cloned. What a check needs stands behind one `Arc`, because
 //! servers clone services for every request. Readiness and errors are the
 //! inner service's.
 //!

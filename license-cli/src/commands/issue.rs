@@ -162,7 +162,7 @@ fn other_machine() -> Failure {
 /// Says what services make of claims that were dated long ago, or ahead.
 fn warn_of_age(product: &Product, license: &License, now: Timestamp, report: &mut Report) {
     let issued_at = license.issued_at();
-    if issued_at.saturating_since(now) > time::minutes(5) {
+    if issued_at.is_ahead_of(now) {
         report.warn(format_args!(
             "the claims are issued at {issued_at}, which lies ahead: services refuse the license \
              until then (issued_in_future); --fresh sets it to now"
@@ -172,14 +172,11 @@ fn warn_of_age(product: &Product, license: &License, now: Timestamp, report: &mu
     if age < time::days(1) {
         return;
     }
-    let what = match product.policy().freshness_window() {
-        Some(window) if age > window => {
-            "services of this product refuse to install it (license_not_fresh)"
-        }
-        _ => {
-            "a service that has accepted one issued later refuses to install it \
-             (older_than_installed)"
-        }
+    let what = if product.policy().is_fresh(issued_at, now) {
+        "a service that has accepted one issued later refuses to install it \
+         (older_than_installed)"
+    } else {
+        "services of this product refuse to install it (license_not_fresh)"
     };
     report.warn(format_args!(
         "the claims are issued at {issued_at}, {} ago: {what}; --fresh sets it to now",

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use license_core::{
-    Verifier,
+    Timestamp, Verifier,
     issue::{NewTerm, Renewal},
     product::Claim,
     report::Difference,
@@ -36,7 +36,7 @@ pub(crate) struct Renew {
     #[command(flatten)]
     signing: SigningArgs,
     /// The new last day in UTC, or the RFC 3339 time of the new end.
-    #[arg(long, value_name = "DATE", value_parser = time::end, conflicts_with_all = ["days", "from_now"])]
+    #[arg(long, value_name = "DATE", value_parser = Timestamp::parse_end, conflicts_with_all = ["days", "from_now"])]
     expires: Option<license_core::Timestamp>,
     /// The length of the new term in days, from the end of the old one or,
     /// where that has passed, from now.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use license_core::{
-    Fingerprint, InstallErrorKind, License, Phase, Policy, Timestamp, VerifiedLicense, Verifier,
-    host::Host, token::TokenType,
+    Fingerprint, InstallError, InstallErrorKind, License, Phase, Policy, Timestamp,
+    VerifiedLicense, Verifier, policy::InvalidReason, token::TokenType,
 };
 use serde_json::{Value, json};
 
@@ -157,35 +157,14 @@ impl Verify {
     ) -> Verdict {
         let license = verified.license();
         let mut phase = license.term().phase_at(policy, now);
-        let other = |machine: &Fingerprint| license.machine().is_some_and(|it| it != machine);
-        let uncovered = |host: &String| {
-            let covers = |host: Host<'_>| license.domain().is_none_or(|it| it.matches(&host));
-            license.domain().is_some() && !Host::parse(host.as_bytes()).is_ok_and(covers)
-        };
-        let refused =
-            |kind: InstallErrorKind, message: &str| Some(Failure::refused(kind.as_str(), message));
-        let refusal = if self.machine.as_ref().is_some_and(other) {
-            phase = Phase::Invalid(license_core::policy::InvalidReason::MachineMismatch);
-            refused(
-                InstallErrorKind::MachineMismatch,
-                "the license is bound to another machine; issue one from that machine's own \
-                 machine info (--machine-info)",
-            )
-        } else if license.term().has_ended(now) {
-            let last_day = license.term().expires_at.last_day();
-            refused(
-                InstallErrorKind::LicenseExpired,
-                &format!("the license expired on {last_day}; renew it with `license renew`"),
-            )
-        } else if self.host.as_ref().is_some_and(uncovered) {
-            refused(
-                InstallErrorKind::DomainMismatch,
-                "License domain mismatch: the license does not cover this host; use a licensed host \
-                 name, or bind it to another with `license amend --domain`",
-            )
-        } else {
-            None
-        };
+        let checked = verified.check_for(self.machine.as_ref(), self.host.as_deref(), now);
+        let refusal = checked.err().map(|error| {
+            let kind = error.kind();
+            if kind == InstallErrorKind::MachineMismatch {
+                phase = Phase::Invalid(InvalidReason::MachineMismatch);
+            }
+            Failure::refused(kind.as_str(), cure(&error, license))
+        });
         let unchecked = self.unchecked(license);
         Verdict {
             refusal,
@@ -194,6 +173,24 @@ impl Verify {
             profile: self.product.is_some(),
             verified: Some(verified),
         }
+    }
+}
+
+/// What is wrong and how an operator cures it.
+fn cure(error: &InstallError, license: &License) -> String {
+    match error.kind() {
+        InstallErrorKind::MachineMismatch => "the license is bound to another machine; issue one \
+             from that machine's own machine info (--machine-info)"
+            .into(),
+        InstallErrorKind::LicenseExpired => format!(
+            "the license expired on {}; renew it with `license renew`",
+            license.term().expires_at.last_day()
+        ),
+        InstallErrorKind::DomainMismatch => "License domain mismatch: the license does not cover \
+             this host; use a licensed host name, or bind it to another with `license amend \
+             --domain`"
+            .into(),
+        _ => error.detail().to_owned(),
     }
 }
 

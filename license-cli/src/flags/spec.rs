@@ -60,7 +60,7 @@ pub(crate) struct FactArgs {
 #[group(id = "term", multiple = false)]
 pub(crate) struct TermArgs {
     /// The last day of the term in UTC, or the RFC 3339 time of its end.
-    #[arg(long, value_name = "DATE", value_parser = time::end)]
+    #[arg(long, value_name = "DATE", value_parser = Timestamp::parse_end)]
     pub(crate) expires: Option<Timestamp>,
     /// The length of the term in days, from its beginning or from now.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_000_000))]
@@ -169,7 +169,7 @@ enum Wrong {
 fn from_toml(text: &str, now: Timestamp, product: &Product) -> Result<LicenseSpec, Wrong> {
     let toml: SpecToml = toml::from_str(text).map_err(|error| Wrong::Spec(error.to_string()))?;
     let not_before = date("not_before", toml.not_before, time::moment)?;
-    let expires_at = match (date("expires", toml.expires, time::end)?, toml.days) {
+    let expires_at = match (date("expires", toml.expires, Timestamp::parse_end)?, toml.days) {
         (Some(at), None) => Some(at),
         (None, Some(count)) if count > 0 => {
             Some(not_before.unwrap_or(now).saturating_add(time::days(count)))

@@ -1,12 +1,11 @@
-//! Whether a verified license may be installed by upload, and as what.
-
-use std::time::Duration;
+//! Whether a verified license may be installed, by upload or from a source, and
+//! as what.
 
 use super::{grounds, installed::Installed};
 use crate::{
     host::Host,
     license::License,
-    machine::Machine,
+    machine::{Fingerprint, Machine},
     policy::{InvalidReason, Policy},
     refusal::{InstallError, InstallErrorKind},
     time::{
@@ -28,10 +27,8 @@ pub enum Admission {
     Next,
 }
 
-/// How far ahead of this machine's clock a license may be dated.
-const MAX_LEAD: Duration = Duration::from_secs(300);
-
-/// What the person who uploads asks for beside the license.
+/// The host by which the administrator uses the service, and whether a license
+/// whose domain excludes it is accepted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct HostCheck<'a> {
     /// The host name by which the service is being used.
@@ -63,17 +60,13 @@ pub(crate) fn admit(
         (true, false) => (wall, wall),
         (false, false) => (reading.judged(), reading.begun()),
     };
-    if license.term.has_ended(ended) {
-        let grounds = grounds::expired(license, None, ended);
-        return Err(InstallError::because(Kind::LicenseExpired, grounds));
-    }
-    if license.issued_at > wall.saturating_add(MAX_LEAD) {
+    check_end(license, ended)?;
+    if license.issued_at.is_ahead_of(wall) {
         let grounds = grounds::issued(license, wall);
         return Err(InstallError::because(Kind::IssuedInFuture, grounds));
     }
     let identical = installed.holds(verified);
-    let stale =
-        policy.freshness.is_some_and(|window| wall.saturating_since(license.issued_at) > window);
+    let stale = !policy.is_fresh(license.issued_at, wall);
     if stale && (!identical || resets) {
         let grounds = grounds::issued(license, wall);
         return Err(InstallError::because(Kind::LicenseNotFresh, grounds));
@@ -145,6 +138,36 @@ pub(crate) fn check_machine(
         InvalidReason::MachineMismatch => InstallErrorKind::MachineMismatch.into(),
         _ => InstallErrorKind::FingerprintUnavailable.into(),
     })
+}
+
+fn check_end(license: &License, at: Timestamp) -> Result<(), InstallError> {
+    if license.term.has_ended(at) {
+        let grounds = grounds::expired(license, None, at);
+        return Err(InstallError::because(InstallErrorKind::LicenseExpired, grounds));
+    }
+    Ok(())
+}
+
+impl VerifiedLicense {
+    /// What can be told without the service whether it would install the
+    /// license: the machine, the end and the host, in the order in which
+    /// installing judges them. What is not known is not judged.
+    ///
+    /// # Errors
+    ///
+    /// `machine_mismatch`, `license_expired`, `domain_mismatch`.
+    pub fn check_for(
+        &self,
+        machine: Option<&Fingerprint>,
+        host: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), InstallError> {
+        if let Some(machine) = machine {
+            check_machine(self, &Machine::Known(machine.clone()))?;
+        }
+        check_end(&self.license, now)?;
+        check_host(self, HostCheck { host, force: false })
+    }
 }
 
 fn check_host(verified: &VerifiedLicense, host_check: HostCheck<'_>) -> Result<(), InstallError> {

@@ -6,8 +6,7 @@ use crate::time::Timestamp;
 /// How one license follows another.
 ///
 /// It *covers* what comes after the other's end where it begins by then and
-/// ends later. Whoever asks for a renewal and has one that covers is done;
-/// otherwise there is something to be told.
+/// ends later. Where it does not, what is missing is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Succession {

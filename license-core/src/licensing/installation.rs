@@ -114,7 +114,7 @@ impl StoredState {
 }
 
 impl Installation {
-    /// What it does.
+    /// Whether it takes effect now, waits, or changes nothing.
     pub fn admission(&self) -> Admission {
         self.admission
     }
@@ -129,7 +129,7 @@ impl Installation {
         &self.difference
     }
 
-    /// What is held once it is carried out where this is held now.
+    /// What is installed after it, given what is installed now.
     pub(super) fn installed_after(&self, held: &Installed) -> Installed {
         Installed { machine: held.machine.clone(), ..self.after.clone() }
     }

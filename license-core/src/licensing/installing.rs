@@ -33,7 +33,7 @@ impl Licensing {
         self.0.verifier.verify(bytes)
     }
 
-    /// What an upload comes to.
+    /// What installing it comes to.
     pub(super) fn judged(
         &self,
         view: Snapshot<'_>,

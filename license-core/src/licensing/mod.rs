@@ -47,8 +47,8 @@ use crate::{
 ///
 /// A [`Licensing`] is cheap to clone and never waits: reading is one look at
 /// an [`ArcSwap`] and one coarse reading of the clock; a new license is one
-/// store. Everything that is decided is decided from one immutable state, so
-/// a request sees exactly one license.
+/// atomic swap. Everything that is decided is decided from one immutable state,
+/// so each check sees exactly one license.
 ///
 /// ```
 /// # #[cfg(feature = "testing")] {

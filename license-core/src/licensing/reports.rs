@@ -25,8 +25,8 @@ impl Licensing {
         self.read(|view| view.policy.enforced(view.verdict.phase))
     }
 
-    /// Whether a license is in force that could be asked, or a lapsed one:
-    /// `None` where none is there or it cannot be trusted.
+    /// The license that counts, in force or lapsed; `None` where none is there
+    /// or it cannot be trusted.
     pub fn license(&self) -> Option<Arc<VerifiedLicense>> {
         self.read(|view| view.verified().cloned())
     }

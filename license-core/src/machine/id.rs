@@ -25,7 +25,9 @@ enum Source {
 
 /// A text was not a machine id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a machine id; copy it from the machine info file")]
+#[error(
+    "not a machine id: Linux has 32 hexadecimal digits in /etc/machine-id; one that is chosen has 16 to 256 printable ASCII characters"
+)]
 pub struct MachineIdError(());
 
 impl MachineId {

@@ -60,9 +60,6 @@ const SCHEMA: u32 = 1;
 
 const MAX_AGE: Duration = Duration::from_secs(7 * 86_400);
 
-/// How far two honest clocks may differ.
-const MAX_LEAD: Duration = Duration::from_secs(300);
-
 impl MachineInfo {
     /// Machine info of this moment. `nonce` names the installation; any unique
     /// text will do.
@@ -103,7 +100,7 @@ impl MachineInfo {
         if self.scheme != self.fingerprint.scheme() {
             return Err(MachineInfoError::Inconsistent);
         }
-        if self.created_at > now.saturating_add(MAX_LEAD) {
+        if self.created_at.is_ahead_of(now) {
             return Err(MachineInfoError::Future);
         }
         if now.saturating_since(self.created_at) > MAX_AGE {

@@ -16,7 +16,7 @@ pub use self::{
     restriction::Restriction,
     rule::Rule,
 };
-use crate::refusal::DenialCode;
+use crate::{refusal::DenialCode, time::Timestamp};
 
 /// A product's rules: warning window, grace, what is refused when, and with
 /// which status.
@@ -111,9 +111,9 @@ impl Policy {
         self
     }
 
-    /// The age up to which an upload is accepted; `None` for any age.
-    pub fn freshness_window(&self) -> Option<Duration> {
-        self.freshness
+    /// Whether an upload that was issued then is young enough at this time.
+    pub fn is_fresh(&self, issued_at: Timestamp, now: Timestamp) -> bool {
+        self.freshness.is_none_or(|age| now.saturating_since(issued_at) <= age)
     }
 
     /// Answers denials of this code with another HTTP status.

@@ -21,7 +21,7 @@ pub enum Rule {
     Everything,
     /// The licensed domain.
     Domain,
-    /// Seats, quotas and lists of names.
+    /// Seats, quotas, connected hosts and lists of names.
     Limits,
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Claim, Dialect, Message, Messages, Plan, Product, ProductError, Profile};
 use crate::{
-    key::Algorithm,
+    key::{Algorithm, RSA_MIN_BITS},
     license::{Limit, LimitKind, is_valid_feature_name},
     policy::Policy,
     token::TokenType,
@@ -20,9 +20,6 @@ pub struct ProductBuilder {
     messages: Vec<Message>,
 }
 
-/// The smallest RSA key any product may accept, in bits (SECURITY.md, boundary 2).
-const MIN_RSA_BITS: usize = 3072;
-
 impl ProductBuilder {
     pub(super) fn new(name: String, issuer: String, audience: String) -> Self {
         let profile = Profile {
@@ -31,7 +28,7 @@ impl ProductBuilder {
             audience,
             token_type: TokenType::default(),
             algorithms: vec![Algorithm::Es256],
-            min_rsa_bits: MIN_RSA_BITS,
+            min_rsa_bits: RSA_MIN_BITS,
             dialect: Dialect::default(),
             policy: Policy::default(),
             features: BTreeMap::new(),
@@ -157,9 +154,9 @@ impl ProductBuilder {
         if profile.algorithms.is_empty() {
             return Err(ProductError::new("`algorithms` must name at least one"));
         }
-        if profile.min_rsa_bits < MIN_RSA_BITS {
+        if profile.min_rsa_bits < RSA_MIN_BITS {
             return Err(ProductError::new(format!(
-                "`min_rsa_bits` must be at least {MIN_RSA_BITS}"
+                "`min_rsa_bits` must be at least {RSA_MIN_BITS}"
             )));
         }
         check_features(&profile)?;

@@ -1,8 +1,10 @@
 //! One refusal of a request.
 //!
-//! 402 means that renewing would allow the request, 403 that this license
-//! does not, 503 that the license has stopped the service. The statuses are
-//! defaults; a product's policy can choose others.
+//! 402 means that a later or larger license would allow the request, 403 that
+//! this license does not, 409 that all places are taken, 400 that the request
+//! names no host that can be read, 503 that the license has stopped the service
+//! or that the store cannot be reached. The statuses are defaults; a product's
+//! policy can choose others.
 
 use std::{fmt, sync::Arc};
 

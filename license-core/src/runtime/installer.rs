@@ -23,7 +23,7 @@ pub struct AuditEntry {
     pub actor: String,
     /// From where.
     pub address: Option<String>,
-    /// The license's id, where the token could be read so far.
+    /// The license's id, where its signature and claims were good.
     pub license_id: Option<String>,
     /// `installed`, `scheduled`, `unchanged`, `took_over`, `expired`,
     /// `removed`, or `refused:` and the code.
@@ -40,7 +40,8 @@ pub struct AuditPage {
     pub next: Option<u64>,
 }
 
-/// Installs licenses. Implemented by `license_runtime::LicenseManager`.
+/// What the license routes ask: installing, the status, machine info and the
+/// audit history. Implemented by `license_runtime::LicenseManager`.
 pub trait Installer: Clone + Send + Sync + 'static {
     /// The handle that installations change.
     fn licensing(&self) -> &Licensing;
@@ -68,7 +69,8 @@ pub trait Installer: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `fingerprint_unavailable`.
+    /// `fingerprint_unavailable`; `store_unavailable` where the installation has
+    /// no name yet and none can be kept.
     fn machine_info(&self) -> impl Future<Output = Result<MachineInfo, InstallError>> + Send;
 
     /// The newest rows of the audit history, newest first.

@@ -92,7 +92,7 @@ pub(crate) enum Trust {
 /// Any wall clock before this is not set: 2024-01-01T00:00:00Z.
 pub(crate) const EARLIEST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(1_704_067_200);
 /// Any wall clock after this is not set: 9999-12-31T23:59:59Z.
-const LATEST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(253_402_300_799);
+pub(crate) const LATEST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(253_402_300_799);
 /// How far the wall clock may lie behind the mark.
 const TOLERANCE: Duration = Duration::from_secs(86_400);
 

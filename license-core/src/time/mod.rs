@@ -10,5 +10,5 @@ pub use self::{
     clock::{Clock, SystemClock},
     guard::{ClockMark, SharedTime},
     month::Month,
-    timestamp::{ParseTimestampError, Timestamp},
+    timestamp::{MAX_LEAD, ParseTimestampError, Timestamp},
 };

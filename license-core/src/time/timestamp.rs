@@ -51,6 +51,27 @@ impl Timestamp {
         self.0
     }
 
+    /// Reads the end of a term as people write it: an RFC 3339 time as it is, or
+    /// a date as the last day, so that the end is the first instant of the next
+    /// one in UTC.
+    ///
+    /// # Errors
+    ///
+    /// Any other text.
+    pub fn parse_end(text: &str) -> Result<Self, ParseTimestampError> {
+        const DAY: Duration = Duration::from_secs(86_400);
+        match date(text) {
+            Some(first) => Ok(first.saturating_add(DAY)),
+            None => text.parse(),
+        }
+    }
+
+    /// Whether this lies further ahead of a clock than honest clocks
+    /// [differ](MAX_LEAD).
+    pub fn is_ahead_of(self, clock: Self) -> bool {
+        self > clock.saturating_add(MAX_LEAD)
+    }
+
     /// Whole seconds since the Unix epoch, rounded towards the past.
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
@@ -96,6 +117,9 @@ impl Timestamp {
     }
 }
 
+/// How far two honest clocks may differ: five minutes.
+pub const MAX_LEAD: Duration = Duration::from_secs(300);
+
 /// Milliseconds of a duration, saturating.
 pub(crate) const fn millis(duration: Duration) -> i64 {
     let millis = duration.as_millis();
@@ -127,13 +151,17 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parsed = match text.parse::<jiff::Timestamp>() {
             Ok(timestamp) => timestamp,
-            Err(_) => jiff::civil::Date::strptime("%Y-%m-%d", text)
-                .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
-                .map(|zoned| zoned.timestamp())
-                .map_err(|_| ParseTimestampError(()))?,
+            Err(_) => return date(text).ok_or(ParseTimestampError(())),
         };
         Ok(Self(parsed.as_millisecond()))
     }
+}
+
+/// A date as the first instant of that day in UTC.
+fn date(text: &str) -> Option<Timestamp> {
+    let date = jiff::civil::Date::strptime("%Y-%m-%d", text).ok()?;
+    let first = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp(first.timestamp().as_millisecond()))
 }
 
 impl Serialize for Timestamp {
@@ -152,6 +180,26 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_is_the_last_day_of_a_term_and_a_time_is_its_end() {
+        let end = |text| Timestamp::parse_end(text).unwrap().to_string();
+        assert_eq!(end("2026-12-31"), "2027-01-01T00:00:00Z");
+        assert_eq!(end("2026-12-31T00:00:00Z"), "2026-12-31T00:00:00Z");
+        assert_eq!(end("2026-12-31T01:00:00+01:00"), "2026-12-31T00:00:00Z");
+        assert_eq!(end("2028-02-28"), "2028-02-29T00:00:00Z");
+        for wrong in ["", "tomorrow", "2026-13-01", "2026-12-31T00:00:00"] {
+            assert!(Timestamp::parse_end(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn honest_clocks_differ_by_five_minutes() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        assert!(!now.saturating_add(MAX_LEAD).is_ahead_of(now));
+        assert!(now.saturating_add(MAX_LEAD + Duration::from_millis(1)).is_ahead_of(now));
+        assert!(!now.is_ahead_of(now.saturating_add(MAX_LEAD)));
+    }
 
     #[test]
     fn shows_rfc_3339_in_utc_with_z() {

@@ -16,12 +16,12 @@ use crate::{
     machine::Fingerprint,
     product::{Claim, Plan, Presence, Product},
     refusal::{InstallError, InstallErrorKind},
-    time::Timestamp,
+    time::{Timestamp, guard::LATEST_PLAUSIBLE},
     token::json,
 };
 
-/// The latest `exp`: 9999-12-31T23:59:59Z.
-const MAX_SECONDS: u64 = 253_402_300_799;
+/// The latest `exp`: no clock is believed beyond it.
+const MAX_SECONDS: u64 = LATEST_PLAUSIBLE.as_seconds().unsigned_abs();
 const MAX_TEXT: usize = 256;
 const MAX_FEATURES: usize = 512;
 const MAX_LIMITS: usize = 64;

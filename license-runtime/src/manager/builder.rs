@@ -130,7 +130,7 @@ impl<S> ManagerBuilder<S> {
 
 impl ManagerBuilder<Arc<dyn Store>> {
     /// Loads what the store holds, verifies it again, puts exactly that in
-    /// force and starts the background task. A license that is missing, bad or expired stops
+    /// force and starts what runs in the background. A license that is missing, bad or expired stops
     /// nothing: the handle knows, and the log says so.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::{
 
 use license_core::{
     Timestamp, VerifiedLicense, Warning, WarningLevel,
-    time::{ClockMark, SharedTime},
+    time::{ClockMark, MAX_LEAD, SharedTime},
 };
 
 use super::{Shared, StoreView};
@@ -29,9 +29,6 @@ struct Seen {
     /// Whether this machine's clock was found to be wrong.
     skewed: bool,
 }
-
-/// How far a clock may be ahead of the store's.
-const LEAD: Duration = Duration::from_secs(300);
 
 impl StoreClock {
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -70,7 +67,7 @@ impl Shared {
 
     /// The time by which installations are judged.
     pub(super) fn shared_time(&self) -> SharedTime {
-        self.store_now().map_or(SharedTime::NONE, |now| SharedTime::new(now, LEAD))
+        self.store_now().map_or(SharedTime::NONE, |now| SharedTime::new(now, MAX_LEAD))
     }
 
     /// The clock mark that the store is to keep; the own one where it is not
@@ -91,7 +88,7 @@ impl Shared {
     pub(super) fn has_begun_for_all(&self, next: &VerifiedLicense) -> bool {
         let begins = next.license().term().not_before;
         let (Some(begins), Some(now)) = (begins, self.store_now()) else { return true };
-        now >= begins.saturating_add(LEAD)
+        now >= begins.saturating_add(MAX_LEAD)
     }
 
     /// By how much this machine's clock is off the store's, where that is more
@@ -99,7 +96,7 @@ impl Shared {
     fn skew(&self) -> Option<Duration> {
         let (here, there) = (self.licensing.clock().now(), self.store_now()?);
         let skew = here.saturating_since(there).max(there.saturating_since(here));
-        (skew > LEAD).then_some(skew)
+        (skew > MAX_LEAD).then_some(skew)
     }
 
     /// What administrators should know of it.

@@ -14,6 +14,8 @@ use crate::support::Place;
 /// Long enough that a slow machine does not miss a third of it.
 const TTL: Duration = Duration::from_millis(2400);
 const HEARTBEAT: Duration = Duration::from_millis(800);
+/// While hosts are connected, however long that takes.
+const AT_LEISURE: Duration = Duration::from_secs(600);
 const LIMIT: &str = "session_hosts";
 /// More than one transaction removes.
 const MANY: usize = 20_000;
@@ -82,8 +84,11 @@ async fn removed(place: &Place) -> Vec<u64> {
     removed.into_iter().map(|(leases,)| leases.unsigned_abs()).collect()
 }
 
-/// Lets the time of all nodes pass but of this.
-async fn outlive(store: &PostgresStore, node: LeaseNode) {
+/// Lets the time of these nodes pass but of the one that lives.
+async fn outlive(store: &PostgresStore, nodes: &[LeaseNode], node: LeaseNode) {
+    for node in nodes {
+        store.beat(Some(*node), TTL).await.unwrap();
+    }
     for _ in 0..4 {
         sleep(HEARTBEAT).await;
         store.beat(Some(node), TTL).await.unwrap();
@@ -96,20 +101,17 @@ async fn the_leases_of_dead_nodes_go_in_pieces_and_every_host_is_counted_once() 
     let store = place.open().await;
     let mut nodes = Vec::new();
     for _ in 0..3 {
-        nodes.push(store.beat(None, TTL).await.unwrap());
+        nodes.push(store.beat(None, AT_LEISURE).await.unwrap());
     }
     // The two that die have half of their hosts in common, and the one that
     // lives has a tenth of each.
     connect(&store, nodes[0], 0..MANY).await;
     connect(&store, nodes[1], MANY / 2..MANY + MANY / 2).await;
-    for node in &nodes {
-        store.beat(Some(*node), TTL).await.unwrap();
-    }
     connect(&store, nodes[2], 0..MANY / 10).await;
     connect(&store, nodes[2], MANY..MANY + MANY / 10).await;
     let theirs = MANY as u64 / 5;
     note_removals(&place).await;
-    outlive(&store, nodes[2]).await;
+    outlive(&store, &nodes, nodes[2]).await;
 
     let before = there(&place).await.1;
 
@@ -125,10 +127,10 @@ async fn the_leases_of_dead_nodes_go_in_pieces_and_every_host_is_counted_once() 
 async fn whoever_comes_after_a_node_with_many_hosts_is_dead_finds_its_places_free() {
     let Some(place) = Place::new() else { return };
     let store = place.open().await;
-    let (dead, alive) =
-        (store.beat(None, TTL).await.unwrap(), store.beat(None, TTL).await.unwrap());
+    let dead = store.beat(None, AT_LEISURE).await.unwrap();
+    let alive = store.beat(None, AT_LEISURE).await.unwrap();
     connect(&store, dead, 0..MANY).await;
-    outlive(&store, alive).await;
+    outlive(&store, &[dead, alive], alive).await;
     let changes = LeaseChanges::new(LIMIT, Some(1)).claim(host(MANY), LeaseBasis::New);
     let answers = store.change_leases(alive, changes).await.unwrap().unwrap();
     assert!(matches!(answers.verdicts[..], [LeaseVerdict::Granted(_)]), "{answers:?}");
@@ -139,7 +141,8 @@ async fn whoever_comes_after_a_node_with_many_hosts_is_dead_finds_its_places_fre
 async fn a_node_with_many_hosts_leaves_at_once() {
     let Some(place) = Place::new() else { return };
     let store = place.open().await;
-    let (one, two) = (store.beat(None, TTL).await.unwrap(), store.beat(None, TTL).await.unwrap());
+    let (one, two) =
+        (store.beat(None, AT_LEISURE).await.unwrap(), store.beat(None, AT_LEISURE).await.unwrap());
     connect(&store, one, 0..MANY).await;
     connect(&store, two, 0..1).await;
     note_removals(&place).await;

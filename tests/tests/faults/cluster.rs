@@ -278,6 +278,15 @@ impl Admin {
         .await;
     }
 
+    /// Asks for one new user until that is decided: a busy store decides
+    /// nothing.
+    pub(crate) async fn is_judged_a_user(&self) -> Outcome {
+        until("a decision about a user", async || {
+            Some(self.make_user().await).filter(|outcome| *outcome != unavailable())
+        })
+        .await
+    }
+
     /// Asks for a session of its own.
     pub(crate) async fn sign_in(&self) -> Outcome {
         let body = json!({ "email": ADMINISTRATOR, "password": PASSWORD });

@@ -70,7 +70,7 @@ async fn while_the_server_is_killed_and_away_only_changes_are_refused_and_all_he
             let host = format!("last-{number}");
             // Pings are answered from the first one on, however long the rest takes.
             let connects = async { admin.is_judged(&host).await.map(|it| tokio::spawn(stays(it))) };
-            tokio::join!(admin.make_user(), connects)
+            tokio::join!(admin.is_judged_a_user(), connects)
         });
     }
     let (users, hosts): (Vec<_>, Vec<_>) = asking.join_all().await.into_iter().unzip();
