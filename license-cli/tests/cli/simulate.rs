@@ -128,6 +128,11 @@ fn a_simulation_is_the_same_as_data() {
             "banner": {
                 "level": "critical",
                 "messages": ["License expired on 2026-12-31. Grace period ended 2027-01-14."],
+                "warnings": [{
+                    "code": "license_expired",
+                    "level": "critical",
+                    "text": "License expired on 2026-12-31. Grace period ended 2027-01-14.",
+                }],
             },
             "administrators": [{
                 "code": "license_expired",

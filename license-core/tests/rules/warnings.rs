@@ -49,10 +49,13 @@ fn each_phase_has_its_warning_and_its_banner() {
     let (licensing, clock) = service(Policy::new());
     let stands = |code: &'static str, level: WarningLevel, shown: &str, text: &str| {
         assert_eq!(told(&licensing), [(code, level, text.to_owned())]);
-        assert_eq!(banner(&licensing), json!({"level": shown, "messages": [text]}));
+        let warning = json!({"code": code, "level": level, "text": text});
+        let expected = json!({"level": shown, "messages": [text], "warnings": [warning]});
+        assert_eq!(banner(&licensing), expected);
     };
     assert_eq!(told(&licensing), []);
-    assert_eq!(banner(&licensing), json!({"level": "none", "messages": []}));
+    let none = json!({"level": "none", "messages": [], "warnings": []});
+    assert_eq!(banner(&licensing), none);
     clock.advance(DAY);
     let text = "License expires on 2026-12-01: 30 days left.";
     stands("license_expiring", Info, "info", text);
@@ -131,10 +134,12 @@ fn a_limit_that_is_used_up_is_named_without_numbers() {
     }
     clock.advance(DAY);
     let banner = serde_json::to_value(licensing.banner(using(5))).unwrap();
-    let expected = json!({"level": "warning", "messages": [
-        "License limit used up: users.", "License expires on 2026-12-01: 30 days left.",
-    ]});
-    assert_eq!(banner, expected);
+    assert_eq!(banner["level"], "warning");
+    let texts = ["License limit used up: users.", "License expires on 2026-12-01: 30 days left."];
+    assert_eq!(banner["messages"], json!(texts));
+    let codes: Vec<_> =
+        banner["warnings"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
+    assert_eq!(codes, ["limit_reached", "license_expiring"]);
 }
 
 #[test]
