@@ -104,8 +104,9 @@ impl Target {
             let shown: String = String::from_utf8_lossy(body.as_ref()).chars().take(100).collect();
             for answer in self.uploads(body).await {
                 let outcome = answer.outcome();
-                assert_eq!(outcome, (status, code.to_owned()), "{caller}: {shown}");
-                self.says_nothing(&String::from_utf8_lossy(&answer.body));
+                let told = String::from_utf8_lossy(&answer.body);
+                assert_eq!(outcome, (status, code.to_owned()), "{caller}: {shown}: {told}");
+                self.says_nothing(&told);
             }
             self.stays().await;
         }
