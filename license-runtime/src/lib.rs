@@ -39,14 +39,14 @@
 //!
 //! - `audit`: the audit history, for the operator's program.
 //! - `metrics`: figures through the `metrics` facade; see
-//!   [`LicenseManager::publish_metrics`].
+//!   `LicenseManager::publish_metrics`.
 //! - `machine`: [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
 //! - `sources`: [`Source`], licenses from files, the environment and flags.
 //!   Brings `notify`, which is under CC0-1.0; nothing else does.
 //! - `sqlite`: [`SqliteStore`], one file.
 //! - `postgres`: `PostgresStore`, one database for all instances.
-//! - `alerts`: [`alerts`], telling people before a license ends.
+//! - `alerts`: the module `alerts`, telling people before a license ends.
 //! - `mail`: alerts by SMTP.
 //! - `testing`: the `conformance` suite, for those who write a store.
 
