@@ -281,10 +281,15 @@ impl Admin {
     /// Asks for one new user until that is decided: a busy store decides
     /// nothing.
     pub(crate) async fn is_judged_a_user(&self) -> Outcome {
-        until("a decision about a user", async || {
-            Some(self.make_user().await).filter(|outcome| *outcome != unavailable())
-        })
-        .await
+        let began = Instant::now();
+        loop {
+            let outcome = self.make_user().await;
+            if outcome != unavailable() {
+                return outcome;
+            }
+            assert!(began.elapsed() < PATIENCE, "nobody judges a user");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Asks for a session of its own.

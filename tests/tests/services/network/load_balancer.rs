@@ -8,7 +8,7 @@ use license_core::{Product, testing::Vendor};
 use license_tests::{Client, Nginx};
 use tokio::net::TcpListener;
 
-const GUIDE: &str = include_str!("../../../docs/guide.md");
+const GUIDE: &str = include_str!("../../../../docs/guide.md");
 
 /// Two instances that nothing is licensed for, with this policy.
 async fn instances(policy: &str) -> [SocketAddr; 2] {

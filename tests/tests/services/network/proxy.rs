@@ -6,7 +6,7 @@ use http::HeaderName;
 use license_tests::{ADMINISTRATOR, Client, Nginx, PASSWORD, Polygent};
 use serde_json::json;
 
-const GUIDE: &str = include_str!("../../../docs/guide.md");
+const GUIDE: &str = include_str!("../../../../docs/guide.md");
 const SIGN_IN: &str = "/api/auth/sign-in";
 
 /// The `location` of the guide that begins behind this sentence, in front of a

@@ -138,7 +138,7 @@ async fn case_64_whoever_refuses() {
 
 #[tokio::test]
 async fn case_64_by_every_example() {
-    let profile = include_str!("../../../examples/hyper/hyper.toml");
+    let profile = include_str!("../../../../examples/hyper/hyper.toml");
     let vendor = Vendor::of(Product::from_toml(profile).unwrap());
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("key.pem");

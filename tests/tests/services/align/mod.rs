@@ -1,0 +1,6 @@
+//! Align: its file, its license, its service.
+
+mod files;
+mod license;
+mod service;
+mod start;

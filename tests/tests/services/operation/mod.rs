@@ -1,0 +1,9 @@
+//! Starting, stopping, storing, several instances.
+
+mod cluster;
+mod configuration;
+mod crash;
+mod database_tls;
+mod faketime;
+mod storage;
+mod test_clock;
