@@ -3,22 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::{
-    io::Write,
-    process::{Command, Output},
-};
+use std::process::{Command, Output};
 
 /// What the program ends with where there is no server to be had.
 const NO_SERVER: i32 = 3;
 
-/// Runs it. `None` where PostgreSQL is not installed; then it says so.
+/// Runs it. `None` where PostgreSQL is not installed; then the test
+/// is skipped.
 fn cluster(arguments: &[&str]) -> Option<Output> {
     let output = Command::new(env!("CARGO_BIN_EXE_cluster")).args(arguments).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(NO_SERVER) {
         assert!(errors.contains("not installed"), "{errors}");
-        // Also where what tests print is not shown.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: the cluster is not driven ({errors})");
+        license_test_skips::missing("PostgreSQL");
         return None;
     }
     let said = String::from_utf8_lossy(&output.stdout);

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::{io::Write, process::Command};
+use std::process::Command;
 
 /// What the program ends with where `wrk` is not installed.
 const NO_WRK: i32 = 3;
@@ -13,8 +13,7 @@ fn every_service_is_asked_and_answers() {
     let output = Command::new(env!("CARGO_BIN_EXE_sockets")).args(["1", "1"]).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(NO_WRK) {
-        // Also where what tests print is not shown.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no service is asked over sockets ({errors})");
+        license_test_skips::missing("wrk");
         return;
     }
     assert!(output.status.success(), "{errors}");

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A certificate of 127.0.0.1. `None`, aloud, without openssl.
+/// A certificate of 127.0.0.1. `None` without openssl; then the test is
+/// skipped.
 pub fn certificate() -> Option<TempDir> {
     let directory = tempfile::tempdir().expect("a directory");
     let mut openssl = Command::new("openssl");
@@ -30,7 +31,7 @@ pub fn certificate() -> Option<TempDir> {
         "cert.pem",
     ]);
     let Ok(output) = openssl.output() else {
-        eprintln!("SKIPPED: openssl is not installed");
+        license_test_skips::missing("openssl");
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

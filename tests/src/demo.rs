@@ -32,7 +32,7 @@ pub async fn paste_all(commands: Vec<String>) -> Vec<String> {
 pub fn can_paste() -> bool {
     let there = Command::new("curl").arg("--version").output().is_ok();
     if !there {
-        eprintln!("SKIPPED: curl is not installed");
+        license_test_skips::missing("curl");
     }
     there
 }

@@ -18,14 +18,13 @@ const BALLAST: &str = "ballast";
 
 impl SmallDisk {
     /// A file system of this size, such as `4m`. `None` where mounting is not
-    /// allowed; then it says so.
+    /// allowed; then the test is skipped.
     pub fn new(size: &str) -> Option<Self> {
         let directory = tempfile::tempdir().expect("a directory");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(directory.path());
         if !mount.output().is_ok_and(|output| output.status.success()) {
-            let why = "SKIPPED: mounting a small file system is not allowed here";
-            let _ = writeln!(std::io::stderr(), "{why}");
+            license_test_skips::missing("the right to mount a file system");
             return None;
         }
         Some(Self(directory))

@@ -24,15 +24,15 @@ const LOOK: (Duration, usize) = (Duration::from_millis(10), 3000);
 
 impl Nginx {
     /// Starts one with what stands in its `http` block, given the address to
-    /// listen on. `None` where nginx is not installed.
+    /// listen on. `None` where nginx is not installed; then the
+    /// test is skipped.
     pub fn start(http: impl Fn(SocketAddr) -> String) -> Option<Self> {
         let program = ["nginx", "/usr/sbin/nginx"].into_iter().find(|program| {
             let asked = Command::new(program).arg("-v").stderr(Stdio::null()).status();
             asked.is_ok_and(|status| status.success())
         });
         let Some(program) = program else {
-            // Also where what tests print is not shown.
-            let _ = writeln!(std::io::stderr(), "SKIPPED: a test that needs nginx (not installed)");
+            license_test_skips::missing("nginx");
             return None;
         };
         // Somebody else may take the port meanwhile.

@@ -2,15 +2,11 @@
 //! a test's own.
 
 use std::{
-    io::Write,
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Once,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -35,13 +31,12 @@ const URL: &str = "LICENSE_TEST_POSTGRES";
 /// What a server of a test's own is started with.
 const OPTIONS: &str = "-c fsync=off";
 
-/// The server of all tests, as a URL. `None` where there is none; then it says
-/// so, and the test is to do nothing.
+/// The server of all tests, as a URL. `None` where there is none; then the test
+/// is skipped.
 pub fn postgres() -> Option<String> {
-    static SAID: Once = Once::new();
     let url = std::env::var(URL).ok().filter(|url| !url.is_empty());
     if url.is_none() {
-        SAID.call_once(|| skipped(&format!("{URL} is not set; scripts/test sets it")));
+        license_test_skips::missing(&format!("{URL}, which scripts/test sets,"));
     }
     url
 }
@@ -65,7 +60,7 @@ pub fn unique_name() -> String {
 
 impl PostgresServer {
     /// Makes a server and starts it. `None` where PostgreSQL is not installed;
-    /// then it says so.
+    /// then the test is skipped.
     pub fn start() -> Option<Self> {
         let directory = tempfile::tempdir().expect("a directory");
         let mut server = Self::start_in(directory.path())?;
@@ -97,11 +92,10 @@ impl PostgresServer {
     }
 
     fn start_with(directory: &Path, options: String) -> Option<Self> {
-        static SAID: Once = Once::new();
         match control(&["start"], directory, &options) {
             Ok(url) => Some(Self { directory: directory.to_owned(), url, options, made: None }),
             Err(why) if why.contains("not installed") => {
-                SAID.call_once(|| skipped(&why));
+                license_test_skips::missing("PostgreSQL");
                 None
             }
             Err(why) => panic!("{why}"),
@@ -154,9 +148,4 @@ fn control(arguments: &[&str], directory: &Path, options: &str) -> Result<String
         .expect("it runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
-}
-
-/// Says that tests are skipped, also where what tests print is not shown.
-fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: tests that need PostgreSQL ({why})");
 }

@@ -46,12 +46,17 @@ impl Start {
     }
 
     /// Starts a program under Debian's faketime, with a clock that `offset` moves,
-    /// such as `-2 days`. `None` where faketime is not installed.
+    /// such as `-2 days`. `None` where faketime is not installed; then the test
+    /// is skipped.
     pub fn under_faketime(executable: &Path, offset: &str) -> Option<Self> {
         // Only the wall clock is moved; timers go on. What faketime sets is
         // asked for, since it would stand between a signal and the service.
         let mut asked = std::process::Command::new("faketime");
-        let asked = asked.arg("--exclude-monotonic").args(["-f", offset, "env"]).output().ok()?;
+        let asked = asked.arg("--exclude-monotonic").args(["-f", offset, "env"]).output();
+        let Ok(asked) = asked else {
+            license_test_skips::missing("faketime");
+            return None;
+        };
         let told = String::from_utf8_lossy(&asked.stdout);
         let variables = told.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| {
             *name == "LD_PRELOAD" || (name.starts_with("FAKETIME") && *name != "FAKETIME_SHARED")
@@ -60,14 +65,17 @@ impl Start {
     }
 
     /// Starts a program for which `/etc/machine-id` reads as this file does, which
-    /// may be empty. `None` where a process cannot be given files of its own.
+    /// may be empty. `None` where a process cannot be given files of its own; then
+    /// the test is skipped.
     pub fn on_machine(executable: &Path, machine_id: &Path) -> Option<Self> {
         let script = "for file in /etc/machine-id /var/lib/dbus/machine-id; do \
              [ ! -e $file ] || mount --bind \"$0\" $file || exit 9; done; exec \"$@\"";
         let arguments = ["--mount", "sh", "-c", script];
         let mut probe = std::process::Command::new("unshare");
-        let probed = probe.args(arguments).arg(machine_id).arg("true").output().ok()?;
-        if !probed.status.success() || !Path::new("/etc/machine-id").exists() {
+        let probed = probe.args(arguments).arg(machine_id).arg("true").output();
+        let possible = probed.is_ok_and(|output| output.status.success());
+        if !possible || !Path::new("/etc/machine-id").exists() {
+            license_test_skips::missing("the right to give a process an /etc/machine-id");
             return None;
         }
         let mut command = Command::new("unshare");

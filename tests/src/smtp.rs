@@ -1,7 +1,7 @@
 //! A mail server for tests: aiosmtpd, which keeps what it is sent.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::root;
+use crate::python;
 
 /// A running mail server. It is stopped when this is dropped.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ asyncio.run(main())
 
 impl Smtp {
     /// A server without encryption. `None` where aiosmtpd is not installed;
-    /// then it says so.
+    /// then the test is skipped.
     pub async fn start() -> Option<Self> {
         Self::encrypted(SmtpEncryption::None, Path::new("")).await
     }
@@ -90,11 +90,7 @@ impl Smtp {
     /// A server whose certificate and key are `cert.pem` and `key.pem` in this
     /// directory.
     pub async fn encrypted(encryption: SmtpEncryption, directory: &Path) -> Option<Self> {
-        let Some(python) = python() else {
-            eprintln!("SKIPPED: aiosmtpd is not installed; scripts/tools installs it");
-            return None;
-        };
-        let mut process = Command::new(python)
+        let mut process = Command::new(python("aiosmtpd")?)
             .args(["-c", SERVER, &format!("{encryption:?}")])
             .args([directory.join("cert.pem"), directory.join("key.pem")])
             .stdin(Stdio::null())
@@ -136,13 +132,4 @@ impl Smtp {
         assert!(waited.await.is_ok(), "{:?}", self.mails());
         self.mails()
     }
-}
-
-/// A Python that has aiosmtpd.
-fn python() -> Option<PathBuf> {
-    let candidates = [root().join("target/python/bin/python"), "python3".into(), "python".into()];
-    candidates.into_iter().find(|python| {
-        let probe = std::process::Command::new(python).args(["-c", "import aiosmtpd"]).output();
-        probe.is_ok_and(|output| output.status.success())
-    })
 }

@@ -17,7 +17,7 @@ fn library() -> Option<PathBuf> {
         .map(|directory| directory.path().join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.exists());
     if found.is_none() {
-        println!("SKIPPED: libfaketime is not installed");
+        license_test_skips::missing("libfaketime");
     }
     found
 }
