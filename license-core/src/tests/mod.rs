@@ -1,4 +1,6 @@
-//! Tokens that were made by hand and by others.
+//! Tokens that were made by hand and by others, and names as others compare
+//! them.
 
 pub(crate) mod tokens;
 mod vectors;
+mod webpki;

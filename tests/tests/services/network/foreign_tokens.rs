@@ -1,5 +1,5 @@
-//! Tokens that other programs have signed: PyJWT and the `openssl` command
-//! line. A test that lacks its tool says so and is skipped.
+//! SECURITY.md, case 21: tokens that other programs have signed, PyJWT and the
+//! `openssl` command line.
 
 use std::{
     io::Write,
@@ -8,14 +8,15 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use license_tests::{ADMINISTRATOR, Client, PASSWORD, Process, Start, example, now, program, root};
+use license_tests::{
+    ADMINISTRATOR, Client, PASSWORD, Process, Start, example, now, program, python,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Key pairs made by `openssl`, and what signs with them.
 struct Tools {
     directory: TempDir,
-    python: Option<PathBuf>,
 }
 
 /// Signs with PyJWT what standard input asks for.
@@ -49,19 +50,13 @@ fn part(value: &Value) -> String {
 }
 
 impl Tools {
-    /// `None`, aloud, without `openssl`.
+    /// `None` without `openssl`; then the test is skipped.
     fn find() -> Option<Self> {
         if Command::new("openssl").arg("version").output().is_err() {
-            eprintln!("SKIPPED: openssl is not installed");
+            license_test_skips::missing("openssl");
             return None;
         }
-        let candidates =
-            [root().join("target/python/bin/python"), "python3".into(), "python".into()];
-        let python = candidates.into_iter().find(|python| {
-            let probe = Command::new(python).args(["-c", "import jwt, cryptography"]).output();
-            probe.is_ok_and(|output| output.status.success())
-        });
-        let tools = Self { directory: tempfile::tempdir().unwrap(), python };
+        let tools = Self { directory: tempfile::tempdir().unwrap() };
         tools.openssl("ecparam -name prime256v1 -genkey -noout -out ec.sec1", b"");
         tools.openssl("pkcs8 -topk8 -nocrypt -in ec.sec1 -out ec.pem", b"");
         tools.openssl("ec -in ec.pem -pubout -out ec.pub.pem", b"");
@@ -88,12 +83,9 @@ impl Tools {
         output.stdout
     }
 
-    /// A token by PyJWT; `None`, aloud, without it.
+    /// A token by PyJWT; `None` without it, and then the test is skipped.
     fn pyjwt(&self, alg: &str, key: &str, headers: &Value, claims: &Value) -> Option<String> {
-        let Some(python) = &self.python else {
-            eprintln!("SKIPPED: PyJWT is not installed; scripts/tools makes it");
-            return None;
-        };
+        let python = python("jwt, cryptography")?;
         let key =
             if key.is_empty() { String::new() } else { self.path(key).to_str().unwrap().into() };
         let ask = json!({"alg": alg, "key": key, "headers": headers, "claims": claims});
@@ -227,7 +219,7 @@ async fn good_until_altered(admin: &Client, token: &str) {
 }
 
 #[tokio::test]
-async fn an_es256_token_by_pyjwt_is_accepted_as_it_is_alone() {
+async fn case_21_an_es256_token_by_pyjwt_is_accepted_as_it_is_alone() {
     let Some(tools) = Tools::find() else { return };
     let typed = json!({"typ": "license+jwt"});
     let claims = claims("polygent");
@@ -253,7 +245,7 @@ async fn an_es256_token_by_pyjwt_is_accepted_as_it_is_alone() {
 }
 
 #[tokio::test]
-async fn an_es256_token_by_openssl_is_accepted_as_it_is_alone() {
+async fn case_21_an_es256_token_by_openssl_is_accepted_as_it_is_alone() {
     let Some(tools) = Tools::find() else { return };
     let (_process, admin) = tools.polygent().await;
     let header = json!({"alg": "ES256", "typ": "license+jwt"});
@@ -272,7 +264,7 @@ async fn an_es256_token_by_openssl_is_accepted_as_it_is_alone() {
 }
 
 #[tokio::test]
-async fn a_mac_keyed_with_the_public_key_is_no_signature() {
+async fn case_21_a_mac_keyed_with_the_public_key_is_no_signature() {
     let Some(tools) = Tools::find() else { return };
     let (_process, admin) = tools.polygent().await;
     tools.openssl("pkey -pubin -in ec.pub.pem -outform DER -out ec.pub.der", b"");
@@ -290,7 +282,7 @@ async fn a_mac_keyed_with_the_public_key_is_no_signature() {
 }
 
 #[tokio::test]
-async fn rsa_tokens_by_openssl_fit_the_algorithm_of_their_key_alone() {
+async fn case_21_rsa_tokens_by_openssl_fit_the_algorithm_of_their_key_alone() {
     let Some(tools) = Tools::with_rsa() else { return };
     let header = |alg: &str| json!({"alg": alg, "typ": "license+jwt"});
     let claims = claims("hyper");
@@ -319,7 +311,7 @@ async fn rsa_tokens_by_openssl_fit_the_algorithm_of_their_key_alone() {
 }
 
 #[tokio::test]
-async fn rsa_and_ed25519_tokens_by_pyjwt_are_accepted() {
+async fn case_21_rsa_and_ed25519_tokens_by_pyjwt_are_accepted() {
     let Some(tools) = Tools::with_rsa() else { return };
     tools.openssl("genpkey -algorithm ED25519 -out ed.pem", b"");
     tools.openssl("pkey -in ed.pem -pubout -out ed.pub.pem", b"");
