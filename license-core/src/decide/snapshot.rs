@@ -82,7 +82,7 @@ impl<'a> Snapshot<'a> {
             Some(Restriction::Everything | Restriction::ReadOnly) => false,
             _ => self
                 .domain()
-                .is_none_or(|domain| host.is_some_and(|host| domain.plainly_matches(host))),
+                .is_none_or(|domain| host.is_some_and(|host| domain.matches_fast(host))),
         }
     }
 

@@ -45,7 +45,7 @@ impl Verdict {
     }
 
     /// When something may change next, in the time on which licenses are judged.
-    pub(crate) fn next_look(&self) -> Timestamp {
+    pub(crate) fn next_change(&self) -> Timestamp {
         self.valid_before.saturating_add(COARSE_LAG)
     }
 }

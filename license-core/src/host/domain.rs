@@ -144,7 +144,7 @@ impl DomainPattern {
     /// without a port. `true` says that it parses and [matches](Self::matches);
     /// `false` says nothing.
     #[inline]
-    pub(crate) fn plainly_matches(&self, raw: &[u8]) -> bool {
+    pub(crate) fn matches_fast(&self, raw: &[u8]) -> bool {
         let name = without_port(raw);
         let pattern = self.text.as_bytes();
         let Some(suffix) = pattern.strip_prefix(b"*") else { return name == pattern };

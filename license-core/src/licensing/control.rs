@@ -4,8 +4,8 @@ use super::Licensing;
 
 /// What a runtime and the layers do with a [`Licensing`], apart from what the
 /// product asks of it: put licenses in force and say what is known of the
-/// machine, the store and the time; answer a request in one glance; count what
-/// was refused.
+/// machine, the store and the time; answer a request by the state as it stands;
+/// count what was refused.
 ///
 /// A product needs none of it: `license_runtime::LicenseManager` is such a
 /// runtime, and the layers of `license-tower` ask for it. A service with

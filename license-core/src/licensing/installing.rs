@@ -265,13 +265,13 @@ impl Control<'_> {
     /// Says that a state was stored and could not be read.
     pub fn mark_corrupt(self) {
         self.licensing
-            .change_holdings(|installed| installed.problem = Some(InvalidReason::StateCorrupt));
+            .change_installed(|installed| installed.problem = Some(InvalidReason::StateCorrupt));
     }
 
     /// Says what is known of this machine.
     pub fn set_machine(self, machine: Machine) {
         if self.machine() != machine {
-            self.licensing.change_holdings(|installed| installed.machine = machine.clone());
+            self.licensing.change_installed(|installed| installed.machine = machine.clone());
         }
     }
 
@@ -280,7 +280,7 @@ impl Control<'_> {
     /// the clock mark is.
     pub fn set_installation(self, name: &str) {
         if self.installation().as_deref() != Some(name) {
-            self.licensing.change_holdings(|installed| installed.installation = Some(name.into()));
+            self.licensing.change_installed(|installed| installed.installation = Some(name.into()));
         }
     }
 
@@ -288,20 +288,20 @@ impl Control<'_> {
     /// upload unless said otherwise.
     pub fn set_delivery(self, delivery: Delivery) {
         if self.licensing.0.state.load().installed.delivery != delivery {
-            self.licensing.change_holdings(|installed| installed.delivery = delivery);
+            self.licensing.change_installed(|installed| installed.delivery = delivery);
         }
     }
 
     /// Says that this time has come already, whatever the clock shows: some
     /// record was written then, a license issued. Without a license nothing is
     /// noted.
-    pub fn has_been(self, at: Timestamp) {
+    pub fn note_time(self, at: Timestamp) {
         let policy = self.licensing.product().policy();
         let clock = &self.licensing.0.clock;
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         self.licensing.publish(|state| {
             let cap = state.installed.mark_cap(policy);
-            let guard = state.guard.has_been(at, monotonic, cap);
+            let guard = state.guard.note_time(at, monotonic, cap);
             self.licensing.state_of(state.installed.clone(), guard, wall, monotonic)
         });
     }
@@ -315,7 +315,7 @@ impl Control<'_> {
     /// Makes the waiting license the installed one, once it has begun.
     /// Requests see no difference: they were decided by it already.
     pub fn promote_next(self) {
-        self.licensing.change_holdings(|installed| {
+        self.licensing.change_installed(|installed| {
             if let Some(next) = installed.next.take() {
                 installed.current = Some(next);
                 installed.problem = None;

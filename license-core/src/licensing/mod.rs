@@ -198,7 +198,7 @@ impl Licensing {
         decide(Snapshot { installed: &old.installed, verdict: &verdict, policy }, &reading)
     }
 
-    fn change_holdings(&self, change: impl Fn(&mut Installed)) {
+    fn change_installed(&self, change: impl Fn(&mut Installed)) {
         let clock = &self.0.clock;
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         self.publish(|state| {
@@ -232,7 +232,7 @@ impl Control<'_> {
     /// request has noticed. Returns how long nothing is due to change.
     pub fn refresh(self) -> Duration {
         self.licensing
-            .observe(|view, reading| view.verdict.next_look().saturating_since(reading.judged()))
+            .observe(|view, reading| view.verdict.next_change().saturating_since(reading.judged()))
     }
 }
 

@@ -159,15 +159,15 @@ impl<'a> Control<'a> {
     }
 
     /// Whether the license in force grants a feature that is asked for again
-    /// and again, as far as one glance can tell. `false` says nothing: ask
-    /// [`check_feature`](Licensing::check_feature).
+    /// and again, as far as the state as it stands can tell. `false` says
+    /// nothing: ask [`check_feature`](Licensing::check_feature).
     #[inline]
     pub fn grants_fast(self, asked: &AskedFeature) -> bool {
         self.licensing.try_read(|id, view| asked.is_granted_in(id, || view.grants(asked.name())))
     }
 
     /// Whether a request passes whatever it does and wherever it goes, as far
-    /// as one glance can tell; most do. `false` says nothing: ask
+    /// as the state as it stands can tell; most do. `false` says nothing: ask
     /// [`check_request`](Licensing::check_request).
     ///
     /// `host` is the [only host](RequestHost::only) that the request names,

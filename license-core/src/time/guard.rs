@@ -170,7 +170,7 @@ impl ClockGuard {
 
     /// A guard that knows that `at` has come. `cap` is the one of
     /// [`observe`](Self::observe).
-    pub(crate) fn has_been(
+    pub(crate) fn note_time(
         self,
         at: Timestamp,
         monotonic: Duration,

@@ -353,14 +353,14 @@ fn a_beginning_that_the_shared_clock_has_not_reached_has_not_come() {
 fn what_is_known_to_have_been_moves_the_mark_up_to_its_cap() {
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
-    licensing.control().has_been(after(seconds(DAY)));
+    licensing.control().note_time(after(seconds(DAY)));
     assert_eq!(licensing.control().clock_mark().mark, None, "nothing is noted without a license");
     upload(&licensing, vendor.license().days(10)).unwrap();
-    licensing.control().has_been(after(seconds(3600)));
+    licensing.control().note_time(after(seconds(3600)));
     assert_eq!(licensing.control().clock_mark().mark, Some(after(seconds(3600))));
-    licensing.control().has_been(START);
+    licensing.control().note_time(START);
     assert_eq!(licensing.control().clock_mark().mark, Some(after(seconds(3600))));
-    licensing.control().has_been(after(seconds(400 * DAY)));
+    licensing.control().note_time(after(seconds(400 * DAY)));
     assert_eq!(licensing.control().clock_mark().mark, Some(after(seconds(11 * DAY))));
     assert_eq!(code(&licensing), Some("clock_rolled_back"));
     clock.set(after(seconds(11 * DAY)));

@@ -51,7 +51,7 @@ impl Shared {
 
     /// Learns what other instances have installed.
     async fn catch_up(&self) {
-        let mut kept = self.kept.lock().await;
-        self.settle(&mut kept).await;
+        let mut known = self.known.lock().await;
+        self.settle(&mut known).await;
     }
 }

@@ -159,7 +159,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
             alerts: self.alerts.map(crate::alerts::Job::new),
             #[cfg(feature = "sources")]
             sources: Sources::new(self.sources),
-            kept: Mutex::new(StoreView {
+            known: Mutex::new(StoreView {
                 revision: loaded.revision,
                 clock: loaded.saved.clock,
                 in_doubt: false,

@@ -33,13 +33,13 @@ impl Shared {
         token: Option<Vec<u8>>,
         request: InstallRequest,
     ) -> Result<(), InstallError> {
-        let mut kept = self.kept.lock().await;
-        self.settle(&mut kept).await;
+        let mut known = self.known.lock().await;
+        self.settle(&mut known).await;
         self.find_machine().await;
         let read = self.read_expected(token, request.expect).await;
         let record = self.audit_record(&request.actor.name, request.actor.address, &read);
         let result = match read.verified {
-            Ok(verified) => self.install_verified(&mut kept, &verified, &request, &record).await,
+            Ok(verified) => self.install_verified(&mut known, &verified, &request, &record).await,
             Err(error) => Err(error),
         };
         match &result {
@@ -48,16 +48,16 @@ impl Shared {
         }
         #[cfg(feature = "sources")]
         if result.is_ok() {
-            self.reassert_source(&mut kept).await;
+            self.reassert_source(&mut known).await;
         }
-        drop(kept);
+        drop(known);
         self.announce();
         result.map(drop)
     }
 
     async fn install_verified(
         &self,
-        kept: &mut StoreView,
+        known: &mut StoreView,
         verified: &VerifiedLicense,
         request: &InstallRequest,
         record: &AuditRecord,
@@ -65,7 +65,7 @@ impl Shared {
         let host = request.host.as_deref();
         let time = self.shared_time();
         let prepare = || self.licensing.control().prepare_by(time, verified, host, request.force);
-        let outcome = self.apply(kept, prepare, record).await?;
+        let outcome = self.apply(known, prepare, record).await?;
         if outcome == Outcome::Unchanged {
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
             self.count(&record.outcome);
@@ -114,7 +114,7 @@ impl Shared {
     /// force. One that is installed already leaves no trace.
     pub(super) async fn apply(
         &self,
-        kept: &mut StoreView,
+        known: &mut StoreView,
         prepare: impl Fn() -> Result<Installation, InstallError>,
         record: &AuditRecord,
     ) -> Result<Outcome, InstallError> {
@@ -126,13 +126,13 @@ impl Shared {
                 _ => Outcome::Installed,
             };
             let record = AuditRecord { outcome: outcome.to_string(), ..record.clone() };
-            match self.persist(kept, installation.saved(), record).await {
+            match self.persist(known, installation.saved(), record).await {
                 Ok(()) => {
                     self.licensing.control().commit(installation);
                     return Ok(outcome);
                 }
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {
-                    let known = self.follow(kept).await;
+                    let known = self.follow(known).await;
                     if !known.map_err(|error| self.not_stored(error))? {
                         // Another instance has to judge it: what is installed
                         // has not begun by this clock.
@@ -149,17 +149,17 @@ impl Shared {
     /// this; when it fails, memory must stay as it is.
     pub(super) async fn persist(
         &self,
-        kept: &mut StoreView,
+        known: &mut StoreView,
         mut saved: StoredState,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
-        saved.clock = self.mark_to_keep(kept, saved.clock);
+        saved.clock = self.mark_to_keep(known, saved.clock);
         let outcome = record.outcome.clone();
-        match self.store.install(kept.revision, &saved, record).await {
+        match self.store.install(known.revision, &saved, record).await {
             Ok(revision) => {
                 self.count(&outcome);
-                kept.revision = revision;
-                kept.clock = saved.clock;
+                known.revision = revision;
+                known.clock = saved.clock;
                 self.store_health.was_written();
                 Ok(())
             }
@@ -167,17 +167,17 @@ impl Shared {
             Err(error) => match self.store.load().await {
                 // It was kept, and only the answer was lost.
                 Ok(loaded)
-                    if loaded.revision == kept.revision.saturating_add(1)
+                    if loaded.revision == known.revision.saturating_add(1)
                         && has_same_licenses(&loaded.saved, &saved) =>
                 {
                     self.count(&outcome);
-                    kept.revision = loaded.revision;
-                    kept.clock = saved.clock;
+                    known.revision = loaded.revision;
+                    known.clock = saved.clock;
                     Ok(())
                 }
-                Ok(loaded) if loaded.revision == kept.revision => Err(error),
+                Ok(loaded) if loaded.revision == known.revision => Err(error),
                 _ => {
-                    kept.in_doubt = true;
+                    known.in_doubt = true;
                     Err(error)
                 }
             },

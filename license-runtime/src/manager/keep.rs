@@ -42,7 +42,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! {
             _ = stop.changed() => break,
-            () = changes.next() => shared.kept.lock().await.in_doubt = true,
+            () = changes.next() => shared.known.lock().await.in_doubt = true,
             () = sleep(shared.pause()) => {}
         }
     }
@@ -57,13 +57,13 @@ impl Shared {
     /// One round.
     pub(super) async fn keep(&self) {
         self.watch_machine().await;
-        let mut kept = self.kept.lock().await;
-        self.settle(&mut kept).await;
-        self.take_over(&mut kept).await;
-        self.note_expiry(&mut kept).await;
-        let mark = self.mark_to_keep(&kept, self.licensing.control().clock_mark());
-        if mark.is_worth_recording(kept.clock, self.apart()) {
-            self.save_clock(&mut kept, mark).await;
+        let mut known = self.known.lock().await;
+        self.settle(&mut known).await;
+        self.take_over(&mut known).await;
+        self.note_expiry(&mut known).await;
+        let mark = self.mark_to_keep(&known, self.licensing.control().clock_mark());
+        if mark.is_worth_recording(known.clock, self.apart()) {
+            self.save_clock(&mut known, mark).await;
         }
     }
 
@@ -78,10 +78,10 @@ impl Shared {
 
     /// Saves the clock mark, however little it has moved.
     pub(super) async fn save_mark(&self) {
-        let mut kept = self.kept.lock().await;
-        let mark = self.mark_to_keep(&kept, self.licensing.control().clock_mark());
-        if mark != kept.clock {
-            self.save_clock(&mut kept, mark).await;
+        let mut known = self.known.lock().await;
+        let mark = self.mark_to_keep(&known, self.licensing.control().clock_mark());
+        if mark != known.clock {
+            self.save_clock(&mut known, mark).await;
         }
     }
 
@@ -99,7 +99,7 @@ impl Shared {
         let at = written.max(self.licensing.control().saved().newest_issued_at);
         let at = at.map(|at| at.min(self.latest()));
         if let Some(at) = at.filter(|_| at > self.licensing.control().clock_mark().mark) {
-            self.licensing.control().has_been(at);
+            self.licensing.control().note_time(at);
         }
     }
 
@@ -127,45 +127,45 @@ impl Shared {
 
     /// Where another instance, or an earlier write whose answer was lost, may
     /// have changed the license, finds out.
-    pub(super) async fn settle(&self, kept: &mut StoreView) {
-        if !kept.in_doubt && !self.store.is_shared() {
+    pub(super) async fn settle(&self, known: &mut StoreView) {
+        if !known.in_doubt && !self.store.is_shared() {
             return;
         }
-        if let Err(error) = self.follow(kept).await {
+        if let Err(error) = self.follow(known).await {
             self.store_health.read_failed(&error);
         }
     }
 
     /// Takes over what the store holds, if it is newer than what is known and
     /// has begun. Returns whether that is known now.
-    pub(super) async fn follow(&self, kept: &mut StoreView) -> Result<bool, StoreError> {
-        let loaded = self.load(kept).await?;
-        let due = self.is_due(kept, &loaded).await;
+    pub(super) async fn follow(&self, known: &mut StoreView) -> Result<bool, StoreError> {
+        let loaded = self.load(known).await?;
+        let due = self.is_due(known, &loaded).await;
         if due {
-            self.take(kept, loaded).await;
+            self.take(known, loaded).await;
         }
         Ok(due)
     }
 
     /// Takes over what the store holds, if it is newer than what is known.
-    async fn take_stored(&self, kept: &mut StoreView) -> Result<(), StoreError> {
-        let loaded = self.load(kept).await?;
-        self.take(kept, loaded).await;
+    async fn take_stored(&self, known: &mut StoreView) -> Result<(), StoreError> {
+        let loaded = self.load(known).await?;
+        self.take(known, loaded).await;
         Ok(())
     }
 
-    async fn load(&self, kept: &mut StoreView) -> Result<Loaded, StoreError> {
+    async fn load(&self, known: &mut StoreView) -> Result<Loaded, StoreError> {
         let loaded = self.store.load().await?;
         self.store_health.was_read();
         self.saw_store_clock(loaded.now);
-        kept.in_doubt = false;
+        known.in_doubt = false;
         Ok(loaded)
     }
 
     /// Whether the license that another instance has installed has begun here,
     /// too. Where this clock is slow, the one in force goes on until then.
-    async fn is_due(&self, kept: &StoreView, loaded: &Loaded) -> bool {
-        if loaded.revision == kept.revision || !self.licensing.phase().is_in_force() {
+    async fn is_due(&self, known: &StoreView, loaded: &Loaded) -> bool {
+        if loaded.revision == known.revision || !self.licensing.phase().is_in_force() {
             return true;
         }
         let Some(token) = loaded.saved.current.clone() else { return true };
@@ -176,11 +176,11 @@ impl Shared {
         })
     }
 
-    async fn take(&self, kept: &mut StoreView, loaded: Loaded) {
+    async fn take(&self, known: &mut StoreView, loaded: Loaded) {
         let mut saved = loaded.saved;
         let stored = saved.clock;
-        if loaded.revision == kept.revision {
-            kept.clock = stored;
+        if loaded.revision == known.revision {
+            known.clock = stored;
             return;
         }
         // Unless a license has reset the clock, what this process has seen
@@ -190,13 +190,13 @@ impl Shared {
             saved.clock = ClockMark::new(stored.mark.max(own.mark), own.latched);
         }
         self.restore(saved).await;
-        kept.revision = loaded.revision;
-        kept.clock = stored;
+        known.revision = loaded.revision;
+        known.clock = stored;
     }
 
     /// Makes a waiting license that has begun the installed one, in the store
     /// first. Requests are decided by it already.
-    async fn take_over(&self, kept: &mut StoreView) {
+    async fn take_over(&self, known: &mut StoreView) {
         let Some(next) = self.licensing.control().due_next() else { return };
         if !self.has_begun_for_all(&next) {
             return;
@@ -207,18 +207,18 @@ impl Shared {
         let mut record = AuditRecord::new(now, SYSTEM, Outcome::TookOver);
         record.license_id = Some(next.license().id().to_owned());
         record.digest = Some(next.digest());
-        match self.persist(kept, saved, record).await {
+        match self.persist(known, saved, record).await {
             Ok(()) => {
                 self.licensing.control().promote_next();
                 tracing::info!(outcome = %Outcome::TookOver, "the waiting license has begun");
             }
-            Err(error) => self.not_kept(kept, &error).await,
+            Err(error) => self.not_kept(known, &error).await,
         }
     }
 
     /// Notes the end of a term in the audit history: once, whichever instance
     /// sees it first.
-    async fn note_expiry(&self, kept: &mut StoreView) {
+    async fn note_expiry(&self, known: &mut StoreView) {
         if !matches!(self.licensing.phase(), Phase::Grace | Phase::Lapsed) {
             return;
         }
@@ -226,7 +226,7 @@ impl Shared {
         let digest = verified.digest();
         // A clock that is fast sees the end before the others.
         let has_ended = verified.license().term().expires_at <= self.latest();
-        if kept.expired == Some(digest) || !has_ended {
+        if known.expired == Some(digest) || !has_ended {
             return;
         }
         let now = self.licensing.clock().now();
@@ -234,15 +234,15 @@ impl Shared {
         record.license_id = Some(verified.license().id().to_owned());
         record.digest = Some(digest);
         match self.store.record_once(record).await {
-            Ok(()) => kept.expired = Some(digest),
+            Ok(()) => known.expired = Some(digest),
             Err(error) => self.store_health.write_failed(&error),
         }
     }
 
     /// Takes the installed and the waiting license out.
     pub(super) async fn remove(&self, actor: &Actor) -> Result<(), InstallError> {
-        let mut kept = self.kept.lock().await;
-        self.settle(&mut kept).await;
+        let mut known = self.known.lock().await;
+        self.settle(&mut known).await;
         for _ in 0..ATTEMPTS {
             let mut saved = self.licensing.control().saved();
             if saved.current.is_none() && saved.next.is_none() {
@@ -250,14 +250,14 @@ impl Shared {
             }
             let record = self.removal(&saved, actor);
             (saved.current, saved.next) = (None, None);
-            match self.persist(&mut kept, saved.clone(), record).await {
+            match self.persist(&mut known, saved.clone(), record).await {
                 Ok(()) => {
                     tracing::info!(outcome = %Outcome::Removed, "the license was taken out");
                     self.restore(saved).await;
                     return Ok(());
                 }
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {
-                    self.take_stored(&mut kept).await.map_err(InstallError::store)?;
+                    self.take_stored(&mut known).await.map_err(InstallError::store)?;
                 }
                 Err(error) => {
                     self.store_health.write_failed(&error);
@@ -278,20 +278,20 @@ impl Shared {
         record
     }
 
-    async fn save_clock(&self, kept: &mut StoreView, mark: ClockMark) {
-        match self.store.save_clock(kept.revision, mark).await {
+    async fn save_clock(&self, known: &mut StoreView, mark: ClockMark) {
+        match self.store.save_clock(known.revision, mark).await {
             Ok(()) => {
-                kept.clock = mark;
+                known.clock = mark;
                 self.store_health.was_written();
             }
-            Err(error) => self.not_kept(kept, &error).await,
+            Err(error) => self.not_kept(known, &error).await,
         }
     }
 
-    async fn not_kept(&self, kept: &mut StoreView, error: &StoreError) {
+    async fn not_kept(&self, known: &mut StoreView, error: &StoreError) {
         if error.kind() == StoreErrorKind::Conflict {
-            kept.in_doubt = true;
-            self.settle(kept).await;
+            known.in_doubt = true;
+            self.settle(known).await;
         } else {
             self.store_health.write_failed(error);
         }

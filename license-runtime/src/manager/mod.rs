@@ -96,7 +96,7 @@ struct Shared {
     sources: Sources,
     /// Held over everything that changes the license, in memory and in the
     /// store.
-    kept: Mutex<StoreView>,
+    known: Mutex<StoreView>,
     machine: Mutex<MachineWatch>,
     announcer: std::sync::Mutex<Announcer>,
     store_clock: StoreClock,

@@ -72,14 +72,14 @@ impl Shared {
 
     /// The clock mark that the store is to keep; the own one where it is not
     /// shared.
-    pub(super) fn mark_to_keep(&self, kept: &StoreView, own: ClockMark) -> ClockMark {
+    pub(super) fn mark_to_keep(&self, known: &StoreView, own: ClockMark) -> ClockMark {
         if !self.store.is_shared() {
             return own;
         }
         let agreed = own.mark.map(|mark| mark.min(self.latest()));
         // Latched here and not there: a license has reset the clock.
         let resets = self.licensing.control().clock_mark().latched && !own.latched;
-        let mark = if resets { agreed } else { agreed.max(kept.clock.mark) };
+        let mark = if resets { agreed } else { agreed.max(known.clock.mark) };
         ClockMark::new(mark, false)
     }
 

@@ -118,31 +118,31 @@ impl Shared {
             tracing::error!("reading the license sources failed; it is tried again");
             return false;
         };
-        let mut kept = self.kept.lock().await;
+        let mut known = self.known.lock().await;
         let found = Found::of(&readings);
-        if kept.sources.belief.is_new(&found) {
+        if known.sources.belief.is_new(&found) {
             let stands = self.stands(found.decides, readings).await;
             let is_good = matches!(&stands, Stands::Token(read) if read.verified.is_ok());
-            if kept.sources.belief.take(found, is_good) == News::Settled {
-                let first = !std::mem::replace(&mut kept.sources.looked, true);
-                kept.sources.yields = first && self.is_behind(&stands);
-                kept.sources.stands = stands;
-                kept.sources.asserted = false;
+            if known.sources.belief.take(found, is_good) == News::Settled {
+                let first = !std::mem::replace(&mut known.sources.looked, true);
+                known.sources.yields = first && self.is_behind(&stands);
+                known.sources.stands = stands;
+                known.sources.asserted = false;
             }
         } else {
-            kept.sources.belief.take(found, false);
+            known.sources.belief.take(found, false);
         }
-        self.assert_source(&mut kept).await;
-        let doubtful = kept.sources.belief.is_doubtful();
-        drop(kept);
+        self.assert_source(&mut known).await;
+        let doubtful = known.sources.belief.is_doubtful();
+        drop(known);
         self.announce();
         doubtful
     }
 
     /// After an upload: lets the source that decides have the last word.
-    pub(super) async fn reassert_source(&self, kept: &mut StoreView) {
-        kept.sources.asserted = false;
-        self.assert_source(kept).await;
+    pub(super) async fn reassert_source(&self, known: &mut StoreView) {
+        known.sources.asserted = false;
+        self.assert_source(known).await;
     }
 
     async fn stands(&self, decides: Option<usize>, mut readings: Vec<Reading>) -> Stands {
@@ -157,23 +157,23 @@ impl Shared {
 
     /// Stores the license of the source that decides and puts it in force,
     /// unless that is done.
-    async fn assert_source(&self, kept: &mut StoreView) {
-        let Some(found) = kept.sources.belief.settled().cloned() else { return };
+    async fn assert_source(&self, known: &mut StoreView) {
+        let Some(found) = known.sources.belief.settled().cloned() else { return };
         // Out of the way while the rest of what is kept changes.
-        let stands = std::mem::take(&mut kept.sources.stands);
+        let stands = std::mem::take(&mut known.sources.stands);
         let failure = match &stands {
             Stands::Nothing => self.is_missing().then(Failure::missing),
             Stands::Unreadable(why) => Some(Failure::unreadable(why)),
-            Stands::Token(read) => self.assert_token(kept, &found, read).await,
+            Stands::Token(read) => self.assert_token(known, &found, read).await,
         };
-        self.report(kept, &found, &stands, failure.as_ref()).await;
-        self.note(&found, &stands, failure.as_ref(), kept.sources.yields);
-        kept.sources.stands = stands;
+        self.report(known, &found, &stands, failure.as_ref()).await;
+        self.note(&found, &stands, failure.as_ref(), known.sources.yields);
+        known.sources.stands = stands;
     }
 
     async fn assert_token(
         &self,
-        kept: &mut StoreView,
+        known: &mut StoreView,
         found: &Found,
         read: &Read,
     ) -> Option<Failure> {
@@ -181,17 +181,17 @@ impl Shared {
             Ok(verified) => verified,
             Err(error) => return Some(error.into()),
         };
-        if kept.sources.asserted || kept.sources.yields {
+        if known.sources.asserted || known.sources.yields {
             return None;
         }
-        self.settle(kept).await;
+        self.settle(known).await;
         self.find_machine().await;
         let record = self.audit_record(&self.actor(found), None, read);
         let time = self.shared_time();
         let prepare = || self.licensing.control().prepare_source_by(time, verified);
-        match self.apply(kept, prepare, &record).await {
+        match self.apply(known, prepare, &record).await {
             Ok(outcome) => {
-                kept.sources.asserted = true;
+                known.sources.asserted = true;
                 if outcome != Outcome::Unchanged {
                     tracing::info!(%outcome, "license installation from a source");
                 }

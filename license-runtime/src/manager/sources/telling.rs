@@ -56,16 +56,16 @@ impl Shared {
     /// Tells once what is wrong.
     pub(super) async fn report(
         &self,
-        kept: &mut StoreView,
+        known: &mut StoreView,
         found: &Found,
         stands: &Stands,
         failure: Option<&Failure>,
     ) {
         let reported = failure.map(|failure| (found.clone(), failure.clone()));
-        if reported == kept.sources.reported {
+        if reported == known.sources.reported {
             return;
         }
-        kept.sources.reported = reported;
+        known.sources.reported = reported;
         let Some(failure) = failure else {
             tracing::info!("the license source gives a license again");
             return;
