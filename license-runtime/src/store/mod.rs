@@ -32,7 +32,9 @@ use license_core::{
     time::{ClockMark, Month},
 };
 
-pub(crate) use self::alerts::{AlertState, is_sent};
+pub(crate) use self::alerts::AlertState;
+#[cfg(any(feature = "alerts", feature = "postgres", feature = "sqlite"))]
+pub(crate) use self::alerts::is_sent;
 pub(crate) use self::leases::forward_leases;
 #[cfg(feature = "postgres")]
 pub(crate) use self::leases::{LeaseJudge, longest_silence, settling_time};
