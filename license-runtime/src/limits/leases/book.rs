@@ -204,12 +204,15 @@ impl<G> Book<G> {
         let mut flight =
             Flight { node, cap: changes.cap, releases: Vec::new(), claims: Vec::new() };
         while changes.claims.len() + changes.releases.len() < MOST {
-            let Some(host) = self.pop(away) else { break };
+            let Some((host, left)) = self.pop(away) else { break };
             let Some(entry) = self.hosts.get_mut(&host) else { continue };
             if entry.in_flight {
                 continue;
             }
             match (entry.claim(), cap) {
+                // Left, and asks again: it stands among those who ask, behind
+                // those who were connected all the time.
+                (Some(_), _) if left => {}
                 // Whoever is connected without a lease waits for a license.
                 (Some(LeaseBasis::Returning), Err(_)) => self.left_out.push_back(host),
                 (Some(_), Err(denial)) => {
@@ -243,17 +246,19 @@ impl<G> Book<G> {
         (!flight.releases.is_empty() || !flight.claims.is_empty()).then_some((flight, changes))
     }
 
-    fn pop(&mut self, away: bool) -> Option<HostId> {
+    /// The next host, and whether it stood among those who leave.
+    fn pop(&mut self, away: bool) -> Option<(HostId, bool)> {
         if away {
-            return self.asking.pop_front();
+            return Some((self.asking.pop_front()?, false));
         }
         if let Some(host) = self.leaving.pop_front() {
             if let Some(entry) = self.hosts.get_mut(&host) {
                 entry.leaving = false;
             }
-            return Some(host);
+            return Some((host, true));
         }
-        self.returning.pop_front().or_else(|| self.asking.pop_front())
+        let host = self.returning.pop_front().or_else(|| self.asking.pop_front())?;
+        Some((host, false))
     }
 
     /// The store has answered.
@@ -281,6 +286,12 @@ impl<G> Book<G> {
                 LeaseVerdict::Settling => Some(Refused::Settling),
                 LeaseVerdict::Lost => Some(Refused::Lost),
             };
+            // A host that counts already is granted another lease: one that is
+            // turned away has none, whatever was in doubt. Left in doubt it
+            // would ask again at once, and without end.
+            if matches!(verdict, LeaseVerdict::Full | LeaseVerdict::Settling) {
+                entry.held = Held::No;
+            }
             entry.answer(&claim, refused.as_ref(), told);
             self.landed(&claim.host, |_| {});
         }

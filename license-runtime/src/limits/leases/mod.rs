@@ -6,6 +6,8 @@ mod holders;
 mod hosts;
 mod node;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::registry::{LeaseRegistry, run};
 pub use self::{handle::Leases, holders::Lease, hosts::LeaseGuard};
