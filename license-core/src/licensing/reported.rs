@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -20,6 +20,8 @@ pub(super) struct Reported {
     latest: ArcSwap<Latest>,
     /// Whether there is a warning among it.
     warn: AtomicBool,
+    /// Held by who reports, so that the hint is that of the latest.
+    reporting: Mutex<()>,
 }
 
 #[derive(Clone, Default)]
@@ -51,6 +53,7 @@ impl Latest {
 
 impl Licensing {
     fn found(&self, change: impl Fn(&mut Latest)) {
+        let _reporting = self.0.reported.reporting.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.reported.latest.rcu(|latest| {
             let mut latest = Latest::clone(latest);
             change(&mut latest);
