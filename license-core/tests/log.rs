@@ -9,7 +9,8 @@ use std::{
 };
 
 use license_core::{
-    InstallErrorKind, Policy, Product, RequestHost,
+    InstallErrorKind, Policy, Product, RequestHost, Restriction,
+    license::LimitKind,
     policy::Rule,
     product::{LogLevel, LogLine, Message},
     testing::{Vendor, licensing},
@@ -112,5 +113,32 @@ fn lines_and_denials_are_events_of_their_level() {
     let lines = log.take();
     for part in ["license_expired", "ended at 2026-11-02T", "it is 2026-11-03T"] {
         assert!(lines[0].contains(part), "{part}: {lines:?}");
+    }
+
+    // The end of the license, where a denial rests on that, and nowhere else.
+    for (restriction, code) in
+        [(Restriction::Features, "feature_lapsed"), (Restriction::ReadOnly, "read_only")]
+    {
+        let product = Product::builder("test", "https://vendor.example", "test")
+            .policy(Policy::new().lapsed(restriction))
+            .feature("sso", "Single sign-on")
+            .limit("users", LimitKind::Seats);
+        let vendor = Vendor::of(product.build().unwrap());
+        let (licensing, clock) = license_core::testing::licensing(&vendor);
+        vendor.license().days(1).features(["sso"]).limit("users", 5).install(&licensing);
+        clock.advance(Duration::from_secs(2 * 86_400));
+        let change = || licensing.check_request(|| true, || RequestHost::new(None, []));
+        let lapsed = licensing.check_feature("sso").and_then(|()| change()).unwrap_err();
+        let told = |denial| {
+            licensing.control().record(&denial);
+            log.take().remove(0)
+        };
+        let line = told(lapsed);
+        assert!(line.contains(code) && line.contains("ended at 2026-11-02T"), "{line}");
+        let line = told(licensing.check_limit("users", 5, 1).unwrap_err());
+        assert!(line.contains("limit_reached") && !line.contains("ended at"), "{line}");
+        // A name that no license would ever grant.
+        let line = told(licensing.check_feature("ss0").unwrap_err());
+        assert!(line.contains("feature_not_licensed") && line.contains("mean `sso`?"), "{line}");
     }
 }

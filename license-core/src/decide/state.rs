@@ -18,6 +18,17 @@ pub(crate) struct State {
 
 /// An id for a state: no other in this process has it, and none is 0.
 pub(crate) fn next_id() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_states_have_one_id_and_none_has_0() {
+        let ids = [next_id(), next_id(), next_id()];
+        assert!(0 < ids[0] && ids[0] < ids[1] && ids[1] < ids[2]);
+    }
 }

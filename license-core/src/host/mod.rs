@@ -73,7 +73,7 @@ pub enum HostError {
 
 impl<'a> Host<'a> {
     /// The longest accepted text, port included, in bytes.
-    pub const MAX_BYTES: usize = 261;
+    pub const MAX_BYTES: usize = 260;
 
     /// Reads one host: `name`, `name.`, an IPv4 address or an IPv6 address in
     /// brackets, each with an optional `:port` (1–5 digits, at most 65535).
@@ -331,10 +331,12 @@ mod tests {
         assert_eq!(shown("localhost:3000").as_deref(), Some("localhost:3000"));
         assert_eq!(shown("a_b.c-d.x1.:00080").as_deref(), Some("a_b.c-d.x1:80"));
         assert_eq!(shown("xn--bcher-kva.example").as_deref(), Some("xn--bcher-kva.example"));
+        let host = Host::parse(b"Acme.internal.:80").unwrap();
+        assert_eq!(format!("{host:?}"), "Host(acme.internal:80)");
     }
 
     #[test]
-    fn lengths_are_bounded_at_63_253_and_261() {
+    fn lengths_are_bounded_at_63_253_and_260() {
         let label = "a".repeat(63);
         assert!(shown(&format!("{label}.b")).is_some());
         assert!(shown(&format!("a{label}.b")).is_none());

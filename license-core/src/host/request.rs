@@ -141,6 +141,33 @@ mod tests {
     }
 
     #[test]
+    fn the_short_way_takes_no_port_that_the_long_one_does_not() {
+        let domain: DomainPattern = "*.acme.internal".parse().unwrap();
+        for (port, is_in) in [
+            (":9999", Ok(true)),
+            // Of five digits some are no port: those are read.
+            (":65535", Ok(true)),
+            (":65536", Err(HostError::Malformed)),
+            (":00080", Ok(true)),
+        ] {
+            let raw = format!("api.acme.internal{port}");
+            let short = domain.matches_fast(raw.as_bytes());
+            assert_eq!(short, port.len() < 6, "{raw}");
+            assert_eq!(both("*.acme.internal", raw.as_bytes()), (is_in, is_in), "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_only_host_is_given_as_it_came() {
+        let (host, other): (&[u8], &[u8]) = (b"A b", b"c");
+        assert_eq!(RequestHost::only(Some(host), []), Some(host));
+        assert_eq!(RequestHost::only(None, [host]), Some(host));
+        assert_eq!(RequestHost::only(None, []), None);
+        assert_eq!(RequestHost::only(None, [host, other]), None);
+        assert_eq!(RequestHost::only(Some(host), [host]), None);
+    }
+
+    #[test]
     fn what_is_none_or_several_is_not_one() {
         let domain: DomainPattern = "*.acme.internal".parse().unwrap();
         let host: &[u8] = b"api.acme.internal";

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Encoded, encoded};
+use crate::text::counted;
 
 /// What a text should have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -382,10 +383,14 @@ impl fmt::Display for Damage {
             Found::CutPem => f.write_str("cut off: the line -----END is missing"),
             Found::CutSignature { missing, at_least } => {
                 let at_least = if at_least { "at least " } else { "" };
-                write!(f, "cut off: the signature is {at_least}{missing} bytes short")
+                write!(
+                    f,
+                    "cut off: the signature is {at_least}{} short",
+                    counted(missing as u64, "byte")
+                )
             }
             Found::LongSignature { surplus } => {
-                write!(f, "its signature is {surplus} bytes too long")
+                write!(f, "its signature is {} too long", counted(surplus as u64, "byte"))
             }
         }
     }

@@ -129,4 +129,17 @@ mod tests {
             assert!(coarse.saturating_add(Duration::from_millis(20)) >= before);
         }
     }
+
+    #[test]
+    fn the_monotonic_clock_goes_on_and_never_back() {
+        let clock = SystemClock::new();
+        let start = clock.monotonic();
+        let mut last = start;
+        for _ in 0..1000 {
+            let now = clock.monotonic();
+            assert!(now >= last);
+            last = now;
+        }
+        assert!(last > start, "a thousand readings take no time");
+    }
 }

@@ -103,7 +103,7 @@ impl ClockReading {
 
     /// A reading that is trusted as it is.
     pub(crate) fn sound(wall: Timestamp) -> Self {
-        Self { mark: Some(wall), ..Self::new(wall, None, false, Trust::Sound) }
+        Self::new(wall, None, false, Trust::Sound)
     }
 
     /// This reading by a clock that is not ahead of the shared one.
@@ -303,6 +303,67 @@ mod tests {
             assert_eq!(reading.trust, Trust::NotSet, "{wall}");
             assert_eq!(after, guard, "{wall}");
         }
+    }
+
+    #[test]
+    fn the_first_and_the_last_plausible_second_are_times() {
+        for wall in [EARLIEST_PLAUSIBLE, LATEST_PLAUSIBLE] {
+            let guard = ClockGuard::resume(ClockMark::default(), Duration::ZERO);
+            assert_eq!(guard.observe(wall, Duration::ZERO, FAR).1.trust, Trust::Sound, "{wall}");
+        }
+    }
+
+    #[test]
+    fn a_mark_is_worth_recording_when_it_has_moved_or_the_latch_has() {
+        let mark = |seconds: u64| Some(START.saturating_add(self::seconds(seconds)));
+        for (recorded, new, worth) in [
+            ((mark(0), false), (mark(0), false), false),
+            ((mark(0), false), (mark(59), false), false),
+            ((mark(0), false), (mark(60), false), true),
+            ((mark(0), false), (mark(61), false), true),
+            // It goes back by a reset only, and never far enough to wait.
+            ((mark(1), false), (mark(0), false), true),
+            ((mark(0), false), (mark(0), true), true),
+            ((mark(0), true), (mark(0), false), true),
+            ((mark(0), true), (mark(1), true), false),
+            ((None, false), (None, false), false),
+            ((None, false), (mark(0), false), true),
+            ((mark(0), false), (None, false), true),
+        ] {
+            let [of_recorded, of_new] =
+                [recorded, new].map(|(mark, latched)| ClockMark::new(mark, latched));
+            let found = of_new.is_worth_recording(of_recorded, seconds(60));
+            assert_eq!(found, worth, "{recorded:?}, then {new:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_of_the_shared_one_counts_as_that() {
+        let (ahead, shared) =
+            (START.saturating_add(seconds(100)), SharedTime::new(START, seconds(10)));
+        let (_, reading) = started().observe(ahead, seconds(1), FAR);
+        let agreed = reading.agreeing(shared);
+        let latest = START.saturating_add(seconds(10));
+        assert_eq!((agreed.wall, agreed.mark), (START, Some(latest)));
+        // Something may have ended by the mark; nothing has begun by it.
+        assert_eq!((agreed.judged(), agreed.begun()), (latest, START));
+        assert_eq!(reading.agreeing(SharedTime::NONE), reading);
+    }
+
+    #[test]
+    fn what_has_been_is_the_mark_from_that_moment_on() {
+        let (at, moment) = (START.saturating_add(seconds(100)), seconds(10));
+        let guard = started().note_time(at, moment, FAR);
+        assert_eq!(guard.recorded(moment, FAR).mark, Some(at));
+        let later = guard.recorded(moment + seconds(10), FAR).mark;
+        assert_eq!(later, Some(Timestamp::from_millis(at.as_millis() + 9_950)));
+        // Told again of what is known it loses no fraction of a millisecond.
+        let mut guard = started();
+        for millisecond in 1..=10_000 {
+            guard = guard.note_time(START, Duration::from_millis(millisecond), FAR);
+        }
+        let mark = Timestamp::from_millis(START.as_millis() + 9_950);
+        assert_eq!(guard.recorded(seconds(10), FAR).mark, Some(mark));
     }
 
     #[test]

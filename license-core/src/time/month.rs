@@ -81,5 +81,6 @@ mod tests {
     fn an_index_counts_months() {
         assert_eq!(Month::of("1971-02-01".parse().unwrap()).index(), 13);
         assert_eq!(Month::from_index(13).to_string(), "1971-02");
+        assert_eq!(format!("{:?}", Month::from_index(13)), "1971-02");
     }
 }

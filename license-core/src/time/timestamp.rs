@@ -206,6 +206,7 @@ mod tests {
         assert_eq!(Timestamp::from_seconds(0).to_string(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp::from_millis(1).to_string(), "1970-01-01T00:00:00.001Z");
         assert_eq!(Timestamp::from_millis(90).to_string(), "1970-01-01T00:00:00.090Z");
+        assert_eq!(format!("{:?}", Timestamp::from_millis(90)), "1970-01-01T00:00:00.090Z");
     }
 
     #[test]
@@ -213,6 +214,9 @@ mod tests {
         assert!(Timestamp::MIN.to_string().starts_with('-'));
         assert!(Timestamp::MAX.to_string().starts_with("9999-"));
         assert_eq!(Timestamp::from_seconds(i64::MAX), Timestamp::MAX);
+        let epoch = Timestamp::from_seconds(0);
+        assert_eq!(epoch.saturating_add(Duration::MAX), Timestamp::MAX);
+        assert_eq!(epoch.saturating_sub(Duration::MAX).as_millis(), -i64::MAX);
     }
 
     #[test]

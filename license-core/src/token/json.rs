@@ -85,10 +85,6 @@ impl<'de> Visitor<'de> for StrictValue {
         Ok(Value::from(value))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
         while let Some(item) = items.next_element_seed(Self)? {
@@ -240,6 +236,16 @@ mod tests {
             let found = at(&value, &pointer).unwrap_or_default();
             prop_assert_eq!(found, value.pointer(&pointer), "{}", pointer);
         }
+    }
+
+    #[test]
+    fn following_a_pointer_without_escapes_allocates_nothing() {
+        let value = serde_json::json!({"binding": {"domain": "acme.internal"}});
+        let allocated = allocation_counter::measure(|| {
+            assert!(at(&value, "/binding/domain").is_ok_and(|found| found.is_some()));
+            assert_eq!(at(&value, "/binding/machine"), Ok(None));
+        });
+        assert_eq!(allocated.count_total, 0);
     }
 
     #[test]

@@ -145,10 +145,7 @@ impl DecodedToken {
             return Err(InstallErrorKind::TokenTooLarge.into());
         }
         // From here on nothing is forgiven; what was refused is named.
-        Self::strict(&text).map_err(|error| match damage(&received) {
-            Some(damage) if error.kind() == InstallErrorKind::TokenMalformed => malformed(damage),
-            _ => error,
-        })
+        Self::strict(&text).map_err(|error| damage(&received).map_or(error, malformed))
     }
 
     fn strict(text: &str) -> Result<Self, InstallError> {
@@ -277,9 +274,22 @@ mod tests {
 
     #[test]
     fn case_03_seventeen_kib_are_refused_for_their_size_alone() {
+        assert_eq!((Token::MAX_BYTES, Token::MAX_RECEIVED_BYTES), (16_384, 34_816));
         let error = Token::parse(&[b'a'; 17 * 1024]).unwrap_err();
         assert_eq!((error.kind(), error.kind().status()), (InstallErrorKind::TokenTooLarge, 413));
         let error = Token::parse(&[0xff; Token::MAX_BYTES + 1]).unwrap_err();
+        assert_eq!(error.kind(), InstallErrorKind::TokenTooLarge);
+        // One byte less is looked at, and is no text.
+        refused([0xff; Token::MAX_BYTES]);
+    }
+
+    #[test]
+    fn what_is_received_may_be_longer_than_a_token_by_white_space() {
+        let mut received = good().into_bytes();
+        received.resize(Token::MAX_RECEIVED_BYTES, b' ');
+        assert_eq!(Token::parse(&received).unwrap().as_str(), good());
+        received.push(b' ');
+        let error = Token::parse(&received).unwrap_err();
         assert_eq!(error.kind(), InstallErrorKind::TokenTooLarge);
     }
 
@@ -386,6 +396,16 @@ mod tests {
             (signed.into(), "cut off: its signature is missing."),
             (good[..20].to_owned().into(), "cut off: its signature is missing."),
             (format!("{signed}.AAAAB").into(), "cut off: the signature is 61 bytes short."),
+            (format!("{signed}.AAAAAAAAB").into(), "cut off: the signature is 58 bytes short."),
+            (
+                format!("{signed}.{}", "A".repeat(85)).into(),
+                "cut off: the signature is 1 byte short.",
+            ),
+            // As long as it should be: it is not cut off.
+            (
+                format!("{signed}.{}B", "A".repeat(85)).into(),
+                "a part is not canonical base64url without padding",
+            ),
             (good.replace('.', "%2E").into(), "percent-encoded, "),
         ];
         for (bytes, name) in cases {
@@ -607,6 +627,7 @@ mod tests {
         let hex = "549d10de4ec2fbe343897561ccf588c23de4688960cdd5adcdf0a5282dbd7b95";
         assert_eq!(token.digest().to_string(), hex);
         assert_eq!(token.digest().to_string().parse(), Ok(token.digest()));
+        assert_eq!(format!("{:?}", token.digest()), format!("TokenDigest({hex})"));
         assert!("c12f".parse::<TokenDigest>().is_err());
         assert!("g".repeat(64).parse::<TokenDigest>().is_err());
     }
@@ -628,8 +649,11 @@ mod tests {
     fn neither_debug_nor_an_error_shows_content() {
         let header = r#"{"alg":"SECRET\nforged","typ":"SECRET","kid":"SECRET"}"#;
         let token = Token::parse(signed(header, PAYLOAD).as_bytes()).unwrap();
+        let decoded = DecodedToken::of(&token).unwrap();
         let shown = format!("{token:?} {:?}", token.header());
-        assert!(!shown.contains("SECRET") && !shown.contains(&encode(PAYLOAD)), "{shown}");
+        let bytes = token.as_str().len();
+        assert_eq!(shown, format!("Token {{ bytes: {bytes}, .. }} TokenHeader {{ .. }}"));
+        assert_eq!(format!("{decoded:?}"), format!("{token:?}"));
         for text in [
             signed(r#"{"alg":"ES256","SECRET":1}"#, PAYLOAD),
             signed(r#"{"alg":"ES256","SECRET":1,"SECRET":1}"#, PAYLOAD),

@@ -1,6 +1,8 @@
 //! Abuse cases 22 to 30 (SECURITY.md): what a verifier makes of
 //! claims, whoever signed them.
 
+use std::time::Duration;
+
 use license_core::{
     InstallErrorKind as Kind, Limit, Product, VerifiedLicense,
     testing::{LicenseBuilder, START, Vendor},
@@ -214,6 +216,36 @@ fn texts_features_and_limits_are_bounded() {
     };
     assert!(verify(&vendor, limits(64)).is_ok());
     refused(&vendor, limits(65), "limits");
+    let names = |count: usize| vendor.license().limit("connectors", &many[..count]);
+    assert!(verify(&vendor, names(512)).is_ok());
+    refused(&vendor, names(513), "limits.connectors");
+}
+
+#[test]
+fn a_license_may_begin_and_be_issued_in_the_second_in_which_it_ends_and_no_later() {
+    let vendor = vendor();
+    let at = |seconds: u64| START.saturating_add(Duration::from_secs(60 + seconds));
+    let license = || vendor.license().expires_at(at(0));
+    assert!(verify(&vendor, license().issued_at(at(0))).is_ok());
+    assert!(verify(&vendor, license().not_before(at(0))).is_ok());
+    refused(&vendor, license().issued_at(at(1)), "iat");
+    refused(&vendor, license().not_before(at(1)), "nbf");
+}
+
+#[test]
+fn what_a_license_was_sold_for_begins_before_it_ends() {
+    let vendor = vendor();
+    let paid_from = |seconds: i64| {
+        let license = vendor.license().claim("term_from", seconds);
+        verify(&vendor, license).unwrap().license().paid_from()
+    };
+    let end = vendor.license().claims()["exp"].as_i64().unwrap();
+    for seconds in [0, end - 1] {
+        assert_eq!(paid_from(seconds).as_seconds(), seconds);
+    }
+    for seconds in [end, end + 1] {
+        assert_eq!(paid_from(seconds), START);
+    }
 }
 
 #[test]

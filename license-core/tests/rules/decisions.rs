@@ -78,6 +78,22 @@ fn lapsed_under_read_only_changes_are_refused_and_features_stay_readable() {
 }
 
 #[test]
+fn a_refusal_after_the_end_says_when_that_was_and_no_other_does() {
+    let end = START.saturating_add(Duration::from_secs(DAY));
+    let said = |licensing: &Licensing| {
+        let host = || RequestHost::new(None, [&b"localhost"[..]]);
+        let refused = [licensing.check_request(|| true, host), licensing.check_feature("sso")];
+        refused.map(|it| it.err().and_then(|denial| denial.problem().expires_at))
+    };
+    assert_eq!(said(&lapsed(Restriction::Everything)), [Some(end); 2]);
+    assert_eq!(said(&lapsed(Restriction::ReadOnly)), [Some(end), None]);
+    assert_eq!(said(&lapsed(Restriction::Features)), [None, Some(end)]);
+    for restriction in [Restriction::Everything, Restriction::ReadOnly, Restriction::Features] {
+        assert_eq!(said(&unlicensed(restriction)), [None; 2]);
+    }
+}
+
+#[test]
 fn lapsed_under_features_only_features_are_refused() {
     let outcomes = outcomes(&lapsed(Restriction::Features));
     let refused = Some((403, "feature_not_licensed"));

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use license_core::{
-    InstallErrorKind as Kind, Licensing, Policy, Product, RequestHost, Timestamp,
+    InstallErrorKind as Kind, Licensing, MachineId, Policy, Product, RequestHost, Timestamp,
     testing::{LicenseBuilder, START, Vendor, licensing},
+    time::ClockMark,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -98,6 +99,58 @@ fn the_status_shows_the_times_that_were_compared_and_no_denial_does() {
     clock.set(before(1));
     says(&detail(), &[format!("The clock shows {}; ", before(1)), after(2).to_string()]);
     assert!(!told().contains("shows"), "{}", told());
+}
+
+#[test]
+fn the_status_shows_the_end_of_the_grace_and_the_beginning_of_what_waits() {
+    let product = Product::builder("test", "https://vendor.example", "test");
+    let vendor = Vendor::of(product.policy(Policy::new().grace(DAY * 3)).build().unwrap());
+    let detail = |licensing: &Licensing| licensing.status(|_| None).problem.unwrap().detail;
+    let (lapsed, clock) = licensing(&vendor);
+    vendor.license().expires_at(after(1)).install(&lapsed);
+    clock.advance(DAY * 5);
+    let ended = format!("ended at {}, its grace at {}; it is {}", after(1), after(4), after(5));
+    says(&detail(&lapsed), &[ended]);
+    let (waiting, _clock) = licensing(&vendor);
+    vendor.license().not_before(after(2)).install(&waiting);
+    says(&detail(&waiting), &[format!("begins at {}; it is {START} on this", after(2))]);
+}
+
+#[test]
+fn a_clock_that_is_not_set_shows_what_was_seen_only_where_that_is_later() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    let detail = || licensing.status(|_| None).problem.unwrap().detail;
+    vendor.license().install(&licensing);
+    clock.set(Timestamp::from_seconds(1_000_000_000));
+    says(&detail(), &[format!("shows 2001-09-09T01:46:40Z; this service has seen {START}")]);
+    clock.set(Timestamp::from_seconds(253_402_300_800));
+    assert!(detail().contains("shows") && !detail().contains("has seen"), "{}", detail());
+    // The mark itself may be such a time, and is no later then.
+    let early = Timestamp::from_seconds(1_000_000_000);
+    let mut saved = licensing.control().saved();
+    saved.clock = ClockMark::new(Some(early), false);
+    licensing.control().restore(&saved);
+    clock.set(early);
+    assert!(detail().contains("shows") && !detail().contains("has seen"), "{}", detail());
+}
+
+#[test]
+fn what_can_be_told_without_the_service_is_the_machine_the_end_and_the_host() {
+    let vendor = Vendor::new();
+    let fingerprint = |id: &str| MachineId::custom(id).unwrap().fingerprint("test");
+    let (own, other) =
+        (fingerprint("a-machine-of-theirs"), fingerprint("another-machine-of-theirs"));
+    let license = vendor.license().machine(&own).domain("*.acme.internal").expires_at(after(1));
+    let verified = vendor.verifier().verify(license.sign().as_str().as_bytes()).unwrap();
+    let told =
+        |machine, host, now| verified.check_for(machine, host, now).map_err(|error| error.kind());
+    let host = Some("api.acme.internal:8443");
+    assert_eq!(told(None, None, START), Ok(()));
+    assert_eq!(told(Some(&own), host, START), Ok(()));
+    assert_eq!(told(Some(&other), Some("backend"), after(1)), Err(Kind::MachineMismatch));
+    assert_eq!(told(Some(&own), Some("backend"), after(1)), Err(Kind::LicenseExpired));
+    assert_eq!(told(None, Some("backend"), START), Err(Kind::DomainMismatch));
 }
 
 #[test]

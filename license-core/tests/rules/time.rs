@@ -350,6 +350,41 @@ fn a_beginning_that_the_shared_clock_has_not_reached_has_not_come() {
 }
 
 #[test]
+fn a_license_ends_by_the_mark_while_the_clock_is_a_little_behind() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    upload(&licensing, vendor.license().days(1)).unwrap();
+    clock.advance(seconds(DAY - 1800));
+    assert_eq!(code(&licensing), None);
+    clock.set(after(seconds(DAY - 5400)));
+    assert_eq!(code(&licensing), None);
+    // The mark goes on, and no coarse reading hides it.
+    clock.advance(seconds(1800));
+    assert_eq!(code(&licensing), None);
+    clock.advance(seconds(60));
+    assert_eq!(code(&licensing), Some("license_expired"));
+}
+
+#[test]
+fn a_latch_holds_where_there_is_no_license_that_it_could_stop() {
+    let vendor = Vendor::new();
+    let (licensing, clock) = licensing(&vendor);
+    upload(&licensing, vendor.license()).unwrap();
+    let mut saved = licensing.control().saved();
+    saved.current = Some("not a token".to_owned());
+    let restarted = Licensing::with_clock(vendor.verifier(), clock.clone());
+    assert_eq!(restarted.control().restore(&saved).len(), 1);
+    clock.set(before(seconds(DAY + 1)));
+    assert_eq!(code(&restarted), Some("license_invalid"));
+    clock.set(before(seconds(60)));
+    assert_eq!(code(&restarted), Some("license_invalid"));
+    assert!(restarted.control().clock_mark().latched);
+    clock.set(START);
+    assert_eq!(code(&restarted), Some("license_invalid"));
+    assert!(!restarted.control().clock_mark().latched);
+}
+
+#[test]
 fn what_is_known_to_have_been_moves_the_mark_up_to_its_cap() {
     let vendor = Vendor::new();
     let (licensing, clock) = licensing(&vendor);
