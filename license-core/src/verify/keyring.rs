@@ -443,8 +443,10 @@ mod tests {
             assert_eq!(outcome(&keyring(), &text), "signature_invalid", "{} bytes", forged.len());
             let error = Token::parse(text.as_bytes()).and_then(|it| keyring().verify(&it));
             let name = match forged.len() {
-                0..64 => format!("Cut off: the signature is {} bytes short. ", 64 - forged.len()),
+                63 => "Cut off: the signature is 1 byte short. ".to_owned(),
+                0..63 => format!("Cut off: the signature is {} bytes short. ", 64 - forged.len()),
                 64 => "The file may be damaged".to_owned(),
+                65 => "Its signature is 1 byte too long. ".to_owned(),
                 long => format!("Its signature is {} bytes too long. ", long - 64),
             };
             let error = error.unwrap_err();
