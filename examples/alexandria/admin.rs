@@ -7,11 +7,15 @@ use axum::{
     extract::{FromRef, FromRequestParts, State},
     routing::get,
 };
-use http::request::Parts;
+use http::{HeaderValue, header, request::Parts};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use license_axum::{Actor, Installer, Licensing, Problem, RequireFeature, machine_info_route};
 use license_core::{Timestamp, runtime::AuditEntry};
-use license_examples::{Json, StartError, bearer, random_hex, write_private};
+use license_examples::{
+    Json, StartError, bearer, random_hex,
+    web::{NotSignedIn, Visitor, Visitors},
+    write_private,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{AppState, features::AuditExport};
@@ -45,6 +49,8 @@ struct LicenseState {
     grace_remaining_seconds: u64,
 }
 
+/// The cookie in which a browser keeps the token.
+const COOKIE: &str = "alexandria_admin";
 /// How long a token is good that is made for want of a secret.
 const TOKEN_TERM: Duration = Duration::from_secs(30 * 86_400);
 
@@ -89,7 +95,7 @@ impl Admins {
     }
 
     fn check(&self, parts: &Parts) -> Result<(), Problem> {
-        let claims = bearer(parts).and_then(|token| self.claims(token)).ok_or_else(|| {
+        let claims = credential(parts).and_then(|token| self.claims(token)).ok_or_else(|| {
             Problem::new(401, "unauthenticated", "Send a valid token of an administrator.")
         })?;
         if claims.role != "admin" {
@@ -112,6 +118,50 @@ impl Admins {
         let claims = token.claims;
         let now = self.licensing.clock().now().as_millis() as f64 / 1000.0;
         (now < claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now)).then_some(claims)
+    }
+}
+
+/// The token of a request, from the `Authorization` header or the cookie of a
+/// browser.
+fn credential(parts: &Parts) -> Option<&str> {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return bearer(parts);
+    }
+    let cookies = parts.headers.get_all(header::COOKIE).iter();
+    let cookies = cookies.filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|value| value.split(';'));
+    let mut pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(name, token)| (name == COOKIE).then_some(token))
+}
+
+fn cookie(token: &str) -> Option<HeaderValue> {
+    let ends = if token.is_empty() { "; Max-Age=0" } else { "" };
+    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{ends}");
+    HeaderValue::from_str(&cookie).ok()
+}
+
+/// An administrator signs in with the token that is sent by API as well.
+impl Visitors for Admins {
+    const BY_TOKEN: bool = true;
+
+    async fn sign_in(
+        &self,
+        _: &Parts,
+        _: String,
+        token: String,
+    ) -> Result<HeaderValue, NotSignedIn> {
+        let token = token.trim();
+        let claims = self.claims(token).filter(|claims| claims.role == "admin");
+        claims.and_then(|_| cookie(token)).ok_or(NotSignedIn::Wrong)
+    }
+
+    async fn sign_out(&self, _: &Parts) -> Option<HeaderValue> {
+        cookie("")
+    }
+
+    async fn visitor(&self, request: &Parts) -> Option<Visitor> {
+        self.check(request).ok()?;
+        Some(Visitor { name: "admin".to_owned(), is_admin: true })
     }
 }
 

@@ -14,12 +14,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{Router, extract::FromRef, middleware, routing::get};
+use axum::{extract::FromRef, middleware, routing::get};
 use clap::Parser;
-use license_axum::{Enforced, Licensing, banner_route, enforce, refuse_cross_site, warning_layer};
+use license_axum::{Enforced, Licensing, Routes, enforce, refuse_cross_site, warning_layer};
 use license_examples::{
     Demo, Documents, Settings, Setup, StartError, arguments, listen, method_not_allowed, not_found,
-    refuse_query, run, serve, tell, write_private,
+    refuse_query, run, serve, tell,
+    web::{LICENSE, Web},
+    write_private,
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -87,7 +89,10 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     };
     let flag = license_key.map(|key| Source::literal("--license-key", key));
     let environment = Source::environment("LICENSE_KEY");
-    let sources = flag.into_iter().chain([environment]).chain(key_file.as_ref().map(Source::file));
+    let sources = flag
+        .into_iter()
+        .chain([environment])
+        .chain(key_file.as_ref().map(|file| Source::file(file).replaced_by_uploads()));
     let manager = setup.manager().await?.sources(sources).start().await?;
     let documents = Documents::open(setup.open_database().await?).await?;
     let Setup { data_dir, licensing, demo, .. } = setup;
@@ -96,7 +101,8 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         tell("No ADMIN_JWT_SECRET was given. A token for administrators, good for 30 days:");
         tell(token);
     }
-    let app = app(AppState { licensing, manager: manager.clone(), documents, admins });
+    let web = Web::new(manager.clone(), admins.clone(), &[])?;
+    let app = app(web, AppState { licensing, manager: manager.clone(), documents, admins });
     let listener = listen(&settings.listen).await?;
     if let (Some(demo), Some(file), Ok(address)) = (&demo, &key_file, listener.local_addr()) {
         print_demo(demo, token.as_deref(), file, &data_dir, address)?;
@@ -107,21 +113,21 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
 }
 
 /// The whole service. No license stops it: features are asked for by route.
-fn app(state: AppState) -> Enforced {
+fn app(web: Web<Admin, LicenseManager, Admins>, state: AppState) -> Enforced {
     let warnings = warning_layer::<Admin, _>(&state.licensing, state.clone());
-    let router = Router::new()
+    let routes = Routes::new()
         .route("/healthz", get(async || "ok"))
-        .route("/api/banner", banner_route::<Admin, _>(state.manager.clone()))
         .nest("/v1/blobs", blobs::routes())
         .nest("/admin", admin::routes(&state))
         .nest("/scim/v2", scim::routes())
         .merge(features::routes())
         .route_layer(middleware::from_fn(refuse_query))
+        .merge(web.routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))
-        .with_state(state);
-    enforce(router, warnings)
+        .with_state(state.clone());
+    enforce(routes.into_router(), warnings).layer(web.pages().denials(LICENSE, state))
 }
 
 /// Prints what a newcomer pastes to license this service.

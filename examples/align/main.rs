@@ -14,17 +14,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{Router, extract::FromRef, middleware, routing::get};
+use axum::{extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    Enforced, LicenseLayer, Licensing, Recovery, TrustedProxy, banner_route, enforce,
-    machine_info_route, refuse_cross_site, status_route,
+    Enforced, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, enforce, machine_info_route,
+    refuse_cross_site, status_route,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, arguments,
     curl_credentials, listen, method_not_allowed, not_found, open_accounts, refuse_query, run,
     serve, tell,
+    web::{LICENSE, Web, lead_to_license},
 };
 use license_runtime::{LicenseManager, Source};
 
@@ -86,12 +87,14 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let pool = setup.open_database().await?;
     let documents = Documents::open(pool.clone()).await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
-    let builder = setup.manager().await?.sources([Source::file(&license_file)]);
+    let builder =
+        setup.manager().await?.sources([Source::file(&license_file).replaced_by_uploads()]);
     let manager = builder.usage(accounts.usage()).start().await?;
     let Setup { licensing, demo, .. } = setup;
     let auth = Auth::new(&licensing, accounts.clone(), "align_session");
+    let web = Web::new(manager.clone(), auth.clone(), &[])?;
     let state = AppState { licensing, manager: manager.clone(), accounts, documents, auth };
-    let app = app(state, settings.connections.trusted_proxy()?)
+    let app = app(state, web, settings.connections.trusted_proxy()?)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&settings.listen).await?;
     if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
@@ -105,6 +108,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
 /// The whole service: its routes, and the license around them.
 fn app(
     state: AppState,
+    web: Web<Administrator, LicenseManager, Auth>,
     proxy: Option<TrustedProxy>,
 ) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
     let recovery = Recovery::new()
@@ -117,25 +121,26 @@ fn app(
         .allow(Method::GET, "/healthz")?;
     let layer = LicenseLayer::new(&state.licensing).recovery(recovery);
     let layer = proxy.into_iter().fold(layer, LicenseLayer::trusted_proxy);
-    let routes = Router::new()
+    let routes = Routes::new()
         .route("/healthz", get(async || "ok"))
         .route("/api/license", status_route::<Administrator, _>(state.manager.clone()))
         .route(
             "/api/license/machine-info",
             machine_info_route::<Administrator, _>(state.manager.clone()),
         )
-        .route("/api/banner", banner_route::<Administrator, _>(state.manager.clone()))
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api/connectors", connectors::routes())
         .nest("/api/decisions", decisions::routes())
         .nest("/api", features::routes())
         .route_layer(middleware::from_fn(refuse_query))
+        .merge(web.routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))
-        .with_state(state);
-    Ok(enforce(routes, layer))
+        .with_state(state.clone());
+    let to_license = middleware::from_fn_with_state(state.licensing.clone(), lead_to_license);
+    Ok(enforce(routes, layer).layer(web.pages().denials(LICENSE, state)).layer(to_license))
 }
 
 /// Prints what a newcomer pastes to license this service.

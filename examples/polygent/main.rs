@@ -20,11 +20,12 @@ use clap::Parser;
 use http::Method;
 use license_axum::{
     Enforced, Feature, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, admin_routes,
-    banner_route, enforce, features, refuse_cross_site,
+    enforce, features, refuse_cross_site,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, arguments, curl_credentials,
     listen, method_not_allowed, not_found, open_accounts, refuse_query, run, serve, tell,
+    web::{LICENSE, Web, lead_to_license},
 };
 use license_runtime::LicenseManager;
 
@@ -107,9 +108,10 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let Setup { licensing, demo, .. } = setup;
     let workers = Workers::start(&licensing);
     let auth = Auth::new(&licensing, accounts.clone(), "polygent_session").one_session(one_session);
+    let web = Web::new(manager.clone(), auth.clone(), modules::MODULES)?.with_devices();
     let state =
         AppState { licensing, manager: manager.clone(), accounts, auth, workers, figures, agents };
-    let app = app(state, settings.connections.trusted_proxy()?)
+    let app = app(state, web, settings.connections.trusted_proxy()?)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;
     let listener = listen(&settings.listen).await?;
     if let (Some(demo), Ok(address)) = (&demo, listener.local_addr()) {
@@ -130,6 +132,7 @@ fn one_session(licensing: &Licensing) -> bool {
 /// The whole service: its routes, and the license around them.
 fn app(
     state: AppState,
+    web: Web<Administrator, LicenseManager, Auth>,
     proxy: Option<TrustedProxy>,
 ) -> Result<Enforced, Box<dyn std::error::Error + Send + Sync>> {
     let layer =
@@ -148,16 +151,18 @@ fn app(
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api", modules::routes())
-        .route("/api/banner", banner_route::<Administrator, _>(state.manager.clone()))
         .route("/api/license/alerts/run", post(alerts::run))
         .route_layer(middleware::from_fn(refuse_query))
+        .merge(web.routes())
+        .merge(web.device_routes())
         .nest("/agents", agents::routes())
         .nest("/api/license", admin_routes::<Administrator, _>(state.manager.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))
-        .with_state(state);
-    Ok(enforce(routes, layer))
+        .with_state(state.clone());
+    let to_license = middleware::from_fn_with_state(state.licensing.clone(), lead_to_license);
+    Ok(enforce(routes, layer).layer(web.pages().denials(LICENSE, state)).layer(to_license))
 }
 
 /// Prints what a newcomer pastes to license this service.

@@ -10,7 +10,7 @@ use http::{HeaderValue, header, request::Parts};
 use license_axum::Problem;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::database::is_away;
+use crate::setup::database::is_away;
 
 /// JSON in a request or a response.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use license_core::Timestamp;
 use sqlx::{AnyPool, Row};
 
-use crate::database::apply_schema;
+use crate::setup::database::apply_schema;
 
 /// Documents, kept in a database through sqlx.
 #[derive(Clone, Debug)]

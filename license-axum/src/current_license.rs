@@ -41,13 +41,13 @@ where
 {
     type Rejection = LicenseRejection;
 
-    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let licensing = Licensing::from_ref(state);
         licensing
             .control()
             .require_license()
             .map(Self)
-            .map_err(|denial| LicenseRejection::answered(&licensing, denial))
+            .map_err(|denial| LicenseRejection::answered(&licensing, denial).of_request(parts))
     }
 }
 
@@ -58,11 +58,14 @@ where
 {
     type Rejection = LicenseRejection;
 
-    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> Result<Option<Self>, Self::Rejection> {
         let licensing = Licensing::from_ref(state);
         licensing
             .check_service()
-            .map_err(|denial| LicenseRejection::answered(&licensing, denial))?;
+            .map_err(|denial| LicenseRejection::answered(&licensing, denial).of_request(parts))?;
         Ok(licensing.license().map(Self))
     }
 }

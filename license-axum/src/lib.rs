@@ -63,6 +63,8 @@
 //! - `rust-crypto` (default), `aws-lc`: signature backends.
 //! - `serve`: `axum::serve` takes what [`enforce`] returns; without it, what
 //!   [`Enforced::into_make_service`] makes.
+//! - `pages`: the module `pages`, where administrators see and renew the license
+//!   in a browser.
 //! - `ws`: the module `hosts`, for hosts that are connected by a WebSocket, as
 //!   many as the license allows.
 
@@ -78,6 +80,8 @@ mod enforce;
 #[cfg(feature = "ws")]
 pub mod hosts;
 mod json;
+#[cfg(feature = "pages")]
+pub mod pages;
 mod problem;
 mod query;
 pub mod require_feature;

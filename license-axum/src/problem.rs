@@ -1,8 +1,9 @@
 //! Problem details as axum responses, for the product's own errors too.
 
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use license_core::{Denial, InstallError, Licensing, refusal::ProblemDetails};
+use license_tower::RefusedRequest;
 
 /// An error response: `application/problem+json`, never cached.
 ///
@@ -53,16 +54,26 @@ impl From<&InstallError> for Problem {
 ///
 /// Converts into whatever an application answers with: implement
 /// `From<LicenseRejection>` for that type, as for any rejection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct LicenseRejection {
     denial: Denial,
+    /// The request, where it is known.
+    request: Option<RefusedRequest>,
 }
 
 impl LicenseRejection {
     /// A denial that is answered to the client: it is counted and logged.
     pub fn answered(licensing: &Licensing, denial: Denial) -> Self {
         licensing.control().record(&denial);
-        Self { denial }
+        denial.into()
+    }
+
+    /// Says which request is refused, so that layers outside can answer by it: a
+    /// browser gets a page (feature `pages`). The extractors of this crate say it;
+    /// so should a handler that answers a browser.
+    #[must_use]
+    pub fn of_request(self, request: &Parts) -> Self {
+        Self { request: Some(RefusedRequest::new(request.clone())), ..self }
     }
 
     /// The denial.
@@ -90,11 +101,20 @@ impl std::fmt::Display for LicenseRejection {
 
 impl std::error::Error for LicenseRejection {}
 
+impl PartialEq for LicenseRejection {
+    /// Whether both refuse for the same reason, whatever was asked.
+    fn eq(&self, other: &Self) -> bool {
+        self.denial == other.denial
+    }
+}
+
+impl Eq for LicenseRejection {}
+
 impl From<Denial> for LicenseRejection {
     /// Wraps a denial without counting it; see
     /// [`answered`](LicenseRejection::answered).
     fn from(denial: Denial) -> Self {
-        Self { denial }
+        Self { denial, request: None }
     }
 }
 
@@ -102,6 +122,9 @@ impl IntoResponse for LicenseRejection {
     fn into_response(self) -> Response {
         let mut response = Problem::from(self.denial.problem()).into_response();
         response.extensions_mut().insert(self.denial);
+        if let Some(request) = self.request {
+            response.extensions_mut().insert(request);
+        }
         response
     }
 }

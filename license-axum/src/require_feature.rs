@@ -128,11 +128,11 @@ where
 {
     type Rejection = LicenseRejection;
 
-    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let licensing = Licensing::from_ref(state);
         match licensing.check_feature(F::NAME) {
             Ok(()) => Ok(Self(PhantomData)),
-            Err(denial) => Err(LicenseRejection::answered(&licensing, denial)),
+            Err(denial) => Err(LicenseRejection::answered(&licensing, denial).of_request(parts)),
         }
     }
 }
@@ -145,11 +145,14 @@ where
 {
     type Rejection = LicenseRejection;
 
-    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Option<Self>, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> Result<Option<Self>, Self::Rejection> {
         let licensing = Licensing::from_ref(state);
         licensing
             .check_service()
-            .map_err(|denial| LicenseRejection::answered(&licensing, denial))?;
+            .map_err(|denial| LicenseRejection::answered(&licensing, denial).of_request(parts))?;
         Ok(licensing.allows_feature(F::NAME).then_some(Self(PhantomData)))
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::{
     extract::FromRequestParts,
-    response::Response,
     routing::{MethodRouter, get},
 };
 use license_core::{Banner, Installer, Licensing, Status};
@@ -43,7 +42,7 @@ where
     A: FromRequestParts<S> + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    get(move |who: IsAdmin<A>| async move { banner(&installer, who.yes()).await })
+    get(move |who: IsAdmin<A>| async move { json(&banner(&installer, who.yes()).await) })
 }
 
 /// A [`WarningLayer`] that knows administrators by the product's own
@@ -76,14 +75,15 @@ where
     })
 }
 
-async fn banner(installer: &impl Installer, is_admin: bool) -> Response {
+/// What administrators, or everybody, may know.
+pub(crate) async fn banner(installer: &impl Installer, is_admin: bool) -> Banner {
     let used = used(installer.status().await);
     let used = |limit: &str| used.get(limit).copied();
     let licensing = installer.licensing();
-    json(&match is_admin {
+    match is_admin {
         true => Banner::of(&licensing.warnings(used)),
         false => licensing.banner(used),
-    })
+    }
 }
 
 fn used(status: Status) -> BTreeMap<String, u64> {

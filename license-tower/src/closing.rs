@@ -1,8 +1,9 @@
 //! Saying that the connection ends with this answer.
 
 use http::{
-    HeaderMap, HeaderValue, Request, Response, Version,
+    HeaderMap, HeaderValue, Response, Version,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
+    request::Parts,
 };
 
 /// In the extensions of a response that says it only because the body of the
@@ -12,9 +13,9 @@ pub(crate) struct ClosesUnread;
 
 /// Says it of a refused request that has a body, over HTTP/1: the server will
 /// close the connection, and would not say so.
-pub(crate) fn close_unread<A, B>(request: &Request<A>, response: &mut Response<B>) {
-    if request.version() <= Version::HTTP_11
-        && has_body(request.headers())
+pub(crate) fn close_unread<B>(request: &Parts, response: &mut Response<B>) {
+    if request.version <= Version::HTTP_11
+        && has_body(&request.headers)
         && say_close(response.headers_mut())
     {
         response.extensions_mut().insert(ClosesUnread);
@@ -57,6 +58,8 @@ fn has_body(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
 
     /// The values of `Connection` in the refusal of a request.
@@ -70,7 +73,7 @@ mod tests {
         for value in own {
             response.headers_mut().append(CONNECTION, value.parse().unwrap());
         }
-        close_unread(&request, &mut response);
+        close_unread(&request.into_parts().0, &mut response);
         let values = response.headers().get_all(CONNECTION).iter();
         values.map(|value| value.to_str().unwrap().to_owned()).collect()
     }

@@ -7,13 +7,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use license_core::Denial;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Check, LicenseCheck, ProblemJson, Respond, closing::close_unread};
+use crate::{Check, LicenseCheck, ProblemJson, RefusedRequest, Respond, closing::close_unread};
 
 /// Puts a [`Check`] in front of services.
 ///
@@ -168,13 +168,11 @@ fn refuse<A, B, E, F: Future<Output = Result<Response<B>, E>>>(
     denial: Denial,
 ) -> ResponseFuture<F> {
     check.refused(&denial);
-    let mut response = if request.method() == Method::HEAD {
-        responder.respond_to_head(&denial)
-    } else {
-        responder.respond(&denial)
-    };
-    close_unread(&request, &mut response);
+    let (head, _) = request.into_parts();
+    let mut response = responder.respond(&denial, &head);
+    close_unread(&head, &mut response);
     response.extensions_mut().insert(denial);
+    response.extensions_mut().insert(RefusedRequest::new(head));
     ResponseFuture { state: State::Denied { response: ready(Ok(response)) } }
 }
 

@@ -238,5 +238,7 @@ pub use feature::{FeatureCheck, FeatureLayer, FeatureNameError};
 pub use license::{LicenseCheck, LicenseLayer};
 pub use path::{Mark, MarkError, Marks, Recovery, RecoveryError, Scope, ScopeError};
 pub use proxy::{TrustedProxy, TrustedProxyError, request_host};
-pub use respond::{Boxed, Empty, Grpc, ProblemJson, Respond, problem, refusing_status};
+pub use respond::{
+    Boxed, ByRequest, Empty, Grpc, ProblemJson, RefusedRequest, Respond, problem, refusing_status,
+};
 pub use warnings::{Warn, WarnFuture, WarningLayer};

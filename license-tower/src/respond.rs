@@ -1,11 +1,16 @@
 //! What a refused request is answered with.
 
-use std::{convert::Infallible, fmt::Write};
+use std::{
+    convert::Infallible,
+    fmt::{self, Write},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Response, StatusCode,
+    HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE},
+    request::Parts,
 };
 use http_body_util::{
     BodyExt, Full,
@@ -15,8 +20,10 @@ use license_core::{Denial, DenialCode, refusal::ProblemDetails};
 
 /// Builds the response to a refused request.
 ///
-/// Every `Fn(&Denial) -> Response<B>` is one. Whatever it returns, the layer
-/// places the [`Denial`] in the response's extensions.
+/// Every `Fn(&Denial) -> Response<B>` is one, and so is every
+/// `Fn(&Denial, &Parts) -> Response<B>` as a [`ByRequest`]. Whatever it returns,
+/// the layer places the [`Denial`] in the response's extensions, and beside it
+/// the [`RefusedRequest`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot answer with a body of type `{B}`",
     label = "no answer with this body",
@@ -26,18 +33,40 @@ use license_core::{Denial, DenialCode, refusal::ProblemDetails};
             closure, `.responder(|denial: &Denial| ...)`"
 )]
 pub trait Respond<B> {
-    /// The response to this denial.
-    fn respond(&self, denial: &Denial) -> Response<B>;
-
-    /// The response to this denial of a `HEAD` request: what
-    /// [`respond`](Self::respond) says, without its body. Not every server
-    /// leaves the body out by itself (Hyper does over HTTP/1.1, not over
-    /// HTTP/2), and clients take one for a violation of the protocol. By
-    /// default the same as for other methods.
-    fn respond_to_head(&self, denial: &Denial) -> Response<B> {
-        self.respond(denial)
-    }
+    /// The response to this denial of the request with this head. One to `HEAD`
+    /// should have no body: not every server leaves it out by itself (Hyper does
+    /// over HTTP/1.1, not over HTTP/2), and clients take one for a violation of
+    /// the protocol.
+    fn respond(&self, denial: &Denial, request: &Parts) -> Response<B>;
 }
+
+/// A closure that looks at the request's head, too.
+///
+/// ```
+/// use http::{Response, request::Parts};
+/// use license_core::{Denial, Licensing, testing::Vendor};
+/// use license_tower::{ByRequest, LicenseLayer};
+///
+/// let licensing = Licensing::new(Vendor::new().verifier());
+/// let layer = LicenseLayer::new(&licensing).responder(ByRequest(
+///     |denial: &Denial, request: &Parts| {
+///         let mut response = Response::new(format!("{}: {denial}", request.uri.path()));
+///         *response.status_mut() = license_tower::refusing_status(denial.status());
+///         response
+///     },
+/// ));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ByRequest<F>(
+    /// `Fn(&Denial, &Parts) -> Response<B>`.
+    pub F,
+);
+
+/// The head of the request that was refused, in the extensions of the response:
+/// for layers outside that answer by it, as pages for browsers do. Cheap to
+/// clone. It holds what the client sent, credentials too; it is not for a log.
+#[derive(Clone)]
+pub struct RefusedRequest(Arc<Parts>);
 
 /// Answers with the denial's status and an RFC 9457 body,
 /// `application/problem+json`, that is never stored.
@@ -106,18 +135,41 @@ pub struct Boxed<R = ProblemJson>(
     pub R,
 );
 
+impl RefusedRequest {
+    /// The head of a request.
+    pub fn new(request: Parts) -> Self {
+        Self(Arc::new(request))
+    }
+
+    /// The head.
+    pub fn parts(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RefusedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefusedRequest").field("method", &self.0.method).finish_non_exhaustive()
+    }
+}
+
 impl<B, F: Fn(&Denial) -> Response<B>> Respond<B> for F {
-    fn respond(&self, denial: &Denial) -> Response<B> {
+    fn respond(&self, denial: &Denial, _: &Parts) -> Response<B> {
         self(denial)
     }
 }
 
-impl<B: From<Bytes>> Respond<B> for ProblemJson {
-    fn respond(&self, denial: &Denial) -> Response<B> {
-        problem(&denial.problem())
+impl<B, F: Fn(&Denial, &Parts) -> Response<B>> Respond<B> for ByRequest<F> {
+    fn respond(&self, denial: &Denial, request: &Parts) -> Response<B> {
+        self.0(denial, request)
     }
+}
 
-    fn respond_to_head(&self, denial: &Denial) -> Response<B> {
+impl<B: From<Bytes>> Respond<B> for ProblemJson {
+    fn respond(&self, denial: &Denial, request: &Parts) -> Response<B> {
+        if request.method != Method::HEAD {
+            return problem(&denial.problem());
+        }
         let (mut head, body) = problem::<Bytes>(&denial.problem()).into_parts();
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         Response::from_parts(head, B::from(Bytes::new()))
@@ -129,12 +181,8 @@ where
     R: Respond<Full<Bytes>>,
     E: 'static,
 {
-    fn respond(&self, denial: &Denial) -> Response<BoxBody<Bytes, E>> {
-        self.0.respond(denial).map(|body| fallible(body).boxed())
-    }
-
-    fn respond_to_head(&self, denial: &Denial) -> Response<BoxBody<Bytes, E>> {
-        self.0.respond_to_head(denial).map(|body| fallible(body).boxed())
+    fn respond(&self, denial: &Denial, request: &Parts) -> Response<BoxBody<Bytes, E>> {
+        self.0.respond(denial, request).map(|body| fallible(body).boxed())
     }
 }
 
@@ -143,23 +191,19 @@ where
     R: Respond<Full<Bytes>>,
     E: 'static,
 {
-    fn respond(&self, denial: &Denial) -> Response<UnsyncBoxBody<Bytes, E>> {
-        self.0.respond(denial).map(|body| fallible(body).boxed_unsync())
-    }
-
-    fn respond_to_head(&self, denial: &Denial) -> Response<UnsyncBoxBody<Bytes, E>> {
-        self.0.respond_to_head(denial).map(|body| fallible(body).boxed_unsync())
+    fn respond(&self, denial: &Denial, request: &Parts) -> Response<UnsyncBoxBody<Bytes, E>> {
+        self.0.respond(denial, request).map(|body| fallible(body).boxed_unsync())
     }
 }
 
 impl<B: Default> Respond<B> for Empty {
-    fn respond(&self, denial: &Denial) -> Response<B> {
+    fn respond(&self, denial: &Denial, _: &Parts) -> Response<B> {
         unstored(refusing_status(denial.status()), B::default())
     }
 }
 
 impl<B: Default> Respond<B> for Grpc {
-    fn respond(&self, denial: &Denial) -> Response<B> {
+    fn respond(&self, denial: &Denial, _: &Parts) -> Response<B> {
         let mut response = unstored(StatusCode::OK, B::default());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -236,7 +280,12 @@ mod tests {
     use super::*;
 
     fn respond(responder: impl Respond<Vec<u8>>, denial: &Denial) -> Response<Vec<u8>> {
-        responder.respond(denial)
+        responder.respond(denial, &head(Method::GET))
+    }
+
+    /// The head of a request.
+    fn head(method: Method) -> Parts {
+        http::Request::builder().method(method).uri("/a").body(()).unwrap().into_parts().0
     }
 
     /// A body that can be made from bytes.
@@ -251,7 +300,7 @@ mod tests {
     #[test]
     fn a_problem_is_the_denial_as_rfc_9457_has_it() {
         let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).with_feature("sso");
-        let response: Response<Body> = ProblemJson.respond(&denial);
+        let response: Response<Body> = ProblemJson.respond(&denial, &head(Method::GET));
         assert_eq!(response.status(), 403);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
@@ -264,8 +313,8 @@ mod tests {
     #[test]
     fn a_problem_without_its_body_has_the_same_headers() {
         let denial = Denial::new(DenialCode::LicenseMissing, 503);
-        let full: Response<Body> = ProblemJson.respond(&denial);
-        let head: Response<Body> = ProblemJson.respond_to_head(&denial);
+        let full: Response<Body> = ProblemJson.respond(&denial, &head(Method::GET));
+        let head: Response<Body> = ProblemJson.respond(&denial, &head(Method::HEAD));
         assert_eq!(head.status(), full.status());
         assert!(head.body().0.is_empty());
         let mut expected = full.headers().clone();
@@ -327,9 +376,11 @@ mod tests {
             collected.unwrap().unwrap().to_bytes()
         }
         let denial = Denial::new(DenialCode::FeatureNotLicensed, 403).with_feature("sso");
-        let plain: Response<Full<Bytes>> = ProblemJson.respond(&denial);
-        let boxed: Response<BoxBody<Bytes, std::io::Error>> = Boxed(ProblemJson).respond(&denial);
-        let unsync: Response<UnsyncBoxBody<Bytes, ()>> = Boxed(ProblemJson).respond(&denial);
+        let get = head(Method::GET);
+        let plain: Response<Full<Bytes>> = ProblemJson.respond(&denial, &get);
+        let boxed: Response<BoxBody<Bytes, std::io::Error>> =
+            Boxed(ProblemJson).respond(&denial, &get);
+        let unsync: Response<UnsyncBoxBody<Bytes, ()>> = Boxed(ProblemJson).respond(&denial, &get);
         assert_eq!(boxed.headers(), plain.headers());
         assert_eq!((boxed.status(), unsync.status()), (plain.status(), plain.status()));
         assert_eq!(boxed.body().size_hint().exact(), plain.body().size_hint().exact());
@@ -337,9 +388,26 @@ mod tests {
         assert_eq!(text(boxed.into_body()), expected);
         assert_eq!(text(unsync.into_body()), expected);
         let head: Response<BoxBody<Bytes, std::io::Error>> =
-            Boxed(ProblemJson).respond_to_head(&denial);
+            Boxed(ProblemJson).respond(&denial, &head(Method::HEAD));
         assert_eq!(head.headers()[CONTENT_LENGTH], expected.len().to_string());
         assert!(text(head.into_body()).is_empty());
+    }
+
+    #[test]
+    fn a_closure_can_answer_by_the_request() {
+        let by_path = ByRequest(|denial: &Denial, request: &Parts| {
+            Response::new(format!("{} {denial}", request.uri.path()).into_bytes())
+        });
+        let response = respond(by_path, &Denial::new(DenialCode::ReadOnly, 402));
+        assert_eq!(response.body(), b"/a read_only");
+    }
+
+    #[test]
+    fn what_a_refused_request_sent_is_not_printed() {
+        let mut head = head(Method::GET);
+        head.headers.insert("authorization", HeaderValue::from_static("Bearer secret"));
+        let text = format!("{:?}", RefusedRequest::new(head));
+        assert!(!text.contains("secret") && text.contains("GET"), "{text}");
     }
 
     #[test]

@@ -68,6 +68,14 @@ impl Agent {
         self.0.send(Message::text(text)).await.expect("connected");
     }
 
+    /// Says what the service ends the connection for: it may do so before all of it
+    /// is said.
+    pub async fn say_in_vain(&mut self, text: &str) {
+        if let Err(error) = self.0.send(Message::text(text)).await {
+            assert!(matches!(error, Error::Io(_) | Error::ConnectionClosed), "{error}");
+        }
+    }
+
     /// Waits for the next text or for the end, and answers pings meanwhile.
     /// The end is `Err` with the code and reason that were given.
     pub async fn hear(&mut self) -> Result<String, Option<(u16, String)>> {

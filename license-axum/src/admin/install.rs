@@ -5,20 +5,33 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
-use license_core::{Actor, InstallError, InstallErrorKind, Installer, licensing::InstallRequest};
+use license_core::{
+    Actor, InstallError, InstallErrorKind, Installer, Status, licensing::InstallRequest,
+};
 use license_tower::{TrustedProxy, request_host};
 use tokio::sync::Mutex;
 
 use super::{attempts::Attempts, body};
 use crate::{Problem, json::json, query::members};
 
-/// The installer and what uploads have come to lately.
-pub(super) struct InstallRoute<I> {
+/// The installer and what uploads have come to lately: what routes and pages
+/// install with.
+pub(crate) struct Uploads<I> {
     installer: I,
     attempts: Attempts,
     /// Held while an upload is judged: those that wait see whether it was
     /// refused.
     turn: Mutex<()>,
+}
+
+/// Why an upload was not installed.
+pub(crate) enum NotInstalled {
+    /// It could not be read.
+    Unread(Problem),
+    /// It was judged and refused.
+    Refused(InstallError),
+    /// Too many were refused lately; the next one may come in so many seconds.
+    Wait(u64),
 }
 
 /// What is to be done with an upload.
@@ -35,16 +48,60 @@ const NOT_COUNTED: [InstallErrorKind; 3] = [
     InstallErrorKind::NotPreviewed,
 ];
 
-impl<I: Installer> InstallRoute<I> {
-    pub(super) fn new(installer: I) -> Self {
+impl<I: Installer> Uploads<I> {
+    pub(crate) fn new(installer: I) -> Self {
         Self { installer, attempts: Attempts::default(), turn: Mutex::new(()) }
     }
 
-    /// Answers one upload.
-    pub(super) async fn install(&self, actor: Actor, request: Request) -> Response {
+    /// Whether somebody may upload now.
+    ///
+    /// # Errors
+    ///
+    /// In how many seconds.
+    pub(crate) fn admit(&self, actor: &Actor) -> Result<(), u64> {
+        self.attempts.admit(actor, &**self.installer.licensing().clock())
+    }
+
+    /// Installs what is read.
+    ///
+    /// A genuine license that is only older than another does not count as
+    /// refused: of many uploads at a time the newest must get in, whatever came
+    /// before it. Nor does one that the store could not keep: whoever tries again
+    /// until the store is back must get in then.
+    pub(crate) async fn install(
+        &self,
+        wanted: InstallRequest,
+        read: impl Future<Output = Result<Vec<u8>, Problem>>,
+    ) -> Result<Status, NotInstalled> {
         let clock = &**self.installer.licensing().clock();
+        let actor = wanted.actor.clone();
+        // Declared first, so that an attempt is counted before the next one's turn.
+        let _turn;
+        let attempt = self.attempts.begin(actor.clone(), clock);
+        let token = read.await.map_err(NotInstalled::Unread)?;
+        _turn = self.turn.lock().await;
         if let Err(wait) = self.attempts.admit(&actor, clock) {
-            return too_many(wait);
+            attempt.forget();
+            return Err(NotInstalled::Wait(wait));
+        }
+        match self.installer.install(&token, wanted).await {
+            Ok(status) => {
+                attempt.forget();
+                Ok(status)
+            }
+            Err(error) => {
+                if NOT_COUNTED.contains(&error.kind()) {
+                    attempt.forget();
+                }
+                Err(NotInstalled::Refused(error))
+            }
+        }
+    }
+
+    /// Answers one upload by API.
+    pub(super) async fn answer(&self, actor: Actor, request: Request) -> Response {
+        if let Err(wait) = self.admit(&actor) {
+            return NotInstalled::Wait(wait).into_response();
         }
         let Wanted { request: wanted, dry_run } = match Wanted::read(&actor, &request) {
             Ok(wanted) => wanted,
@@ -56,33 +113,19 @@ impl<I: Installer> InstallRoute<I> {
                 Err(problem) => problem.into_response(),
             };
         }
-        // Declared first, so that an attempt is counted before the next one's turn.
-        let _turn;
-        let attempt = self.attempts.begin(actor.clone(), clock);
-        let token = match body::token(request).await {
-            Ok(token) => token,
-            Err(problem) => return problem.into_response(),
-        };
-        _turn = self.turn.lock().await;
-        if let Err(wait) = self.attempts.admit(&actor, clock) {
-            attempt.forget();
-            return too_many(wait);
+        match self.install(wanted, body::token(request)).await {
+            Ok(status) => json(&status),
+            Err(not_installed) => not_installed.into_response(),
         }
-        // A genuine license that is only older than another does not count: of
-        // many uploads at a time the newest must get in, whatever came before
-        // it. Nor does one that the store could not keep: whoever tries again
-        // until the store is back must get in then.
-        match self.installer.install(&token, wanted).await {
-            Ok(status) => {
-                attempt.forget();
-                json(&status)
-            }
-            Err(error) => {
-                if NOT_COUNTED.contains(&error.kind()) {
-                    attempt.forget();
-                }
-                Problem::from(&error).into_response()
-            }
+    }
+}
+
+impl IntoResponse for NotInstalled {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Unread(problem) => problem.into_response(),
+            Self::Refused(error) => Problem::from(&error).into_response(),
+            Self::Wait(seconds) => too_many(seconds),
         }
     }
 }
@@ -114,7 +157,7 @@ fn too_many(wait: u64) -> Response {
 
 /// The host by which the administrator uses the service; a text that no
 /// domain covers where the request names none.
-pub(super) fn host_of(request: &Request) -> String {
+pub(crate) fn host_of<B>(request: &http::Request<B>) -> String {
     let proxy = request.extensions().get::<TrustedProxy>();
     request_host(request, proxy).resolve().map(|host| host.to_string()).unwrap_or_default()
 }

@@ -128,3 +128,8 @@ pub use self::{
     cross_site::refuse_cross_site,
     routes::{admin_routes, machine_info_route, recovery, status_route},
 };
+#[cfg(feature = "pages")]
+pub(crate) use self::{
+    install::{NotInstalled, Uploads, host_of},
+    routes::machine_info,
+};

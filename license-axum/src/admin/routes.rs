@@ -19,7 +19,7 @@ use license_tower::{Recovery, RecoveryError};
 
 use super::{
     IsAdmin,
-    install::{InstallRoute, host_of},
+    install::{Uploads, host_of},
     refuse_cross_site,
 };
 use crate::{Problem, Routes, discard::DiscardBodies, json::json, query::values};
@@ -35,11 +35,11 @@ where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    let route = Arc::new(InstallRoute::new(installer.clone()));
+    let route = Arc::new(Uploads::new(installer.clone()));
     let (info_of, audit_of) = (installer.clone(), installer.clone());
     let export_of = installer.clone();
     let status = status_route::<A, S>(installer).post(move |who: A, request: Request| async move {
-        route.install(who.into(), request).await
+        route.answer(who.into(), request).await
     });
     Routes::new()
         .open(MethodFilter::GET.or(MethodFilter::POST), "/", status)
@@ -140,7 +140,7 @@ async fn status(installer: &impl Installer, admin_by: Option<String>) -> Respons
     json(&status)
 }
 
-async fn machine_info(installer: &impl Installer) -> Response {
+pub(crate) async fn machine_info(installer: &impl Installer) -> Response {
     match installer.machine_info().await {
         Ok(info) => {
             let mut response = json(&info);

@@ -288,6 +288,10 @@ impl Installer for Broken {
         }
     }
 
+    async fn audit_before(&self, _: u64, limit: u32) -> Result<Vec<AuditEntry>, InstallError> {
+        self.audit(limit).await
+    }
+
     async fn export_audit(&self, after: u64) -> Result<AuditPage, InstallError> {
         self.limit.store(u32::try_from(after).unwrap(), Ordering::SeqCst);
         match after {

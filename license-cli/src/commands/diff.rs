@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use license_core::{
     InstallErrorKind, License, Timestamp,
-    report::{Change, Difference},
+    report::{Change, Difference, Note},
 };
 use serde_json::{Value, json};
 
@@ -144,8 +144,8 @@ pub(crate) fn changes(difference: &Difference) -> String {
         let items: Vec<String> = items.into_iter().map(|item| format!("  {item}\n")).collect();
         format!("{name}\n{}", items.concat())
     };
-    let signed = |sign: char, items: &[String]| {
-        items.iter().map(|item| format!("{sign} {}", text::shown(item))).collect()
+    let signed = |sign: char, items: &[Note]| {
+        items.iter().map(|item| format!("{sign} {}", text::shown(&item.text))).collect()
     };
     let changed = difference.changed.iter().map(|it| change(it, difference.days)).collect();
     [

@@ -7,7 +7,8 @@ use crate::{
         admission::{self, HostCheck},
     },
     license::License,
-    report::{Difference, DryRun, Timeline, Warning, WarningLevel},
+    report::{Difference, DryRun, Fact, LicenseStatus, Timeline, Warning, WarningLevel},
+    text,
     time::{SharedTime, guard::ClockReading},
     verify::VerifiedLicense,
 };
@@ -47,6 +48,9 @@ impl Control<'_> {
                 digest: Some(verified.digest),
                 begins: Some(begins.unwrap_or(judged)),
                 warnings: view.notes(admission, license, &difference, host_check, &used),
+                license: Some(LicenseStatus::of(license, view.policy, judged, &used)),
+                phase_now: Some(view.verdict.phase),
+                phase_then: Some(after.verdict(view.policy, &then).phase),
                 gained: difference.gained,
                 lost: difference.lost,
                 timeline_then: Timeline::of(&after, view.policy, &then),
@@ -76,7 +80,7 @@ impl Snapshot<'_> {
             Admission::Next => {
                 let begins = license.term.not_before.unwrap_or(license.issued_at);
                 let text = format!("The license waits until {begins} and then takes over.");
-                notes.push(warning("waits", text));
+                notes.push(warning("waits", text).with("date", Fact::Moment(begins)));
                 if waits {
                     let text = "It replaces the license that waits now.";
                     notes.push(warning("replaces_waiting", text));
@@ -97,12 +101,17 @@ impl Snapshot<'_> {
                     "{name}: {used} in use, {max} licensed. Nothing is taken away; no more can \
                      be added."
                 );
-                notes.push(warning("limit_exceeded", text));
+                let warning = warning("limit_exceeded", text);
+                let warning = warning.with("limit", name.as_str());
+                notes.push(warning.with("used", used).with("max", max));
             }
         }
         if let Some(mismatch) = admission::host_mismatch(license, host_check.host) {
             let text = format!("This would lock out the host in use: {mismatch}.");
-            notes.push(warning("locks_out_host", text));
+            let domain = license.domain.as_ref().map(ToString::to_string);
+            let host = text::shown(host_check.host.unwrap_or_default());
+            let warning = warning("locks_out_host", text).with("host", host);
+            notes.push(warning.with("domain", domain.unwrap_or_default()));
         }
         notes
     }

@@ -12,7 +12,12 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{Control, Licensing};
-use crate::{refusal::DenialCode, report::Warning};
+use crate::{
+    license::LimitKind,
+    refusal::DenialCode,
+    report::{Status, Usage, Warning},
+    time::Timestamp,
+};
 
 /// The latest that was reported.
 #[derive(Default)]
@@ -27,6 +32,8 @@ pub(super) struct Reported {
 #[derive(Clone, Default)]
 pub(super) struct Latest {
     used: BTreeMap<String, u64>,
+    /// How much was used lately.
+    usage: BTreeMap<String, Usage>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -48,6 +55,22 @@ impl Latest {
         used: impl Fn(&str) -> Option<u64>,
     ) -> impl Fn(&str) -> Option<u64> {
         move |limit| used(limit).or_else(|| self.used.get(limit).copied())
+    }
+
+    /// Adds to a status when its limits will be used up.
+    pub(super) fn forecast(
+        &self,
+        status: &mut Status,
+        kinds: &BTreeMap<String, LimitKind>,
+        now: Timestamp,
+    ) {
+        let unseen = Usage::default();
+        for (name, limit) in status.license.iter_mut().flat_map(|it| &mut it.limits) {
+            if let (Some(kind), Some(max), Some(used)) = (kinds.get(name), limit.max, limit.used) {
+                let usage = self.usage.get(name).unwrap_or(&unseen);
+                limit.full_at = usage.full_at(*kind, now, used, max);
+            }
+        }
     }
 }
 
@@ -71,7 +94,13 @@ impl Control<'_> {
     /// the status, never for a decision. A runtime calls it now and then, and
     /// after a license was installed.
     pub fn report_used(self, used: BTreeMap<String, u64>) {
-        self.licensing.found(|latest| latest.used.clone_from(&used));
+        let now = self.judged_time();
+        self.licensing.found(|latest| {
+            for (limit, used) in &used {
+                latest.usage.entry(limit.clone()).or_default().note(now, *used);
+            }
+            latest.used.clone_from(&used);
+        });
     }
 
     /// Says what else administrators should know, such as a store that cannot

@@ -52,6 +52,7 @@ impl Licensing {
         let used = found.used_or_reported(used);
         let mut status = self.observe(|view, reading| view.status(reading, used));
         status.warnings.extend(found.warnings.iter().cloned());
+        found.forecast(&mut status, self.product().limits(), self.control().judged_time());
         status
     }
 

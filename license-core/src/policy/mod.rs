@@ -111,6 +111,11 @@ impl Policy {
         self
     }
 
+    /// How long before the end of a license administrators are warned.
+    pub fn warning_window(&self) -> Duration {
+        self.warn
+    }
+
     /// Whether an upload that was issued then is young enough at this time.
     pub fn is_fresh(&self, issued_at: Timestamp, now: Timestamp) -> bool {
         self.freshness.is_none_or(|age| now.saturating_since(issued_at) <= age)

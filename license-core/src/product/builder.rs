@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::{Claim, Dialect, Message, Messages, Plan, Product, ProductError, Profile};
+use super::{
+    Claim, Contact, Dialect, Message, Messages, Pages, Plan, Product, ProductError, Profile,
+};
 use crate::{
     key::{Algorithm, RSA_MIN_BITS},
     license::{Limit, LimitKind, is_valid_feature_name},
@@ -37,6 +39,8 @@ impl ProductBuilder {
             plans: BTreeMap::new(),
             known_plans_only: false,
             messages: Messages::default(),
+            contact: Contact::default(),
+            pages: Pages::default(),
         };
         Self { profile, messages: Vec::new() }
     }
@@ -126,6 +130,18 @@ impl ProductBuilder {
         self
     }
 
+    /// Whom its customers ask for a license.
+    pub fn contact(mut self, contact: Contact) -> Self {
+        self.profile.contact = contact;
+        self
+    }
+
+    /// How its license pages look and what they say.
+    pub fn pages(mut self, pages: Pages) -> Self {
+        self.profile.pages = pages;
+        self
+    }
+
     /// A dialect that no pointer can express: turns the verified payload into
     /// one of the standard form before its claims are read.
     pub fn translate(
@@ -159,6 +175,8 @@ impl ProductBuilder {
                 "`min_rsa_bits` must be at least {RSA_MIN_BITS}"
             )));
         }
+        profile.contact.check()?;
+        profile.pages.check()?;
         check_features(&profile)?;
         check_dialect(&profile)?;
         check_plans(&profile)?;

@@ -5,6 +5,7 @@ mod dialect;
 mod error;
 mod known_features;
 mod messages;
+mod pages;
 mod plan;
 mod profile;
 mod template;
@@ -20,6 +21,7 @@ pub use error::ProductError;
 pub use known_features::UnknownFeatures;
 pub(crate) use messages::{INSTALLED, Messages};
 pub use messages::{LogLevel, LogLine, Message, SourceFailure};
+pub use pages::{Colors, Contact, Pages};
 pub use plan::{Plan, Presence};
 pub(crate) use template::Facts;
 
@@ -99,6 +101,8 @@ struct Profile {
     plans: BTreeMap<String, Plan>,
     known_plans_only: bool,
     messages: Messages,
+    contact: Contact,
+    pages: Pages,
 }
 
 impl Product {
@@ -194,6 +198,16 @@ impl Product {
     /// Whether a license of a plan that is not listed is refused.
     pub fn known_plans_only(&self) -> bool {
         self.0.known_plans_only
+    }
+
+    /// Whom its customers ask for a license.
+    pub fn contact(&self) -> &Contact {
+        &self.0.contact
+    }
+
+    /// How its license pages look and what they say.
+    pub fn pages(&self) -> &Pages {
+        &self.0.pages
     }
 
     /// What it logs about its license.

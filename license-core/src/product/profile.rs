@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Claim, Message, Plan, Presence, Product, ProductBuilder, ProductError};
+use super::{
+    Claim, Contact, Message, Pages, Plan, Presence, Product, ProductBuilder, ProductError,
+};
 use crate::{
     key::Algorithm,
     license::{Limit, LimitKind},
@@ -37,6 +39,10 @@ struct ProfileToml {
     plans: BTreeMap<String, PlanToml>,
     #[serde(default)]
     messages: Vec<Message>,
+    #[serde(default)]
+    contact: Contact,
+    #[serde(default)]
+    pages: Pages,
 }
 
 #[derive(Default, Deserialize)]
@@ -130,6 +136,8 @@ pub(super) fn read(text: &str) -> Result<Product, ProductError> {
         toml::from_str(text).map_err(|error| ProductError::new(error.to_string().trim_end()))?;
     let mut builder = Product::builder(profile.name, profile.issuer, profile.audience)
         .known_plans_only(profile.known_plans_only)
+        .contact(profile.contact)
+        .pages(profile.pages)
         .policy(policy(profile.policy)?);
     builder = match profile.token_type.as_deref() {
         None | Some("license+jwt") => builder,

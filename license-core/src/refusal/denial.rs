@@ -149,6 +149,16 @@ impl Denial {
         self.0.expires_at
     }
 
+    /// How a new license gets to the service.
+    pub fn delivery(&self) -> Delivery {
+        self.0.delivery
+    }
+
+    /// Why the service is read-only, where it is.
+    pub fn cause(&self) -> Option<DenialCode> {
+        self.0.cause
+    }
+
     /// The body of the response, as RFC 9457 gives it.
     pub fn problem(&self) -> ProblemDetails {
         let details = &self.0;

@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use super::warning::{Warning, WarningLevel};
+use super::{
+    note::{Fact, Note},
+    warning::{Warning, WarningLevel},
+};
 use crate::{
     license::{License, Limit, Succession},
     text::counted,
@@ -21,9 +24,9 @@ use crate::{
 #[non_exhaustive]
 pub struct Difference {
     /// What the new license allows and the old one did not.
-    pub gained: Vec<String>,
+    pub gained: Vec<Note>,
     /// What the old license allowed and the new one does not.
-    pub lost: Vec<String>,
+    pub lost: Vec<Note>,
     /// Facts that are not the same: whose license it is, its plan, its times
     /// and what it is bound to.
     pub changed: Vec<Change>,
@@ -75,10 +78,11 @@ impl Difference {
     ) -> Self {
         let mut difference = Self::default();
         let had = |feature: &String| old.is_some_and(|old| old.grants(feature));
-        difference.gained.extend(new.features().iter().filter(|it| !had(it)).cloned());
+        let feature = |name: &String| Note::new("feature", name).with("feature", name.as_str());
+        difference.gained.extend(new.features().iter().filter(|it| !had(it)).map(feature));
         if let Some(old) = old {
             let lost = old.features().difference(new.features());
-            difference.lost.extend(lost.cloned());
+            difference.lost.extend(lost.map(feature));
         }
         for (name, limit) in new.limits() {
             let before = old.and_then(|old| old.limit(name)).unwrap_or(&Limit::Max(0));
@@ -97,14 +101,28 @@ impl Difference {
     }
 
     fn limit(&mut self, name: &str, old: &Limit, new: &Limit, used: Option<u64>) {
-        let change = || match used {
-            Some(used) if *new == Limit::Unlimited => format!("{name}: {used} used, unlimited"),
-            Some(used) => format!("{name}: {used} used, {} allowed", Shown(new)),
-            None => format!("{name}: {} to {}", Shown(old), Shown(new)),
+        let change = || {
+            let note = match used {
+                Some(used) => {
+                    let text = match new {
+                        Limit::Unlimited => format!("{name}: {used} used, unlimited"),
+                        new => format!("{name}: {used} used, {} allowed", Shown(new)),
+                    };
+                    Note::new("limit_used", text).with("used", used)
+                }
+                None => {
+                    let text = format!("{name}: {} to {}", Shown(old), Shown(new));
+                    Note::new("limit", text).with("before", Shown(old).to_string())
+                }
+            };
+            note.with("limit", name).with("after", Shown(new).to_string())
         };
         match (old, new) {
             (Limit::Names(old), Limit::Names(new)) => {
-                let named = |it: &String| format!("{name}: {it}");
+                let named = |it: &String| {
+                    let note = Note::new("name", format!("{name}: {it}"));
+                    note.with("limit", name).with("name", it.as_str())
+                };
                 self.gained.extend(new.difference(old).map(named));
                 self.lost.extend(old.difference(new).map(named));
             }
@@ -123,17 +141,22 @@ impl Difference {
     fn terms(&mut self, old: &License, new: &License) {
         if old.plan() != new.plan() {
             let plan = |license: &License| {
-                (!license.plan().is_empty()).then(|| format!("plan: {}", license.plan()))
+                let plan = license.plan();
+                let note = || Note::new("plan", format!("plan: {plan}")).with("plan", plan);
+                (!plan.is_empty()).then(note)
             };
             self.gained.extend(plan(new));
             self.lost.extend(plan(old));
         }
         let (before, ends) = (old.term().expires_at, new.term().expires_at);
-        let end = || match (ends.last_day(), before.last_day()) {
-            (ends_on, before_on) if ends_on == before_on => {
-                format!("ends {ends} instead of {before}")
-            }
-            (ends_on, before_on) => format!("ends {ends_on} instead of {before_on}"),
+        let end = || {
+            let (ends_on, before_on) = (ends.last_day(), before.last_day());
+            let text = match ends_on == before_on {
+                true => format!("ends {ends} instead of {before}"),
+                false => format!("ends {ends_on} instead of {before_on}"),
+            };
+            let day = |at| if ends_on == before_on { Fact::Moment(at) } else { Fact::LastDay(at) };
+            Note::new("end", text).with("date", day(ends)).with("before", day(before))
         };
         match ends.cmp(&before) {
             Ordering::Greater => self.gained.push(end()),
@@ -141,64 +164,84 @@ impl Difference {
             Ordering::Equal => {}
         }
         let domain = |license: &License| license.domain().map(ToString::to_string);
-        self.binding("domain", domain(old), domain(new));
+        const DOMAIN: [&str; 4] = ["domain", "domain", "domain_freed", "domain_bound"];
+        self.binding(DOMAIN, domain(old), domain(new));
         let machine = |license: &License| license.machine().map(ToString::to_string);
-        self.binding("machine", machine(old), machine(new));
+        const MACHINE: [&str; 4] = ["machine", "machine", "machine_freed", "machine_bound"];
+        self.binding(MACHINE, machine(old), machine(new));
     }
 
     /// To be bound is a loss, to be free a gain, to be bound to something else
-    /// both.
-    fn binding(&mut self, name: &str, old: Option<String>, new: Option<String>) {
+    /// both. The name of what binds, and the codes of another, none and one.
+    fn binding(
+        &mut self,
+        [name, other, freed, bound]: [&'static str; 4],
+        old: Option<String>,
+        new: Option<String>,
+    ) {
+        let note = |code, text, what: String| Note::new(code, text).with(name, what);
         match (old, new) {
             (Some(old), Some(new)) if old != new => {
-                self.gained.push(format!("{name}: {new}"));
-                self.lost.push(format!("{name}: {old}"));
+                self.gained.push(note(other, format!("{name}: {new}"), new));
+                self.lost.push(note(other, format!("{name}: {old}"), old));
             }
-            (Some(old), None) => self.gained.push(format!("{name}: any instead of {old}")),
-            (None, Some(new)) => self.lost.push(format!("{name}: {new} instead of any")),
+            (Some(old), None) => {
+                self.gained.push(note(freed, format!("{name}: any instead of {old}"), old));
+            }
+            (None, Some(new)) => {
+                self.lost.push(note(bound, format!("{name}: {new} instead of any"), new));
+            }
             _ => {}
         }
     }
 
     /// What administrators should know before the new license is installed.
     fn warn(&mut self, old: &License, new: &License) {
-        let mut warn = |code, text: String| {
-            self.warnings.push(Warning::new(code, WarningLevel::Warning, text));
-        };
+        let warning = |code, text: String| Warning::new(code, WarningLevel::Warning, text);
         let (was, is) = (old.customer(), new.customer());
         let is_other = match was.id.is_empty() || is.id.is_empty() {
             true => was.name != is.name,
             false => was.id != is.id,
         };
         if is_other {
-            warn("other_customer", "The license is for another customer.".to_owned());
+            let text = "The license is for another customer.";
+            self.warnings.push(warning("other_customer", text.to_owned()));
         }
         if let Some(domain) = new.domain().filter(|domain| old.domain() != Some(*domain)) {
-            let another = if old.domain().is_some() { "another domain" } else { "a domain now" };
-            warn("other_domain", format!("The license is bound to {another}: {domain}."));
+            let bound = old.domain().is_none();
+            let another = if bound { "a domain now" } else { "another domain" };
+            let text = format!("The license is bound to {another}: {domain}.");
+            let warning = warning("other_domain", text).with("domain", domain.to_string());
+            self.warnings.push(if bound { warning.variant("bound") } else { warning });
         }
         if new.machine().is_some_and(|machine| old.machine() != Some(machine)) {
-            let another =
-                if old.machine().is_some() { "another machine" } else { "one machine now" };
-            warn("other_machine", format!("The license is bound to {another}."));
+            let bound = old.machine().is_none();
+            let another = if bound { "one machine now" } else { "another machine" };
+            let warning = warning("other_machine", format!("The license is bound to {another}."));
+            self.warnings.push(if bound { warning.variant("bound") } else { warning });
         }
         if self.given_away > 0 {
             let days = counted(self.given_away, "paid day");
             let are = if self.given_away == 1 { "is" } else { "are" };
-            let ends = old.term().expires_at.last_day();
+            let (ends_at, from) = (old.term().expires_at, new.paid_from());
+            let ends = ends_at.last_day();
             let text = format!(
                 "{days} {are} given away: the license in force runs until {ends}, and the time of \
                  the new one counts from {} on.",
-                new.paid_from().date()
+                from.date()
             );
-            warn("days_given_away", text);
+            let warning = warning("days_given_away", text)
+                .with("count", self.given_away)
+                .with("date", Fact::LastDay(ends_at))
+                .with("from", Fact::Moment(from));
+            self.warnings.push(warning);
         }
         let succession = Succession::of(old, new);
         // One that ends with the old one replaces it for as long as that runs.
         let same = new.term().expires_at == old.term().expires_at;
         let succession =
             Succession { earlier_end: succession.earlier_end.filter(|_| !same), ..succession };
-        self.warnings.extend(succession.warnings("The license", old));
+        self.warnings.extend(succession.warnings(false, old));
     }
 
     fn facts(&mut self, old: &License, new: &License) {

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::{
+    note::Note,
+    status::LicenseStatus,
     timeline::Timeline,
     warning::{Warning, WarningLevel},
 };
-use crate::{refusal::InstallError, time::Timestamp, token::TokenDigest};
+use crate::{policy::Phase, refusal::InstallError, time::Timestamp, token::TokenDigest};
 
 /// What an installation would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -21,11 +23,21 @@ pub struct DryRun {
     pub digest: Option<TokenDigest>,
     /// When the license would take effect; `None` where it is refused.
     pub begins: Option<Timestamp>,
+    /// The license, as administrators would see it; `None` where it is refused.
+    /// Not serialised.
+    #[serde(skip)]
+    pub license: Option<LicenseStatus>,
+    /// Where the license stands that is installed. Not serialised.
+    #[serde(skip)]
+    pub phase_now: Option<Phase>,
+    /// Where the service would stand. Not serialised.
+    #[serde(skip)]
+    pub phase_then: Option<Phase>,
     /// What the license gives that is not there now; see
     /// [`Difference`](crate::report::Difference).
-    pub gained: Vec<String>,
+    pub gained: Vec<Note>,
     /// What is there now and would not be any more.
-    pub lost: Vec<String>,
+    pub lost: Vec<Note>,
     /// What to know before installing; written as a list of texts.
     #[serde(serialize_with = "Warning::texts")]
     pub warnings: Vec<Warning>,

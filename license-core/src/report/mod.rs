@@ -4,7 +4,9 @@
 mod banner;
 mod difference;
 mod dry_run;
+mod forecast;
 mod news;
+mod note;
 mod simulation;
 mod status;
 mod timeline;
@@ -14,9 +16,10 @@ pub use self::{
     banner::Banner,
     difference::{Change, Difference},
     dry_run::DryRun,
+    note::{Fact, Facts, Note},
     simulation::{Answer, Period, Refusal, RequestKind, Simulation},
     status::{LicenseStatus, LimitStatus, PublicStatus, Status, StatusProblem},
     timeline::{Timeline, Transition},
-    warning::{Warning, WarningLevel},
+    warning::{WARNING_CODES, Warning, WarningLevel},
 };
-pub(crate) use self::{news::Announced, warning::host_warning};
+pub(crate) use self::{forecast::Usage, news::Announced, warning::host_warning};

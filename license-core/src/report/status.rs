@@ -97,6 +97,10 @@ pub struct LimitStatus {
     /// The allowed names, for a limit that lists names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<BTreeSet<String>>,
+    /// When it is used up, should it go on as lately: a quota within its month,
+    /// seats once it was seen for a day how they grow. Not serialised.
+    #[serde(skip)]
+    pub full_at: Option<Timestamp>,
 }
 
 /// Why requests are refused.
@@ -159,7 +163,7 @@ impl Snapshot<'_> {
 }
 
 impl LicenseStatus {
-    fn of(
+    pub(crate) fn of(
         license: &License,
         policy: &Policy,
         judged: Timestamp,
@@ -172,7 +176,7 @@ impl LicenseStatus {
                 Limit::Names(names) => Some(names.clone()),
                 _ => None,
             };
-            (name.clone(), LimitStatus { max: limit.max(), used: used(name), names })
+            (name.clone(), LimitStatus { max: limit.max(), used: used(name), names, full_at: None })
         });
         Self {
             id: license.id.clone(),

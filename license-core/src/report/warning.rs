@@ -2,12 +2,13 @@
 
 use serde::{Serialize, Serializer};
 
+use super::note::{Fact, Facts};
 use crate::{
     decide::{Snapshot, admission::host_mismatch},
     license::{License, Limit, Succession},
     policy::Phase,
     refusal::{Denial, DenialCode},
-    text::counted,
+    text::{self, counted},
     time::guard::ClockReading,
 };
 
@@ -29,6 +30,9 @@ pub struct Warning {
     pub level: WarningLevel,
     /// What is to be known.
     pub text: String,
+    /// What is filled in, for other languages. Not serialised.
+    #[serde(skip)]
+    pub facts: Facts,
 }
 
 /// How much a warning matters.
@@ -43,6 +47,28 @@ pub enum WarningLevel {
     /// Requests are refused.
     Critical,
 }
+
+/// The codes of warnings that are not those of a [`DenialCode`] or an
+/// [`InstallErrorKind`](crate::InstallErrorKind). A runtime has more.
+pub const WARNING_CODES: [&str; 17] = [
+    "license_expiring",
+    "license_in_grace",
+    "license_gap",
+    "license_ends_earlier",
+    "clock_ahead",
+    "installed",
+    "waits",
+    "replaces_waiting",
+    "allows_less",
+    "limit_exceeded",
+    "locks_out_host",
+    "other_customer",
+    "other_domain",
+    "other_machine",
+    "days_given_away",
+    "limit_reached",
+    "domain_mismatch",
+];
 
 /// A mark this far ahead of the wall clock is worth a warning.
 const CLOCK_AHEAD: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -61,7 +87,21 @@ impl WarningLevel {
 impl Warning {
     /// A warning.
     pub fn new(code: &'static str, level: WarningLevel, text: impl Into<String>) -> Self {
-        Self { code, level, text: text.into() }
+        Self { code, level, text: text.into(), facts: Facts::default() }
+    }
+
+    /// Adds a fact, by which it can be said in another language.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
+        self.facts.add(name, fact);
+        self
+    }
+
+    /// Says which of several sentences of its code it is.
+    #[must_use]
+    pub fn variant(mut self, variant: &'static str) -> Self {
+        self.facts.set_variant(variant);
+        self
     }
 
     /// Writes warnings as they stand in a status: a list of texts.
@@ -103,7 +143,8 @@ impl Snapshot<'_> {
         let used_up = limits.filter(|(name, limit)| is_used_up(limit, used(name)));
         let limits = used_up.map(|(name, _)| {
             let text = format!("License limit used up: {name}.");
-            Warning::new(DenialCode::LimitReached.as_str(), WarningLevel::Warning, text)
+            let code = DenialCode::LimitReached.as_str();
+            Warning::new(code, WarningLevel::Warning, text).with("limit", name.as_str())
         });
         term.into_iter().chain(self.succession_warnings()).chain(limits).collect()
     }
@@ -117,7 +158,7 @@ impl Snapshot<'_> {
     /// force.
     pub(crate) fn succession_warnings(&self) -> Vec<Warning> {
         let succession = self.succession();
-        let warnings = succession.map(|(current, it)| it.warnings("The waiting license", current));
+        let warnings = succession.map(|(current, it)| it.warnings(true, current));
         warnings.unwrap_or_default()
     }
 
@@ -130,26 +171,34 @@ impl Snapshot<'_> {
             let problem = Denial::new(code, code.default_status()).problem();
             return Some(Warning::new(code.as_str(), refused, problem.detail));
         };
-        let last_day = license.term.expires_at.last_day();
-        let grace_ends = license.term.grace_ends_at(self.policy).last_day();
+        let ends = license.term.expires_at;
+        let grace = license.term.grace_ends_at(self.policy);
+        let (last_day, grace_ends) = (ends.last_day(), grace.last_day());
+        let warning = |code, level, text: String| {
+            Warning::new(code, level, text)
+                .with("date", Fact::LastDay(ends))
+                .with("grace", Fact::LastDay(grace))
+        };
         match phase {
             Phase::Expiring => {
                 let days = license.term.days_remaining(reading.judged());
                 let left = counted(days, "day");
                 let text = format!("License expires on {last_day}: {left} left.");
-                Some(Warning::new("license_expiring", WarningLevel::Info, text))
+                let warning = warning("license_expiring", WarningLevel::Info, text);
+                Some(warning.with("left", Fact::DaysLeft(days)))
             }
             Phase::Grace => {
                 let text =
                     format!("License expired on {last_day}. Grace period ends {grace_ends}.");
-                Some(Warning::new("license_in_grace", WarningLevel::Warning, text))
+                Some(warning("license_in_grace", WarningLevel::Warning, text))
             }
             Phase::Lapsed => {
                 let mut text = format!("License expired on {last_day}.");
                 if !self.policy.grace.is_zero() {
                     text.push_str(&format!(" Grace period ended {grace_ends}."));
                 }
-                Some(Warning::new(DenialCode::LicenseExpired.as_str(), refused, text))
+                let warning = warning(DenialCode::LicenseExpired.as_str(), refused, text);
+                Some(if self.policy.grace.is_zero() { warning } else { warning.variant("grace") })
             }
             _ => None,
         }
@@ -166,30 +215,47 @@ fn is_used_up(limit: &Limit, used: Option<u64>) -> bool {
 }
 
 impl Succession {
-    /// What is to be known of it; `which` is the new license, as a sentence
-    /// begins: `The waiting license`.
-    pub(crate) fn warnings(&self, which: &str, old: &License) -> Vec<Warning> {
-        let warning = |code, text| Warning::new(code, WarningLevel::Warning, text);
+    /// What is to be known of it, of a license that waits or of one that is to be
+    /// installed.
+    pub(crate) fn warnings(&self, waits: bool, old: &License) -> Vec<Warning> {
+        let which = if waits { "The waiting license" } else { "The license" };
+        let warning = |code, text, variant: [Option<&'static str>; 2]| {
+            let warning = Warning::new(code, WarningLevel::Warning, text);
+            variant[usize::from(!waits)].into_iter().fold(warning, Warning::variant)
+        };
         let gap = self.gap.map(|(from, until)| {
-            let days = counted(until.days_since(from), "day");
+            let days = until.days_since(from);
             let text = format!(
-                "{which} begins after a gap of {days}: none is in force from {from} to {until}."
+                "{which} begins after a gap of {}: none is in force from {from} to {until}.",
+                counted(days, "day")
             );
-            warning("license_gap", text)
+            warning("license_gap", text, [None, Some("new")])
+                .with("left", Fact::Days(days))
+                .with("from", Fact::Moment(from))
+                .with("until", Fact::Moment(until))
         });
         let end = self.earlier_end.map(|ends| {
             let instead_of = old.term().expires_at;
             let on = ends.last_day();
-            let text = if ends == instead_of {
+            let days = instead_of.days_since(ends);
+            let together = ends == instead_of;
+            let text = if together {
                 format!("{which} ends when the one in force does, on {on}.")
             } else {
-                let days = counted(instead_of.days_since(ends), "day");
+                let earlier = counted(days, "day");
                 let instead_of = instead_of.last_day();
                 format!(
-                    "{which} ends on {on}, {days} earlier than the one in force ({instead_of})."
+                    "{which} ends on {on}, {earlier} earlier than the one in force ({instead_of})."
                 )
             };
-            warning("license_ends_earlier", text)
+            let variant = match together {
+                true => [Some("together"), Some("together_new")],
+                false => [None, Some("new")],
+            };
+            warning("license_ends_earlier", text, variant)
+                .with("date", Fact::LastDay(ends))
+                .with("before", Fact::LastDay(instead_of))
+                .with("left", Fact::Days(days))
         });
         gap.into_iter().chain(end).collect()
     }
@@ -203,7 +269,9 @@ pub(crate) fn host_warning(license: &License, host: &str) -> Option<Warning> {
         "License domain mismatch: {mismatch}. A proxy in front may have replaced the host name: \
          have it pass on what the client sent, or name it as a trusted proxy."
     );
-    Some(Warning::new(DenialCode::DomainMismatch.as_str(), WarningLevel::Warning, text))
+    let domain = license.domain().map(ToString::to_string).unwrap_or_default();
+    let warning = Warning::new(DenialCode::DomainMismatch.as_str(), WarningLevel::Warning, text);
+    Some(warning.with("host", text::shown(host)).with("domain", domain))
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AuditEntry {
+    /// Its number, from 1 on without gaps. Not serialised.
+    #[serde(skip)]
+    pub row: u64,
     /// When it happened.
     pub at: Timestamp,
     /// Who did it.
@@ -28,6 +31,27 @@ pub struct AuditEntry {
     /// `installed`, `scheduled`, `unchanged`, `took_over`, `expired`,
     /// `removed`, or `refused:` and the code.
     pub outcome: String,
+}
+
+/// How alerts about a license are doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AlertsStatus {
+    /// The latest failure that nothing has made good since.
+    pub failed: Option<AlertFailure>,
+}
+
+/// An alert that reached nobody, or not everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AlertFailure {
+    /// When it was tried last.
+    pub at: Timestamp,
+    /// The stable code: `delivery`, `recipients`, `no_recipients`, `store` or
+    /// `broken_off`.
+    pub code: &'static str,
+    /// What the delivery said, in English; names nobody.
+    pub reason: String,
 }
 
 /// A part of the audit history as JSON lines.
@@ -83,6 +107,23 @@ pub trait Installer: Clone + Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<AuditEntry>, InstallError>> + Send;
 
+    /// At most `limit` rows of the audit history before the row of this number,
+    /// newest first.
+    ///
+    /// # Errors
+    ///
+    /// `store_unavailable`.
+    fn audit_before(
+        &self,
+        row: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AuditEntry>, InstallError>> + Send;
+
+    /// How alerts about the license are doing; `None` where none are set up.
+    fn alerts(&self) -> Option<AlertsStatus> {
+        None
+    }
+
     /// The part of the audit history behind the row of this number, 0 for the
     /// first part, in a form by which others can verify that nothing is
     /// missing and nothing was changed.
@@ -96,6 +137,20 @@ pub trait Installer: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<AuditPage, InstallError>> + Send;
 }
 
+impl AlertsStatus {
+    /// Alerts that are set up, and what went wrong last.
+    pub fn new(failed: Option<AlertFailure>) -> Self {
+        Self { failed }
+    }
+}
+
+impl AlertFailure {
+    /// A failure.
+    pub fn new(at: Timestamp, code: &'static str, reason: impl Into<String>) -> Self {
+        Self { at, code, reason: reason.into() }
+    }
+}
+
 impl AuditPage {
     /// A part, and behind which row the next one begins.
     pub fn new(lines: impl Into<String>, next: Option<u64>) -> Self {
@@ -106,6 +161,13 @@ impl AuditPage {
 impl AuditEntry {
     /// A row without address and license id.
     pub fn new(at: Timestamp, actor: impl Into<String>, outcome: impl Into<String>) -> Self {
-        Self { at, actor: actor.into(), address: None, license_id: None, outcome: outcome.into() }
+        Self {
+            row: 0,
+            at,
+            actor: actor.into(),
+            address: None,
+            license_id: None,
+            outcome: outcome.into(),
+        }
     }
 }

@@ -6,6 +6,6 @@ mod lease_hosts;
 
 pub use self::{
     host_id::{HostId, HostIdError},
-    installer::{AuditEntry, AuditPage, Installer},
+    installer::{AlertFailure, AlertsStatus, AuditEntry, AuditPage, Installer},
     lease_hosts::LeaseHosts,
 };

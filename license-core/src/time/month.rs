@@ -34,6 +34,20 @@ impl Month {
         Self(index)
     }
 
+    /// Its first moment.
+    pub fn start(self) -> Timestamp {
+        let year = i16::try_from(1970 + self.0 / 12).unwrap_or(i16::MAX);
+        let month = i8::try_from(self.0 % 12 + 1).unwrap_or(1);
+        let first = jiff::civil::Date::new(year, month, 1).unwrap_or(jiff::civil::Date::MAX);
+        let first = Offset::UTC.to_timestamp(first.at(0, 0, 0, 0)).unwrap_or(jiff::Timestamp::MAX);
+        Timestamp::from_millis(first.as_millisecond())
+    }
+
+    /// The first moment behind it.
+    pub fn end(self) -> Timestamp {
+        Self(self.0.saturating_add(1)).start()
+    }
+
     /// How many months after January 1970 it is.
     pub const fn index(self) -> u32 {
         self.0
@@ -58,6 +72,14 @@ mod tests {
 
     fn month(at: &str) -> String {
         Month::of(at.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_month_begins_where_the_one_before_it_ends() {
+        let month = Month::of("2026-12-15T10:00:00Z".parse().unwrap());
+        assert_eq!(month.start().to_string(), "2026-12-01T00:00:00Z");
+        assert_eq!(month.end().to_string(), "2027-01-01T00:00:00Z");
+        assert!(Month::from_index(u32::MAX).end() >= month.end());
     }
 
     #[test]

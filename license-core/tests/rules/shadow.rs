@@ -207,5 +207,5 @@ fn statuses_and_background_work_go_by_what_is_enforced() {
     license(&vendor).install(&licensing);
     let last = licensing.timeline().transitions.pop().unwrap();
     assert_eq!(last.phase, Phase::Lapsed);
-    assert!(last.effect.contains("everything works"), "{}", last.effect);
+    assert!(last.effect.text.contains("everything works"), "{}", last.effect);
 }

@@ -1,8 +1,12 @@
 //! Sending what is due, once.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
-use license_core::{Licensing, Phase, TokenDigest};
+use license_core::{Licensing, Phase, Timestamp, TokenDigest, runtime::AlertFailure};
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use tokio::{sync::Mutex, time::timeout};
@@ -51,6 +55,8 @@ pub(crate) struct Job {
     /// Who this is, to the store.
     holder: u64,
     state: Mutex<State>,
+    /// What went wrong last, until an alert is sent again.
+    failed: std::sync::Mutex<Option<AlertFailure>>,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +94,19 @@ impl From<StoreError> for AlertsError {
 }
 
 impl AlertsError {
+    /// What administrators are told.
+    fn told(&self, at: Timestamp) -> AlertFailure {
+        let code = match self {
+            Self::Store(_) => "store",
+            Self::Recipients => "recipients",
+            Self::NoRecipients | Self::NotConfigured => "no_recipients",
+            Self::Delivery(_) => "delivery",
+            Self::BrokenOff => "broken_off",
+        };
+        let story = std::error::Error::source(self).map(ToString::to_string);
+        AlertFailure::new(at, code, story.unwrap_or_else(|| self.to_string()))
+    }
+
     fn log(&self, milestone: u32, wait: Duration) {
         let cause = std::error::Error::source(self);
         tracing::warn!(milestone, error = %self, cause, ?wait, "an alert is tried again");
@@ -97,7 +116,21 @@ impl AlertsError {
 impl Job {
     pub(crate) fn new(alerts: Alerts) -> Self {
         alerts.tell_of_zone();
-        Self { alerts, holder: OsRng.next_u64(), state: Mutex::default() }
+        Self {
+            alerts,
+            holder: OsRng.next_u64(),
+            state: Mutex::default(),
+            failed: Default::default(),
+        }
+    }
+
+    /// What went wrong last, for administrators; nothing once it is made good.
+    pub(crate) fn failed(&self) -> Option<AlertFailure> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, failed: Option<AlertFailure>) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 
     /// Sends what is due if it is time to; asked every few seconds. `settle`
@@ -138,6 +171,7 @@ impl Job {
         let Some(alert) = self.due(licensing) else {
             state.begun = None;
             state.schedule.succeeded();
+            self.note(None);
             return Ok(Vec::new());
         };
         let begun = state.begun.take().filter(|begun| begun.is_of(&alert));
@@ -156,6 +190,7 @@ impl Job {
         match end {
             Ok(End::Done) => {
                 state.schedule.succeeded();
+                self.note(None);
                 Ok(sent)
             }
             Ok(End::Busy) => {
@@ -166,6 +201,7 @@ impl Job {
                 let wait = state.schedule.failed(licensing.clock().monotonic());
                 let (holder, license, milestone) = (self.holder, alert.digest, alert.milestone);
                 error.log(milestone, wait);
+                self.note(Some(error.told(licensing.clock().now())));
                 // Where that fails, the claim ends by itself.
                 if begun.reached.is_empty() {
                     let _ = store.release_alert(holder, license).await;

@@ -109,7 +109,7 @@ impl Alert {
         }
         html.push_str("<h2>What happens</h2>\n<ul>\n");
         for it in &self.transitions {
-            let (at, effect) = (moment(it.at), Escaped(&it.effect));
+            let (at, effect) = (moment(it.at), Escaped(&it.effect.text));
             // As above.
             let _ = writeln!(html, "<li>From <strong>{at}</strong> on: {effect}</li>");
         }

@@ -126,6 +126,7 @@ impl From<AuditRow> for AuditEntry {
     fn from(row: AuditRow) -> Self {
         let record = row.record;
         let mut entry = Self::new(record.at, record.actor, record.outcome);
+        entry.row = row.seq;
         entry.address = record.address;
         entry.license_id = record.license_id;
         entry

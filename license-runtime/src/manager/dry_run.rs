@@ -1,7 +1,5 @@
 //! What an installation would do.
 
-#[cfg(feature = "sources")]
-use license_core::{Warning, WarningLevel};
 use license_core::{licensing::InstallRequest, report::DryRun};
 
 use super::Shared;
@@ -24,8 +22,7 @@ impl Shared {
             self.licensing.control().preview_by(self.shared_time(), &verified, &request, used);
         #[cfg(feature = "sources")]
         if dry_run.would_install {
-            let told = |text| Warning::new("source_decides", WarningLevel::Warning, text);
-            dry_run.warnings.extend(self.sources.overrides_uploads().map(told));
+            dry_run.warnings.extend(self.sources.before_upload());
         }
         dry_run
     }

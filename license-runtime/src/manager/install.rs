@@ -39,20 +39,52 @@ impl Shared {
         let read = self.read_expected(token, request.expect).await;
         let record = self.audit_record(&request.actor.name, request.actor.address, &read);
         let result = match read.verified {
-            Ok(verified) => self.install_verified(&mut known, &verified, &request, &record).await,
+            Ok(verified) => self.install_upload(&mut known, &verified, &request, &record).await,
             Err(error) => Err(error),
         };
         match &result {
             Ok(outcome) => tracing::info!(%outcome, "license installation"),
             Err(error) => self.refused(error, record).await,
         }
-        #[cfg(feature = "sources")]
-        if result.is_ok() {
-            self.reassert_source(&mut known).await;
-        }
         drop(known);
         self.announce();
         result.map(drop)
+    }
+
+    /// Installs what was uploaded, also where sources decide: a file that uploads
+    /// replace is written first, any other source has the last word.
+    #[cfg(feature = "sources")]
+    async fn install_upload(
+        &self,
+        known: &mut StoreView,
+        verified: &VerifiedLicense,
+        request: &InstallRequest,
+        record: &AuditRecord,
+    ) -> Result<Outcome, InstallError> {
+        if self.sources.is_empty() {
+            return self.install_verified(known, verified, request, record).await;
+        }
+        // What is refused leaves the file alone.
+        let (time, host) = (self.shared_time(), request.host.as_deref());
+        drop(self.licensing.control().prepare_by(time, verified, host, request.force)?);
+        let replacement = self.replacement(known, verified.token().as_str()).await?;
+        let outcome = self.install_verified(known, verified, request, record).await?;
+        match replacement {
+            Some(replacement) => self.replace_file(known, replacement).await?,
+            None => self.reassert_source(known).await,
+        }
+        Ok(outcome)
+    }
+
+    #[cfg(not(feature = "sources"))]
+    async fn install_upload(
+        &self,
+        known: &mut StoreView,
+        verified: &VerifiedLicense,
+        request: &InstallRequest,
+        record: &AuditRecord,
+    ) -> Result<Outcome, InstallError> {
+        self.install_verified(known, verified, request, record).await
     }
 
     async fn install_verified(

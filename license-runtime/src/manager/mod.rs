@@ -22,6 +22,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "alerts")]
+use license_core::runtime::AlertsStatus;
 use license_core::{
     Actor, Banner, Denial, HostId, InstallError, InstallErrorKind, Installer, Licensing, Status,
     Token, TokenDigest,
@@ -285,6 +287,22 @@ impl Installer for LicenseManager {
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, InstallError> {
         let rows = self.0.shared.store.audit(limit).await.map_err(InstallError::store)?;
         Ok(rows.into_iter().map(AuditEntry::from).collect())
+    }
+
+    async fn audit_before(&self, row: u64, limit: u32) -> Result<Vec<AuditEntry>, InstallError> {
+        // Rows are numbered without gaps.
+        let before = row.saturating_sub(1);
+        let after = before.saturating_sub(u64::from(limit));
+        let wanted = u32::try_from(before - after).unwrap_or(limit);
+        let page = self.0.shared.store.audit_after(after, wanted).await;
+        let (rows, _) = page.map_err(InstallError::store)?;
+        Ok(rows.into_iter().rev().filter(|it| it.seq < row).map(AuditEntry::from).collect())
+    }
+
+    #[cfg(feature = "alerts")]
+    fn alerts(&self) -> Option<AlertsStatus> {
+        let job = self.0.shared.alerts.as_ref()?;
+        Some(AlertsStatus::new(job.failed()))
     }
 
     async fn export_audit(&self, after: u64) -> Result<AuditPage, InstallError> {

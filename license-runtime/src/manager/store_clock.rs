@@ -106,6 +106,7 @@ impl Shared {
             "This machine's clock is {minutes} minutes off the database's. Set it right: licenses \
              are judged by it here."
         );
-        Some(Warning::new("clock_skewed", WarningLevel::Warning, text))
+        let warning = Warning::new("clock_skewed", WarningLevel::Warning, text);
+        Some(warning.with("minutes", minutes))
     }
 }

@@ -65,16 +65,22 @@ impl StoreHealth {
 
     /// What administrators should know of it.
     pub(super) fn warning(&self) -> Option<Warning> {
-        let text = if self.cannot_be_written() {
-            "The license state cannot be saved (store_unavailable). The service goes on; check the \
-             disk or database."
+        let (variant, text) = if self.cannot_be_written() {
+            (
+                "unwritable",
+                "The license state cannot be saved (store_unavailable). The service goes on; check the \
+             disk or database.",
+            )
         } else if self.unreadable.load(Ordering::Relaxed) {
-            "The license store cannot be read (store_unavailable). The service goes on; check the \
-             disk or database."
+            (
+                "unreadable",
+                "The license store cannot be read (store_unavailable). The service goes on; check the \
+             disk or database.",
+            )
         } else {
             return None;
         };
         let code = DenialCode::StoreUnavailable.as_str();
-        Some(Warning::new(code, WarningLevel::Warning, text))
+        Some(Warning::new(code, WarningLevel::Warning, text).variant(variant))
     }
 }

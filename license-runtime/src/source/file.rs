@@ -3,16 +3,48 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
-    path::Path,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
 };
 
 use license_core::Token;
+use tempfile::NamedTempFile;
 
 use super::Reading;
 
 /// The longest text that is read.
 const MAX_BYTES: u64 = Token::MAX_RECEIVED_BYTES as u64;
+
+/// A file that is written beside another one, to take its place.
+pub(crate) struct Replacement {
+    written: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Replacement {
+    /// Writes the new contents beside the file, with its permissions; nothing is
+    /// replaced yet. A link is followed, and stays.
+    pub(crate) fn write(path: &Path, contents: &[u8]) -> io::Result<Self> {
+        let path = match fs::canonicalize(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            found => found?,
+        };
+        let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let mut written = NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+        if let Ok(metadata) = fs::metadata(&path) {
+            written.as_file().set_permissions(metadata.permissions())?;
+        }
+        written.write_all(contents)?;
+        written.as_file().sync_all()?;
+        Ok(Self { written, path })
+    }
+
+    /// Puts it in the other's place, at once.
+    pub(crate) fn replace(self) -> io::Result<()> {
+        self.written.persist(self.path)?;
+        Ok(())
+    }
+}
 
 /// What stands at a path.
 pub(super) fn read(path: &Path) -> Reading {
@@ -95,6 +127,35 @@ mod tests {
         assert!(matches!(read(&path), Reading::Text(_)));
         fs::write(&path, vec![b'a'; Token::MAX_RECEIVED_BYTES + 1]).unwrap();
         assert_eq!(read(&path), Reading::TooLarge);
+    }
+
+    #[test]
+    fn a_replacement_changes_nothing_before_it_takes_the_place() {
+        let directory = tempdir().unwrap();
+        let path = directory.path().join("license.jwt");
+        fs::write(&path, "old").unwrap();
+        drop(Replacement::write(&path, b"new").unwrap());
+        assert_eq!(read(&path), Reading::Text(b"old".to_vec()));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        Replacement::write(&path, b"new").unwrap().replace().unwrap();
+        assert_eq!(read(&path), Reading::Text(b"new".to_vec()));
+        assert!(Replacement::write(&directory.path().join("none/a"), b"new").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replacement_keeps_permissions_and_links() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let directory = tempdir().unwrap();
+        let (path, link) = (directory.path().join("a"), directory.path().join("link"));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("a", &link).unwrap();
+        Replacement::write(&link, b"new").unwrap().replace().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[test]

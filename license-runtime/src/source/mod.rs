@@ -46,6 +46,9 @@
 //! the uploaded license was issued later. To change the license, change the
 //! source.
 //!
+//! A file that is [replaced by uploads](Source::replaced_by_uploads) is changed
+//! by an upload instead, and so stays what decides.
+//!
 //! A license that another instance installs into a shared store is adopted, and
 //! the source speaks again when it changes: instances that see a new file at
 //! different moments do not quarrel. At the start a source speaks unless its
@@ -87,11 +90,15 @@ mod mount;
 mod reader;
 mod watch;
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use license_core::text::shown_path;
 
 pub(crate) use self::{
+    file::Replacement,
     finding::{Belief, Found, News},
     reader::Reader,
 };
@@ -102,7 +109,7 @@ pub struct Source(Kind);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Kind {
-    File(PathBuf),
+    File { path: PathBuf, replaceable: bool },
     Environment(String),
     Literal { label: String, text: String },
 }
@@ -122,7 +129,19 @@ impl Source {
     /// A file that holds a token, followed while the service runs. A relative
     /// path starts at the working directory.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Kind::File(path.into()))
+        Self(Kind::File { path: path.into(), replaceable: false })
+    }
+
+    /// Has an upload replace the file, so that administrators can renew in a
+    /// browser what is kept in a file: the file is written first, and the upload
+    /// refused where it cannot be, as below a mount that is only read. Nothing
+    /// changes for a variable or a literal.
+    #[must_use]
+    pub fn replaced_by_uploads(mut self) -> Self {
+        if let Kind::File { replaceable, .. } = &mut self.0 {
+            *replaceable = true;
+        }
+        self
     }
 
     /// An environment variable that holds a token, read once at the start.
@@ -140,20 +159,28 @@ impl Source {
     pub fn name(&self) -> String {
         match &self.0 {
             // Somebody may have put the license itself there.
-            Kind::File(path) => shown_path(&path.to_string_lossy()),
+            Kind::File { path, .. } => shown_path(&path.to_string_lossy()),
             Kind::Environment(name) => name.clone(),
             Kind::Literal { label, .. } => label.clone(),
         }
     }
 
     pub(crate) fn is_file(&self) -> bool {
-        matches!(self.0, Kind::File(_))
+        matches!(self.0, Kind::File { .. })
+    }
+
+    /// The file that uploads replace.
+    pub(crate) fn replaceable(&self) -> Option<&Path> {
+        match &self.0 {
+            Kind::File { path, replaceable: true } => Some(path),
+            _ => None,
+        }
     }
 
     /// Who is named in the audit history.
     pub(crate) fn actor(&self) -> String {
         let kind = match &self.0 {
-            Kind::File(_) => "file",
+            Kind::File { .. } => "file",
             Kind::Environment(_) => "environment",
             Kind::Literal { .. } => "literal",
         };

@@ -59,7 +59,7 @@ impl Reader {
     /// Starts watching, before the next [`read`](Self::read).
     pub(crate) fn watch(&self) {
         let files = self.sources().filter_map(|source| match &source.0 {
-            Kind::File(path) => Some(&**path),
+            Kind::File { path, .. } => Some(&**path),
             _ => None,
         });
         let watch = Watch::new(files, Arc::clone(&self.changed));
@@ -97,7 +97,7 @@ impl Reader {
 impl Place {
     fn read(&self) -> Reading {
         match &self.source.0 {
-            Kind::File(path) => self.read_file(path),
+            Kind::File { path, .. } => self.read_file(path),
             Kind::Environment(_) => text(self.variable.as_deref().unwrap_or_default()),
             Kind::Literal { text: it, .. } => text(it.as_bytes()),
         }

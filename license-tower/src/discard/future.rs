@@ -401,7 +401,7 @@ mod tests {
     async fn a_refusal_that_closes_the_connection_for_the_bodys_sake_need_not() {
         let service = service_fn(async |request: Request<Watched<Full<Bytes>>>| {
             let mut response = Response::new(());
-            close_unread(&request, &mut response);
+            close_unread(&request.into_parts().0, &mut response);
             Ok::<_, Infallible>(response)
         });
         let mut request = post(Version::HTTP_11, long_text(4));

@@ -9,14 +9,14 @@ use std::{
 };
 
 use axum::{Router, body::Body, routing::any};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, request::Parts};
 use license_core::{
     Denial, DenialCode, Licensing, Policy, Product, Restriction,
     testing::{ManualClock, Vendor, licensing},
 };
 use license_tower::{
-    Check, EnforceLayer, FeatureLayer, LicenseLayer, Mark, Marks, Recovery, Respond as _,
-    WarningLayer,
+    ByRequest, Check, EnforceLayer, FeatureLayer, LicenseLayer, Mark, Marks, Recovery,
+    Respond as _, WarningLayer,
 };
 use tower::ServiceExt;
 
@@ -382,12 +382,12 @@ on_every_stack! {
     async fn a_closure_answers_instead() {
         let (licensing, _) = licensing(&Vendor::new());
         let ready = responder();
-        let teapot = move |denial: &Denial| {
-            let mut response: Response<_> = ready.respond(denial);
+        let teapot = move |denial: &Denial, request: &Parts| {
+            let mut response: Response<_> = ready.respond(denial, request);
             *response.status_mut() = StatusCode::IM_A_TEAPOT;
             response
         };
-        let app = wrap(LicenseLayer::new(&licensing).responder(teapot));
+        let app = wrap(LicenseLayer::new(&licensing).responder(ByRequest(teapot)));
         app.refuses(get("/x"), 418, DenialCode::LicenseMissing).await;
     }
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{InstallErrorKind, text};
+use license_core::{InstallError, InstallErrorKind, text};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -18,7 +18,7 @@ use self::telling::{Failure, Notes};
 use super::{Shared, StoreView, install::Read};
 use crate::{
     audit::Outcome,
-    source::{Belief, Found, News, Reader, Reading, Source},
+    source::{Belief, Found, News, Reader, Reading, Replacement, Source},
 };
 
 /// The sources, and what administrators should know of them.
@@ -119,6 +119,15 @@ impl Shared {
             return false;
         };
         let mut known = self.known.lock().await;
+        self.take_readings(&mut known, readings).await;
+        let doubtful = known.sources.belief.is_doubtful();
+        drop(known);
+        self.announce();
+        doubtful
+    }
+
+    /// Believes what was read, and puts it in force.
+    async fn take_readings(&self, known: &mut StoreView, readings: Vec<Reading>) {
         let found = Found::of(&readings);
         if known.sources.belief.is_new(&found) {
             let stands = self.stands(found.decides, readings).await;
@@ -132,17 +141,84 @@ impl Shared {
         } else {
             known.sources.belief.take(found, false);
         }
-        self.assert_source(&mut known).await;
-        let doubtful = known.sources.belief.is_doubtful();
-        drop(known);
-        self.announce();
-        doubtful
+        self.assert_source(known).await;
     }
 
     /// After an upload: lets the source that decides have the last word.
     pub(super) async fn reassert_source(&self, known: &mut StoreView) {
         known.sources.asserted = false;
         self.assert_source(known).await;
+    }
+
+    /// Writes an uploaded token beside the file that it is to replace; `None`
+    /// where no file is replaced by uploads. Where nothing decides the store
+    /// alone will do, and a file that cannot be written is no hindrance.
+    ///
+    /// # Errors
+    ///
+    /// `store_unavailable` for a file that decides and cannot be written.
+    pub(super) async fn replacement(
+        &self,
+        known: &StoreView,
+        token: &str,
+    ) -> Result<Option<Replacement>, InstallError> {
+        let decides = known.sources.belief.settled().and_then(|found| found.decides);
+        let source = match decides {
+            Some(index) => self.sources.reader.source(index),
+            None => self.sources.reader.sources().find(|source| source.replaceable().is_some()),
+        };
+        let Some((source, path)) = source.and_then(|it| Some((it, it.replaceable()?.to_owned())))
+        else {
+            return Ok(None);
+        };
+        let contents = format!("{token}\n");
+        let task =
+            tokio::task::spawn_blocking(move || Replacement::write(&path, contents.as_bytes()));
+        let written = task.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        match written {
+            Ok(replacement) => Ok(Some(replacement)),
+            Err(error) => {
+                let name = text::clean(&source.name());
+                tracing::warn!(%error, "the license file {name} cannot be written");
+                if decides.is_none() {
+                    return Ok(None);
+                }
+                let reason = format!(
+                    "the license file {name} decides, and the service cannot write it; replace it \
+                     where it comes from"
+                );
+                Err(InstallError::because(InstallErrorKind::StoreUnavailable, reason))
+            }
+        }
+    }
+
+    /// Puts the file in its place and reads it.
+    ///
+    /// # Errors
+    ///
+    /// `store_unavailable` where it cannot take the place.
+    pub(super) async fn replace_file(
+        &self,
+        known: &mut StoreView,
+        replacement: Replacement,
+    ) -> Result<(), InstallError> {
+        let reader = Arc::clone(&self.sources.reader);
+        let task = tokio::task::spawn_blocking(move || {
+            replacement.replace()?;
+            Ok::<_, std::io::Error>(reader.read())
+        });
+        let readings = task.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        match readings {
+            Ok(readings) => {
+                self.take_readings(known, readings).await;
+                Ok(())
+            }
+            Err(error) => {
+                let error =
+                    InstallError::from(InstallErrorKind::StoreUnavailable).with_source(error);
+                Err(error)
+            }
+        }
     }
 
     async fn stands(&self, decides: Option<usize>, mut readings: Vec<Reading>) -> Stands {

@@ -41,10 +41,24 @@ impl Sources {
         notes.failure.iter().chain(&notes.warnings).cloned().collect()
     }
 
-    /// What to know before uploading a license.
-    pub(in crate::manager) fn overrides_uploads(&self) -> Option<String> {
+    /// What to know before uploading a license: the source that decides keeps
+    /// what it says, or is replaced as well.
+    pub(in crate::manager) fn before_upload(&self) -> Option<Warning> {
         let name = self.notes().decides.clone()?;
-        Some(format!("{name} decides: its license takes the place of an uploaded one at once."))
+        let source = self.reader.sources().find(|it| text::clean(&it.name()) == name);
+        let (code, level, text) = match source.and_then(Source::replaceable) {
+            Some(_) => (
+                "source_replaced",
+                WarningLevel::Info,
+                format!("The license file {name} is replaced as well."),
+            ),
+            None => (
+                "source_decides",
+                WarningLevel::Warning,
+                format!("{name} decides: its license takes the place of an uploaded one at once."),
+            ),
+        };
+        Some(Warning::new(code, level, text).with("source", name))
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
@@ -97,28 +111,30 @@ impl Shared {
             let hidden: Vec<_> = found.hides.iter().map(|it| self.sources.name(*it)).collect();
             let hidden = hidden.join(", ");
             let text = format!("{name} decides and hides {hidden}, which is set as well.");
-            warnings.push(Warning::new("source_hidden", WarningLevel::Info, text));
+            let warning = Warning::new("source_hidden", WarningLevel::Info, text);
+            warnings.push(warning.with("source", name.as_str()).with("hidden", hidden));
         }
         let license = match stands {
             Stands::Token(read) if failure.is_none() => read.verified.as_ref().ok(),
             _ => None,
         };
         if let Some(license) = license.filter(|_| yields) {
-            warnings.push(warning("source_older", self.stands_back(&name, license.license())));
+            let warning = warning("source_older", self.stands_back(&name, license.license()));
+            warnings.push(warning.with("source", name.as_str()));
         } else if license.is_some_and(|license| self.is_older(license)) {
             let text = format!(
                 "{name} decides, and its license was issued before another that was installed. \
                  Put the newest license there."
             );
-            warnings.push(warning("source_overrides", text));
+            warnings.push(warning("source_overrides", text).with("source", name.as_str()));
         }
         if let Some(source) = self.sources.reader.mounted_alone() {
+            let name = text::clean(&source.name());
             let text = format!(
-                "{} is mounted as a single file (a subPath or bind mount), so that a license \
-                 that replaces it outside is not seen here. Mount its directory instead.",
-                text::clean(&source.name())
+                "{name} is mounted as a single file (a subPath or bind mount), so that a license \
+                 that replaces it outside is not seen here. Mount its directory instead."
             );
-            warnings.push(warning("source_mounted_alone", text));
+            warnings.push(warning("source_mounted_alone", text).with("source", name));
         }
         let mut notes = self.sources.notes();
         for warning in warnings.iter().filter(|warning| !notes.warnings.contains(warning)) {
@@ -128,7 +144,8 @@ impl Shared {
             let text = format!(
                 "No license from {name}: {reason} ({kind}). What was in force stays in force."
             );
-            warning(kind.as_str(), text)
+            let warning = warning(kind.as_str(), text).variant("source");
+            warning.with("source", name.as_str())
         });
         let decides = license.filter(|_| !yields).map(|_| name);
         *notes = Notes { decides, failure, warnings };

@@ -35,8 +35,8 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     StartError,
-    activity::{Activity, BodyInHand, Noticed},
-    proxies::Proxies,
+    serving::activity::{Activity, BodyInHand, Noticed},
+    serving::proxies::Proxies,
 };
 
 /// How many connections a service takes, and from which proxies.

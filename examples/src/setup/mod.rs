@@ -1,12 +1,27 @@
 //! What every service with a profile begins with.
 
+pub(crate) mod arguments;
+mod clock;
+pub(crate) mod database;
+mod demo;
+mod keys;
+mod secret;
+mod settings;
+
 use std::{path::PathBuf, sync::Arc};
 
 use license_core::{Licensing, Product};
 use license_runtime::{LicenseManager, ManagerBuilder, Store};
 use sqlx::AnyPool;
 
-use crate::{Demo, Settings, StartError, clock, database::Database, verifier};
+use self::database::Database;
+pub use self::{
+    arguments::arguments,
+    demo::{Demo, write_private},
+    keys::verifier,
+    secret::Secret,
+    settings::{Settings, StartError},
+};
 
 /// The product, its handle, and where it keeps things.
 #[derive(Debug)]

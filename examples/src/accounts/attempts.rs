@@ -16,7 +16,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::waiting_room::Visitor;
+use crate::accounts::waiting_room::Visitor;
 
 /// The wrong passwords of the last minute. Their number is bounded by how fast
 /// passwords are checked.

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Account, Accounts, AccountsError, Json, Refusal, Settings, StartError,
-    attempts::{Attempt, Attempts},
-    client_address::ClientAddress,
+    accounts::attempts::{Attempt, Attempts},
+    accounts::passwords::Turn,
     internal,
-    passwords::Turn,
+    serving::ClientAddress,
     tell,
 };
 
@@ -51,9 +51,9 @@ pub struct Administrator {
 }
 
 #[derive(Deserialize)]
-struct Credentials {
-    email: String,
-    password: String,
+pub(super) struct Credentials {
+    pub(super) email: String,
+    pub(super) password: String,
 }
 
 #[derive(Serialize)]
@@ -115,7 +115,7 @@ impl Auth {
     }
 
     /// The session token, from the `Authorization` header or the cookie.
-    fn credential<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
+    pub(super) fn credential<'p>(&self, parts: &'p Parts) -> Option<&'p str> {
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return bearer(parts);
         }
@@ -127,11 +127,12 @@ impl Auth {
             .find_map(|(name, token)| (name == self.0.cookie).then_some(token))
     }
 
-    fn set_cookie(&self, response: &mut Response, value: &str, more: &str) {
-        let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{more}", self.0.cookie);
-        if let Ok(value) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().insert(header::SET_COOKIE, value);
-        }
+    /// The cookie of a session; an empty one ends it in the browser.
+    pub(super) fn cookie(&self, token: &str) -> Option<HeaderValue> {
+        let ends = if token.is_empty() { "; Max-Age=0" } else { "" };
+        let name = self.0.cookie;
+        HeaderValue::from_str(&format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict{ends}"))
+            .ok()
     }
 }
 
@@ -187,23 +188,54 @@ async fn sign_in(
     ClientAddress(address): ClientAddress,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, Refusal> {
-    let attempt = Attempt::new(&credentials.email, address);
-    auth.admit(attempt)?;
-    let visitor = auth.0.attempts.visitor(attempt, auth.monotonic());
-    let turn = auth.0.accounts.passwords.turn(visitor).await;
-    let turn = turn.map_err(|busy| Refusal::from(AccountsError::from(busy)))?;
-    // Those that were before it may have used up what there was.
-    auth.admit(attempt)?;
-    // Once begun it comes to its end: who goes away has made an attempt.
-    let checked = tokio::spawn(auth.clone().check(turn, attempt, credentials));
-    let token = checked.await.map_err(|error| internal(&error))??;
+    let token = auth.begin_session(address, credentials).await?;
     let mut response = Json(serde_json::json!({ "token": token })).into_response();
-    auth.set_cookie(&mut response, &token, "");
+    if let Some(cookie) = auth.cookie(&token) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
 impl Auth {
+    /// The token of a new session, for whoever knows the password.
+    pub(super) async fn begin_session(
+        &self,
+        address: Option<IpAddr>,
+        credentials: Credentials,
+    ) -> Result<String, Refusal> {
+        let attempt = Attempt::new(&credentials.email, address);
+        self.admit(attempt)?;
+        let visitor = self.0.attempts.visitor(attempt, self.monotonic());
+        let turn = self.0.accounts.passwords.turn(visitor).await;
+        let turn = turn.map_err(|busy| Refusal::from(AccountsError::from(busy)))?;
+        // Those that were before it may have used up what there was.
+        self.admit(attempt)?;
+        // Once begun it comes to its end: who goes away has made an attempt.
+        let checked = tokio::spawn(self.clone().check(turn, attempt, credentials));
+        checked.await.map_err(|error| internal(&error))?
+    }
+
+    /// Ends the session of a request, where it has one.
+    pub(super) async fn end(&self, parts: &Parts) -> Result<(), AccountsError> {
+        match self.credential(parts) {
+            Some(token) => self.0.accounts.sign_out(token).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
+    pub(super) fn ends_others(&self) -> bool {
+        (self.0.one_session)(&self.0.licensing)
+    }
+
+    pub(super) fn now(&self) -> license_core::Timestamp {
+        self.0.licensing.clock().now()
+    }
+
     /// Whether a password may be checked.
     fn admit(&self, attempt: Attempt) -> Result<(), Refusal> {
         self.0.attempts.admit(attempt, self.monotonic()).map_err(too_many)
@@ -244,11 +276,11 @@ where
     Auth: FromRef<S>,
     S: Send + Sync,
 {
-    if let Some(token) = auth.credential(&parts) {
-        auth.0.accounts.sign_out(token).await?;
-    }
+    auth.end(&parts).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    auth.set_cookie(&mut response, "", "; Max-Age=0");
+    if let Some(cookie) = auth.cookie("") {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
     Ok(response)
 }
 

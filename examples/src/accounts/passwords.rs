@@ -13,7 +13,7 @@ use argon2::{
 use rand::rngs::OsRng;
 use tokio::task::{JoinError, spawn_blocking};
 
-use crate::waiting_room::{self, Busy, Visitor, WaitingRoom};
+use crate::accounts::waiting_room::{self, Busy, Visitor, WaitingRoom};
 
 /// Whose turn it is. Cheap to clone.
 #[derive(Clone, Debug)]

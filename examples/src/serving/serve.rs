@@ -24,7 +24,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::{Connections, RequestBody, StartError, arguments::variable};
+use crate::{Connections, RequestBody, StartError, setup::arguments::variable};
 
 /// The lines of the log. What the product says of its license stands there
 /// in its own words, behind the time and the level and nothing else; other

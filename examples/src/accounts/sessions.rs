@@ -13,9 +13,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     Account, Accounts, AccountsError,
+    accounts::passwords::Turn,
     accounts::{account, random_hex},
-    database::{is_away, timely},
-    passwords::Turn,
+    setup::database::{is_away, timely},
 };
 
 /// Sessions that were seen lately: who is signed in stays so while the
@@ -61,7 +61,7 @@ struct Session {
 }
 
 /// How long a session lasts.
-const SESSION: Duration = Duration::from_secs(7 * 86_400);
+pub(super) const SESSION: Duration = Duration::from_secs(7 * 86_400);
 /// How many sessions are remembered.
 const MOST: usize = 10_000;
 /// How often a database that is away is asked again.
@@ -281,7 +281,7 @@ impl Drop for Forgetting<'_> {
 }
 
 /// Sessions are kept by digest: who reads the database cannot sign in.
-fn digest(token: &str) -> String {
+pub(super) fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 

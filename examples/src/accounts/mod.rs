@@ -1,5 +1,12 @@
 //! Users, kept in a database through sqlx.
 
+mod attempts;
+mod auth;
+mod passwords;
+mod sessions;
+mod visitors;
+mod waiting_room;
+
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
 use license_axum::Problem;
@@ -7,12 +14,18 @@ use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use sqlx::{AnyPool, Row, any::AnyRow};
 
-use crate::{
-    answer::{database_failed, internal},
-    database::{apply_schema, timely},
-    passwords::{PasswordError, Passwords, Turn},
+pub use self::{
+    auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credentials, open_accounts},
+    passwords::PasswordError,
+};
+use self::{
+    passwords::{Passwords, Turn},
     sessions::Recent,
     waiting_room::{Busy, Visitor},
+};
+use crate::{
+    answer::{database_failed, internal},
+    setup::database::{apply_schema, timely},
 };
 
 /// Users and sessions.

@@ -1,0 +1,63 @@
+//! A banner for the product's own pages.
+
+use askama::Template;
+use axum::{
+    extract::FromRequestParts,
+    routing::{MethodRouter, get},
+};
+use http::{header, request::Parts};
+use license_core::{Banner, Installer, WarningLevel};
+use license_texts::Language;
+
+use super::{LicensePages, page};
+use crate::{admin::IsAdmin, json::json, warnings};
+
+#[derive(Template)]
+#[template(path = "banner.html")]
+struct BannerHtml<'a> {
+    level: &'static str,
+    role: &'static str,
+    label: String,
+    warnings: &'a [license_core::Warning],
+}
+
+impl<A, I: Installer> LicensePages<A, I> {
+    /// `GET`, for everybody: what [`banner_route`](crate::banner_route) answers,
+    /// with the texts in the reader's language.
+    pub fn banner_route<S>(&self) -> MethodRouter<S>
+    where
+        A: FromRequestParts<S> + 'static,
+        S: Clone + Send + Sync + 'static,
+    {
+        let pages = self.clone();
+        get(move |who: IsAdmin<A>, request: Parts| {
+            let pages = pages.clone();
+            async move {
+                let language = pages.language(&request);
+                let banner = pages.banner_of(who.yes(), language).await;
+                let mut response = json(&banner);
+                page::vary(response.headers_mut(), header::ACCEPT_LANGUAGE);
+                response
+            }
+        })
+    }
+
+    /// The banner as HTML, for pages that the product makes on its server; empty
+    /// where there is nothing to tell. It is what `<license-banner>` shows.
+    pub async fn banner(&self, is_admin: bool, language: &Language) -> String {
+        let banner = self.banner_of(is_admin, language).await;
+        let Some(level) = banner.level else { return String::new() };
+        let role = if level == WarningLevel::Critical { "alert" } else { "status" };
+        let label = language.text("banner-label", &[]);
+        let html = BannerHtml { level: level.as_str(), role, label, warnings: &banner.warnings };
+        html.render().unwrap_or_default()
+    }
+
+    async fn banner_of(&self, is_admin: bool, language: &Language) -> Banner {
+        let mut warnings = warnings::banner(&self.shared.installer, is_admin).await.warnings;
+        for warning in &mut warnings {
+            warning.text = language.warning(warning).text;
+        }
+        Banner::of(&warnings)
+    }
+}

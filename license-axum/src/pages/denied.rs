@@ -1,0 +1,317 @@
+//! What a browser is told when something is refused.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use askama::Template;
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request},
+    response::{IntoResponse, Response},
+};
+use headers_accept::Accept;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use license_core::{Denial, Installer};
+use license_tower::RefusedRequest;
+use mediatype::{MediaType, Name};
+use tower::{Layer, Service};
+
+use super::{
+    LicensePages,
+    ask::Ask,
+    page::{Page, Place, dress, html, original_path, relative, vary},
+    upload::UploadForm,
+};
+
+/// Makes pages of what is refused, for browsers; see
+/// [`LicensePages::denials`].
+pub struct DenialPages<A, I, S> {
+    pages: LicensePages<A, I>,
+    at: String,
+    state: S,
+}
+
+/// A service behind [`DenialPages`].
+pub struct Denying<A, I, S, T> {
+    pages: DenialPages<A, I, S>,
+    inner: T,
+}
+
+#[derive(Template)]
+#[template(path = "denied.html")]
+struct DeniedPage<'a> {
+    page: Page<'a>,
+    code: String,
+    title: String,
+    detail: String,
+    remedy: String,
+    ask: Ask,
+    back: Option<String>,
+    whole_service: bool,
+    form: UploadForm,
+}
+
+const APPLICATION: Name<'_> = Name::new_unchecked("application");
+/// What a denial can be told in; the first where a client does not care.
+const OFFERED: [MediaType<'_>; 3] = [
+    MediaType::from_parts(
+        APPLICATION,
+        Name::new_unchecked("problem"),
+        Some(Name::new_unchecked("json")),
+        &[],
+    ),
+    MediaType::from_parts(APPLICATION, Name::new_unchecked("json"), None, &[]),
+    HTML,
+];
+const HTML: MediaType<'_> =
+    MediaType::from_parts(Name::new_unchecked("text"), Name::new_unchecked("html"), None, &[]);
+
+impl<A, I, S> DenialPages<A, I, S> {
+    pub(super) fn new(pages: LicensePages<A, I>, at: String, state: S) -> Self {
+        Self { pages, at, state }
+    }
+}
+
+impl<A, I, S> DenialPages<A, I, S>
+where
+    A: FromRequestParts<S> + 'static,
+    I: Installer,
+    S: Clone + Send + Sync + 'static,
+{
+    /// The answer to a client: as it is, or as a page.
+    async fn answer(self, mut response: Response) -> Response {
+        let Some(denial) = response.extensions().get::<Denial>().cloned() else { return response };
+        vary(response.headers_mut(), header::ACCEPT);
+        let Some(request) = response.extensions_mut().remove::<RefusedRequest>() else {
+            return response;
+        };
+        if !prefers_html(&request.parts().headers) {
+            return response;
+        }
+        let mut parts = request.parts().clone();
+        let is_admin = A::from_request_parts(&mut parts, &self.state).await.is_ok();
+        let page = self.page(&denial, request.parts(), is_admin, response.status());
+        let (mut head, _) = response.into_parts();
+        let (made, body) = page.into_parts();
+        head.headers.remove(header::CONTENT_LENGTH);
+        dress(&mut head.headers);
+        head.status = made.status;
+        match request.parts().method {
+            Method::HEAD => Response::from_parts(head, Body::empty()),
+            _ => Response::from_parts(head, body),
+        }
+    }
+
+    fn page(
+        &self,
+        denial: &Denial,
+        request: &Parts,
+        is_admin: bool,
+        status: StatusCode,
+    ) -> Response {
+        let shared = &*self.pages.shared;
+        let place = Place::Elsewhere(&self.at);
+        let page = Page::new(shared, &self.pages.places, request, place, "");
+        let licensing = shared.installer.licensing();
+        let language = page.language;
+        let whole_service = licensing.check_service().is_err();
+        let code = denial.code().as_str();
+        let title = match denial.feature() {
+            Some(feature) if !whole_service => {
+                let feature = language.feature(feature);
+                page.text("denied-feature", &[("feature", feature.into())])
+            }
+            _ => language.denial_title(denial),
+        };
+        let detail = match (denial.limit(), denial.used(), denial.max()) {
+            (Some(limit), Some(used), Some(max)) => page.text(
+                "denied-limit",
+                &[("limit", limit.into()), ("used", used.into()), ("max", max.into())],
+            ),
+            _ => language.denial_detail(denial),
+        };
+        let license = licensing.license();
+        let id = license.as_ref().filter(|_| is_admin).map(|it| it.license().id());
+        let today = language.date(licensing.control().judged_time());
+        let ask = Ask::new(&page, licensing.product(), is_admin, code, id, today);
+        let back = match whole_service {
+            true => None,
+            false => way_back(request).or_else(|| page.home.clone()),
+        };
+        html(
+            status,
+            &DeniedPage {
+                code: code.to_owned(),
+                detail,
+                remedy: language.denial_remedy(denial),
+                ask,
+                back,
+                whole_service,
+                form: UploadForm::default(),
+                page: page.called(title.clone()),
+                title,
+            },
+        )
+    }
+}
+
+/// The page for whoever asks for an administrator's page and is none.
+pub(super) fn turn_away<A, I: Installer>(
+    pages: &LicensePages<A, I>,
+    request: &Parts,
+    status: StatusCode,
+) -> Response {
+    let shared = &*pages.shared;
+    let page = Page::new(shared, &pages.places, request, Place::Below, "");
+    let licensing = shared.installer.licensing();
+    let code = match status {
+        StatusCode::UNAUTHORIZED => "unauthenticated",
+        status if status.is_server_error() => "store_unavailable",
+        _ => "forbidden",
+    };
+    let (title, detail) = match code {
+        "store_unavailable" => {
+            (page.t("denial-store_unavailable"), page.t("denial-store_unavailable.detail"))
+        }
+        code => (page.t(&format!("upload-{code}")), page.t(&format!("upload-{code}.advice"))),
+    };
+    let today = page.language.date(licensing.control().judged_time());
+    let ask = Ask::new(&page, licensing.product(), false, code, None, today);
+    html(
+        status,
+        &DeniedPage {
+            code: code.to_owned(),
+            detail,
+            remedy: String::new(),
+            ask,
+            back: None,
+            whole_service: false,
+            form: UploadForm::default(),
+            page: page.called(title.clone()),
+            title,
+        },
+    )
+}
+
+/// Whether a client would rather have a page than JSON (RFC 9110, section
+/// 12.5.1).
+pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let values: Result<Vec<_>, _> = values.map(HeaderValue::to_str).collect();
+    let Ok(values) = values else { return false };
+    let accept = values.join(",").parse::<Accept>();
+    accept.is_ok_and(|accept| accept.negotiate(&OFFERED) == Some(&HTML))
+}
+
+/// The page that the reader came from, where it is one of this service.
+fn way_back(request: &Parts) -> Option<String> {
+    let referer: Uri = request.headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    let host = request.headers.get(header::HOST)?.to_str().ok()?;
+    let here = original_path(request);
+    let is_ours = referer.authority().is_some_and(|it| it.as_str() == host);
+    (is_ours && referer.path() != here).then(|| relative(here, referer.path()))
+}
+
+impl<A, I, S, T> Layer<T> for DenialPages<A, I, S>
+where
+    S: Clone,
+{
+    type Service = Denying<A, I, S, T>;
+
+    fn layer(&self, inner: T) -> Self::Service {
+        Denying { pages: self.clone(), inner }
+    }
+}
+
+impl<A, I, S, T> Service<Request> for Denying<A, I, S, T>
+where
+    A: FromRequestParts<S> + 'static,
+    I: Installer,
+    S: Clone + Send + Sync + 'static,
+    T: Service<Request, Response: IntoResponse, Error: Into<Infallible>>,
+    T::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let future = self.inner.call(request);
+        let pages = self.pages.clone();
+        Box::pin(async move {
+            let response = future.await.map_err(Into::into)?.into_response();
+            match response.extensions().get::<Denial>() {
+                Some(_) => Ok(pages.answer(response).await),
+                None => Ok(response),
+            }
+        })
+    }
+}
+
+impl<A, I, S: Clone> Clone for DenialPages<A, I, S> {
+    fn clone(&self) -> Self {
+        Self { pages: self.pages.clone(), at: self.at.clone(), state: self.state.clone() }
+    }
+}
+
+impl<A, I, S: Clone, T: Clone> Clone for Denying<A, I, S, T> {
+    fn clone(&self) -> Self {
+        Self { pages: self.pages.clone(), inner: self.inner.clone() }
+    }
+}
+
+impl<A, I, S> std::fmt::Debug for DenialPages<A, I, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DenialPages").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl<A, I, S, T> std::fmt::Debug for Denying<A, I, S, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Denying").field("pages", &self.pages).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prefers(accept: &'static str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        prefers_html(&headers)
+    }
+
+    #[test]
+    fn browsers_prefer_a_page_and_nobody_else_does() {
+        const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        assert!(prefers(BROWSER));
+        assert!(prefers("text/html"));
+        assert!(prefers("text/html;q=0.5, application/json;q=0.4"));
+        assert!(prefers("text/*"));
+        assert!(prefers("text/html, application/json"), "the one that is named first");
+        for other in [
+            "*/*",
+            "application/json",
+            "application/problem+json, text/html;q=0.9",
+            "application/json, text/html",
+            "text/html;q=0, */*",
+            "text/html;q=0.1, */*",
+            "text/plain",
+            "",
+            "text/html;q=x",
+            "garbage",
+        ] {
+            assert!(!prefers(other), "{other}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
+    }
+}
