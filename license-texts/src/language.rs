@@ -135,7 +135,7 @@ impl Language {
         let month = self.text("month", &[("month", number(month))]);
         let year = u64::to_string(&year);
         let facts = [("day", number(day)), ("month", month.into()), ("year", year.into())];
-        self.text("date", &facts)
+        without_marks(self.text("date", &facts))
     }
 
     /// The last day of what ends at a moment: see [`Timestamp::last_day`].
@@ -148,7 +148,7 @@ impl Language {
         let text = at.to_string();
         let time = text.split_once('T').map_or("", |(_, time)| time.get(..5).unwrap_or(time));
         let facts = [("date", self.date(at).into()), ("time", time.into()), ("zone", "UTC".into())];
-        self.text("date-time", &facts)
+        without_marks(self.text("date-time", &facts))
     }
 
     /// So many days.
@@ -208,6 +208,13 @@ impl Language {
             _ => FluentValue::None,
         }
     }
+}
+
+/// A text in which nothing needs to be kept apart. Filled into another one it has
+/// a direction by its letters, which it would not have if all of them stood
+/// between marks.
+fn without_marks(text: String) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
 }
 
 /// The key of a name; what cannot stand in one becomes a hyphen.

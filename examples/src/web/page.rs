@@ -24,6 +24,7 @@ pub(super) struct Page<'a> {
     /// The license pages.
     pub(super) license: String,
     pub(super) query: String,
+    pub(super) icon: String,
     pub(super) style: String,
     pub(super) theme: Option<String>,
     pub(super) banner_script: String,
@@ -70,6 +71,7 @@ impl<A, I: Installer, V: Visitors> Web<A, I, V> {
             home: format!("{here}{query}"),
             license: format!("{root}{}", LICENSE.trim_start_matches('/')),
             query,
+            icon: self.pages.icon(),
             style: self.pages.style(),
             theme: self.pages.theme(),
             banner_script: self.pages.banner_script(),

@@ -13,6 +13,7 @@ pub(super) struct Assets {
     pub(super) style: Asset,
     pub(super) script: Asset,
     pub(super) banner: Asset,
+    pub(super) icon: Asset,
     /// The product's colors.
     pub(super) theme: Option<Asset>,
 }
@@ -36,6 +37,7 @@ impl Assets {
         Self {
             style: of("license", "css", include_str!("assets/license.css"), CSS),
             script: of("license", "js", include_str!("assets/license.js"), SCRIPT),
+            icon: of("icon", "svg", include_str!("assets/icon.svg"), "image/svg+xml"),
             banner: of("banner", "js", include_str!("assets/banner.js"), SCRIPT),
             theme,
         }
@@ -43,7 +45,8 @@ impl Assets {
 
     /// The file of this name.
     pub(super) fn serve(&self, name: &str) -> Option<Response> {
-        let all = [&self.style, &self.script, &self.banner].into_iter().chain(&self.theme);
+        let all =
+            [&self.style, &self.script, &self.banner, &self.icon].into_iter().chain(&self.theme);
         let asset = all.into_iter().find(|it| it.name == name)?;
         let immutable = "public, max-age=31536000, immutable";
         Some(

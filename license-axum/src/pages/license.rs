@@ -143,14 +143,17 @@ pub(super) async fn show<A, I: Installer>(
     let shared = &*pages.shared;
     let page = Page::new(shared, &pages.places, request, Place::Root, "");
     let installed = Installed::of(request);
+    let at = page.at.clone();
     let mut response = match admin_by {
         Some(host) => administrators(shared, page, &host, installed).await,
         None => everybodys(shared, page),
     };
     if installed.is_some() {
-        let gone =
-            HeaderValue::from_static("license_installed=; Max-Age=0; HttpOnly; SameSite=Strict");
-        response.headers_mut().append(header::SET_COOKIE, gone);
+        // Told once.
+        let gone = format!("{COOKIE}=; Path={at}; Max-Age=0; HttpOnly; SameSite=Strict");
+        if let Ok(gone) = HeaderValue::try_from(gone) {
+            response.headers_mut().append(header::SET_COOKIE, gone);
+        }
     }
     response
 }
@@ -394,10 +397,10 @@ impl Installed {
     }
 
     /// The cookie that tells it to the next page.
-    pub(super) fn cookie(self) -> Option<HeaderValue> {
+    pub(super) fn cookie(self, at: &str) -> Option<HeaderValue> {
         let value = self.as_str();
-        HeaderValue::try_from(format!("{COOKIE}={value}; Max-Age=60; HttpOnly; SameSite=Strict"))
-            .ok()
+        let cookie = format!("{COOKIE}={value}; Path={at}; Max-Age=60; HttpOnly; SameSite=Strict");
+        HeaderValue::try_from(cookie).ok()
     }
 
     fn told(self, page: &Page<'_>, status: &Status) -> String {

@@ -54,7 +54,8 @@
 //! - All pages stay open whatever is refused, as the license routes do. A
 //!   cross-site `POST` is 403.
 //! - Links are relative: they work below any prefix, also one that a proxy takes
-//!   away. A language that was asked for by `?lang=` goes with them.
+//!   away; it has to put that before the path of `Location` and of cookies, as
+//!   proxies can. A language that was asked for by `?lang=` goes with them.
 //! - `Content-Security-Policy` allows nothing but what the service itself sends;
 //!   no page has a style, script or handler in it.
 //! - A banner for the product's own pages: [`LicensePages::banner`] as HTML, or
@@ -189,6 +190,11 @@ impl<A, I: Installer> LicensePages<A, I> {
     /// The address of the style sheet with the product's colors, where it has any.
     pub fn theme(&self) -> Option<String> {
         self.shared.assets.theme.as_ref().map(assets::Asset::path)
+    }
+
+    /// The address of an icon for the product's pages, where it has none of its own.
+    pub fn icon(&self) -> String {
+        self.shared.assets.icon.path()
     }
 
     /// The address of the script of `<license-banner>` within the pages,

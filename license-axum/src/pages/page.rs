@@ -25,6 +25,9 @@ pub(super) struct Page<'a> {
     pub(super) base: String,
     /// The status page.
     pub(super) root: String,
+    /// The same as the service sees its own paths: for `Location` and cookies,
+    /// which a proxy that takes a prefix away has to put it before.
+    pub(super) at: String,
     /// `?lang=de` where that was asked for.
     pub(super) query: String,
     /// The same behind another member.
@@ -94,6 +97,12 @@ impl<'a> Page<'a> {
                 (format!("{root}/"), root)
             }
         };
+        let at = match place {
+            Place::Root => path,
+            Place::Below => path.rsplit_once('/').map_or("", |(root, _)| root),
+            Place::Elsewhere(at) => at,
+        };
+        let at = if at.is_empty() { "/".to_owned() } else { at.to_owned() };
         let lang = |tag: &str| format!("lang={}", utf8_percent_encode(tag, PART));
         let (query, more_query) = match asked {
             true => (format!("?{}", lang(language.tag())), format!("&{}", lang(language.tag()))),
@@ -114,11 +123,7 @@ impl<'a> Page<'a> {
             current: it.tag() == language.tag(),
         });
         let place_of = |target: &Option<String>| target.as_deref().map(|it| relative(path, it));
-        let next = match place {
-            Place::Root => path.to_owned(),
-            Place::Below => path.rsplit_once('/').map_or("/", |(root, _)| root).to_owned(),
-            Place::Elsewhere(_) => path.to_owned(),
-        };
+        let next = if let Place::Elsewhere(_) = place { path.to_owned() } else { at.clone() };
         let sign_in = place_of(&places.sign_in).map(|href| {
             let next = utf8_percent_encode(&next, PATH);
             format!("{href}?next={next}{more_query}")
@@ -131,6 +136,7 @@ impl<'a> Page<'a> {
             heading: heading.to_owned(),
             base,
             root,
+            at,
             query,
             more_query,
             home: place_of(&places.home),

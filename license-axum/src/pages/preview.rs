@@ -113,8 +113,8 @@ pub(super) async fn install<A, I: Installer>(
                 false => Installed::Waits,
             };
             let page = Page::new(shared, &pages.places, &head, Place::Below, "");
-            let mut response = see_other(&format!("{}{}", page.root, page.query));
-            if let Some(cookie) = installed.cookie() {
+            let mut response = see_other(&format!("{}{}", page.at, page.query));
+            if let Some(cookie) = installed.cookie(&page.at) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
             response

@@ -100,7 +100,7 @@ where
     post(sent).get(move |request: Request| {
         let (request, _) = request.into_parts();
         let page = Page::new(&back.shared, &back.places, &request, Place::Below, "");
-        let to = format!("{}{}", page.root, page.query);
+        let to = format!("{}{}", page.at, page.query);
         async move { see_other(&to) }
     })
 }

@@ -34,6 +34,7 @@ pub(super) struct Row {
     pub(super) from: String,
     pub(super) datetime: Option<String>,
     pub(super) state: String,
+    /// Which phase it is, for its color.
     pub(super) class: &'static str,
     pub(super) effect: Said,
     pub(super) answer: Option<String>,
@@ -142,7 +143,7 @@ impl Row {
             },
             datetime: (!is_now).then(|| at.to_string()),
             state: page.language.state(phase),
-            class: tone(phase, refused.is_some()),
+            class: phase.as_str(),
             effect: page.language.effect(transition),
             answer,
         }

@@ -29,7 +29,7 @@ use serde_json::json;
 use crate::support::{Answer, AppState, Service, day, send};
 
 /// An administrator: whoever sends `authorization: Bearer NAME`, from the
-/// address in `x-address`.
+/// address in `x-address`; and a browser by the cookie `session=NAME`.
 pub(crate) struct Admin(Actor);
 
 impl From<Admin> for Actor {
@@ -44,6 +44,7 @@ impl<S: Sync> FromRequestParts<S> for Admin {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let name = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let name = name.or(text("cookie").and_then(|value| value.strip_prefix("session=")));
         match name {
             Some("user") => Err(Problem::new(403, "forbidden", "Ask an administrator.")),
             Some(name) => Ok(Self(Actor::new(
@@ -65,11 +66,21 @@ pub(crate) struct Administered {
 impl Administered {
     pub(crate) async fn new() -> Self {
         let machine = MachineId::custom("the-machine-of-the-tests").unwrap();
-        Self::on(MachineIdSource::Custom(machine)).await
+        Self::on(MachineIdSource::Custom(machine), Service::new()).await
     }
 
-    async fn on(machine: MachineIdSource) -> Self {
-        let service = Service::new();
+    /// Of a product whose profile says this as well.
+    #[cfg(feature = "pages")]
+    pub(crate) async fn of(profile: &str) -> Self {
+        let profile = format!(
+            "name = 'test'\nissuer = 'https://vendor.example'\naudience = 'test'\n{profile}"
+        );
+        let service = Service::of_product(license_core::Product::from_toml(&profile).unwrap());
+        let machine = MachineId::custom("the-machine-of-the-tests").unwrap();
+        Self::on(MachineIdSource::Custom(machine), service).await
+    }
+
+    async fn on(machine: MachineIdSource, service: Service) -> Self {
         let manager = LicenseManager::builder(service.licensing.clone())
             .store(MemoryStore::new())
             .machine_id(machine)
@@ -223,7 +234,8 @@ async fn machine_info_is_a_download() {
 
 #[tokio::test]
 async fn machine_info_without_a_machine_id_says_so() {
-    let administered = Administered::on(MachineIdSource::files(["/nonexistent"])).await;
+    let administered =
+        Administered::on(MachineIdSource::files(["/nonexistent"]), Service::new()).await;
     let answer = administered.send(asked(Method::GET, "/machine-info")).await;
     answer.is_problem(503, "fingerprint_unavailable");
     assert_eq!(answer.header("content-disposition"), "");

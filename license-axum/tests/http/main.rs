@@ -10,6 +10,8 @@ mod extractors;
 #[cfg(feature = "ws")]
 mod hosts;
 mod marks;
+#[cfg(feature = "pages")]
+mod pages;
 mod support;
 mod uploads;
 mod warnings;

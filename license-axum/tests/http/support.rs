@@ -43,7 +43,11 @@ impl Service {
 
     pub(crate) fn of(policy: Policy) -> Self {
         let product = Product::builder("test", "https://vendor.example", "test").policy(policy);
-        let vendor = Vendor::of(product.build().unwrap());
+        Self::of_product(product.build().unwrap())
+    }
+
+    pub(crate) fn of_product(product: Product) -> Self {
+        let vendor = Vendor::of(product);
         let (licensing, clock) = licensing(&vendor);
         Self { vendor, licensing, clock }
     }
