@@ -3,10 +3,13 @@
 use axum::extract::State;
 use clap::Args;
 use license_axum::Problem;
+use license_core::Product;
 use license_examples::{Accounts, Administrator, Json, StartError, internal};
 use license_runtime::alerts::{Alerts, AlertsError, LocalTime, SentAlert};
 #[cfg(feature = "mail")]
 use license_runtime::alerts::{Mail, MailError};
+#[cfg(feature = "mail")]
+use license_texts::Texts;
 use serde::Serialize;
 
 use crate::AppState;
@@ -31,6 +34,10 @@ pub(crate) struct AlertSettings {
     /// At which local time alerts are sent
     #[arg(long, env = "ALERT_AT", default_value_t)]
     alert_at: LocalTime,
+
+    /// In which language alerts are written: en, de, fr or ar
+    #[arg(long, env = "ALERT_LANGUAGE", value_name = "TAG")]
+    alert_language: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +48,7 @@ pub(crate) struct Report {
 impl AlertSettings {
     /// Alerts by mail, where a mail server is given.
     #[cfg(not(feature = "mail"))]
-    pub(crate) fn alerts(self, _: &Accounts) -> Result<Option<Alerts>, StartError> {
+    pub(crate) fn alerts(self, _: &Accounts, _: &Product) -> Result<Option<Alerts>, StartError> {
         match self.smtp_url {
             None => Ok(None),
             Some(_) => Err(StartError::new(
@@ -53,7 +60,11 @@ impl AlertSettings {
 
     /// Alerts by mail, where a mail server is given.
     #[cfg(feature = "mail")]
-    pub(crate) fn alerts(self, accounts: &Accounts) -> Result<Option<Alerts>, StartError> {
+    pub(crate) fn alerts(
+        self,
+        accounts: &Accounts,
+        product: &Product,
+    ) -> Result<Option<Alerts>, StartError> {
         let (Some(url), Some(from)) = (self.smtp_url, self.alert_from) else { return Ok(None) };
         let mail = Mail::new(&url, &from).map_err(|error| {
             StartError::new(match error {
@@ -67,7 +78,11 @@ impl AlertSettings {
             let accounts = accounts.clone();
             async move { Ok(accounts.active_administrators().await?) }
         };
-        let alerts = Alerts::by(mail).at(self.alert_at).recipients(self.alert_to);
+        let texts = Texts::of(product).map_err(|error| {
+            StartError::new("the texts of the profile are not valid").with_source(error)
+        })?;
+        let alerts = Alerts::by(mail).at(self.alert_at).recipients(self.alert_to).texts(texts);
+        let alerts = self.alert_language.into_iter().fold(alerts, Alerts::language);
         Ok(Some(alerts.recipients_from(administrators)))
     }
 }

@@ -101,7 +101,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let (accounts, password) = open_accounts(&settings, pool).await?;
     let figures = metrics.collect()?;
     let mut manager = setup.manager().await?.usage(accounts.usage()).lease_ttl(agents.lease_ttl);
-    if let Some(alerts) = alerts.alerts(&accounts)? {
+    if let Some(alerts) = alerts.alerts(&accounts, setup.licensing.product())? {
         manager = manager.alerts(alerts);
     }
     let manager = manager.start().await?;

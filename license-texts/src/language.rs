@@ -74,6 +74,12 @@ impl Language {
         Ok(Self { tag: tag.to_owned(), direction, bundles, features })
     }
 
+    /// A language without a text.
+    pub(crate) fn mute(tag: &str) -> Self {
+        let (bundles, features) = (Vec::new(), Arc::default());
+        Self { tag: tag.to_owned(), direction: "ltr", bundles, features }
+    }
+
     /// Its tag (BCP 47), for `lang`.
     pub fn tag(&self) -> &str {
         &self.tag

@@ -86,6 +86,19 @@ impl Texts {
         Ok(Self(languages.collect::<Result<_, _>>()?))
     }
 
+    /// The texts that are here, without those of a product.
+    pub fn shipped() -> Self {
+        let languages = SHIPPED.map(|(tag, text)| {
+            let source =
+                |tag: &str, text: &str| Source { tag: tag.to_owned(), text: text.to_owned() };
+            let english = (tag != "en").then(|| source("en", SHIPPED[0].1));
+            let sources = [source(tag, text)].into_iter().chain(english).collect();
+            // They are read by a test.
+            Language::new(tag, sources, Arc::default()).unwrap_or_else(|_| Language::mute(tag))
+        });
+        Self(languages.into())
+    }
+
     /// The languages, in the order in which they are offered.
     pub fn languages(&self) -> &[Language] {
         &self.0
@@ -123,9 +136,16 @@ fn own_english(
     pages.texts.iter().find(|(tag, _)| tag.eq_ignore_ascii_case("en"))
 }
 
+/// A message of a profile.
+#[derive(Default)]
+struct Message<'a> {
+    value: Option<&'a str>,
+    attributes: Vec<(&'a str, &'a str)>,
+}
+
 /// The texts of a profile, `key = text` and `key.attribute = text`, as Fluent.
 fn as_fluent(texts: &BTreeMap<String, String>) -> Result<String, String> {
-    let mut messages: BTreeMap<&str, (Option<&str>, Vec<(&str, &str)>)> = BTreeMap::new();
+    let mut messages: BTreeMap<&str, Message<'_>> = BTreeMap::new();
     for (key, text) in texts {
         let (id, attribute) = match key.split_once('.') {
             Some((id, attribute)) => (id, Some(attribute)),
@@ -140,13 +160,13 @@ fn as_fluent(texts: &BTreeMap<String, String>) -> Result<String, String> {
         }
         let message = messages.entry(id).or_default();
         match attribute {
-            Some(attribute) => message.1.push((attribute, text)),
-            None => message.0 = Some(text),
+            Some(attribute) => message.attributes.push((attribute, text)),
+            None => message.value = Some(text),
         }
     }
     let mut fluent = String::new();
     let indented = |text: &str| text.replace('\n', "\n        ");
-    for (id, (value, attributes)) in messages {
+    for (id, Message { value, attributes }) in messages {
         fluent.push_str(&format!("{id} = {}\n", indented(value.unwrap_or_default())));
         for (attribute, text) in attributes {
             fluent.push_str(&format!("    .{attribute} = {}\n", indented(text)));
@@ -210,10 +230,8 @@ mod tests {
         assert_eq!(english.text("denial-license_expired.detail", &[]), "Over.");
         assert_eq!(english.text("denial-license_expired", &[]), "The license has expired");
         // Others speak English only where they have nothing to say.
-        assert_eq!(
-            texts.choose(Some("de"), None).text("upload-empty", &[]).contains("Nothing"),
-            false
-        );
+        let german = texts.choose(Some("de"), None).text("upload-empty", &[]);
+        assert!(!german.contains("Nothing"), "{german}");
     }
 
     #[test]

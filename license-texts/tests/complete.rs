@@ -100,6 +100,17 @@ fn every_code_has_a_text_in_every_language() {
 }
 
 #[test]
+fn what_is_here_says_the_same_without_a_product() {
+    let texts = Texts::shipped();
+    assert_eq!(texts.languages().len(), SHIPPED.len());
+    for language in texts.languages() {
+        let title = language.said("denial-license_expired", &[]).unwrap();
+        assert_eq!(title.language, None, "{}", language.tag());
+    }
+    assert_eq!(texts.language("ar").unwrap().direction(), "rtl");
+}
+
+#[test]
 fn every_runtime_code_is_one_that_the_runtime_tells() {
     let sources = [
         include_str!("../../license-runtime/src/manager/store_clock.rs"),

@@ -129,9 +129,12 @@ pub(super) fn refuse<A, I: Installer>(
     response
 }
 
+/// The bytes of a token, and what of it the form shows again.
+type Upload = (Vec<u8>, Option<String>);
+
 impl Fields {
     /// The token that was sent, and what of it the form shows again.
-    pub(super) fn upload(self) -> Result<(Vec<u8>, Option<String>), (Refused, Option<String>)> {
+    pub(super) fn upload(self) -> Result<Upload, (Refused, Option<String>)> {
         match (self.file, self.text) {
             (None, None) => Err((Refused::Empty, None)),
             (Some(_), Some(text)) => Err((Refused::Both, Some(text))),

@@ -442,7 +442,8 @@ async fn the_history_is_read_backwards_page_by_page() {
     for number in 0..45 {
         let license = pages.administered.service.vendor.license().id(&format!("l{number}"));
         let token = license.issued_at(day(0)).days(100 + number).sign();
-        let installed = pages.administered.send(crate::admin::upload("", token.as_str().to_owned())).await;
+        let installed =
+            pages.administered.send(crate::admin::upload("", token.as_str().to_owned())).await;
         assert_eq!(installed.status, 200);
     }
     let newest = pages.admin("/license/history").await;

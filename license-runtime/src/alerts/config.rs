@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, error::Error, fmt, pin::Pin, sync::Arc};
 
 use jiff::tz::TimeZone;
+use license_texts::{Language, Texts};
 
 use super::{AlertDelivery, LocalTime};
 
@@ -16,6 +17,9 @@ pub struct Alerts {
     pub(super) zone: TimeZone,
     /// Why that is not the system's, and UTC in its place.
     zone_unknown: Option<String>,
+    pub(super) texts: Texts,
+    /// In which language; the first that the texts offer where it is not said.
+    language: Option<String>,
     fixed: Vec<String>,
     asked: Option<Arc<Ask>>,
 }
@@ -47,6 +51,8 @@ impl Alerts {
             at: LocalTime::default(),
             zone,
             zone_unknown: unknown,
+            texts: Texts::shipped(),
+            language: None,
             fixed: Vec::new(),
             asked: None,
         }
@@ -56,6 +62,25 @@ impl Alerts {
     pub fn milestones(mut self, days: impl IntoIterator<Item = u32>) -> Self {
         self.milestones = days.into_iter().collect();
         self
+    }
+
+    /// In the words of a product, from its profile: `Texts::of(product)`. Without
+    /// it in those that are here.
+    pub fn texts(mut self, texts: Texts) -> Self {
+        self.texts = texts;
+        self
+    }
+
+    /// In which language, by its tag (`de`), of those that the texts offer; the
+    /// first where it is none of them, or not said.
+    pub fn language(mut self, tag: impl Into<String>) -> Self {
+        self.language = Some(tag.into());
+        self
+    }
+
+    /// The language of the messages.
+    pub(super) fn chosen(&self) -> &Language {
+        self.texts.choose(self.language.as_deref(), None)
     }
 
     /// At which time of day.

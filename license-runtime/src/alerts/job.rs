@@ -227,7 +227,7 @@ impl Job {
         let days = status.license?.days_remaining;
         let reached = |milestone: &&u32| days <= u64::from(**milestone);
         let milestone = *self.alerts.milestones.iter().find(reached)?;
-        Some(Alert::new(licensing, &license, milestone, days))
+        Some(Alert::new(licensing, &license, self.alerts.chosen(), milestone, days))
     }
 
     /// Sends an alert to everybody whom it has not reached yet, unless it was

@@ -93,7 +93,10 @@ impl Mail {
             .subject(alert.subject())
             .message_id(Some(format!("<{name}@{}>", self.from.email.domain())))
             .raw_header(auto)
-            .multipart(MultiPart::alternative_plain_html(alert.text(), alert.html()))
+            .multipart(MultiPart::alternative_plain_html(
+                alert.text().to_owned(),
+                alert.html().to_owned(),
+            ))
             .map_err(|_| DeliveryError::permanent("the message cannot be made"))
     }
 }

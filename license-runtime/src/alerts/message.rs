@@ -3,8 +3,11 @@
 use std::fmt::{self, Write};
 
 use license_core::{
-    Licensing, Phase, Timestamp, TokenDigest, VerifiedLicense, report::Transition, text,
+    Licensing, Phase, Timestamp, TokenDigest, VerifiedLicense,
+    report::{Fact, Transition},
+    text,
 };
+use license_texts::Language;
 
 /// An alert: a license ends soon. As a subject, a plain text and a page of
 /// HTML; says what happens on which date, and what to do. It names the
@@ -29,43 +32,47 @@ pub struct Alert {
     /// Why the license that waits is not enough: the gap before it begins, or
     /// its earlier end.
     pub waiting: Vec<String>,
+    /// The message in the language of the alerts.
+    written: Written,
 }
-
-/// What to do, in both forms.
-const REMEDY: &str = "Ask your vendor for a renewed license and install it before that day. \
-     An administrator uploads it, or it takes the place of the license file; it is in force at \
-     once, or as soon as it begins, without a restart.";
-const ONCE_RENEWED: &str = "Once a renewed license is installed, or one waits that begins in time and ends later, these \
-     messages end.";
 
 /// Text that stands in HTML.
 struct Escaped<'a>(&'a str);
+
+/// A message in a language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Written {
+    subject: String,
+    text: String,
+    html: String,
+}
 
 impl Alert {
     pub(super) fn new(
         licensing: &Licensing,
         license: &VerifiedLicense,
+        language: &Language,
         milestone: u32,
         days_remaining: u64,
     ) -> Self {
         let expires_at = license.license().term().expires_at;
         let mut transitions = licensing.timeline().transitions;
         transitions.retain(|it| it.at >= expires_at && it.phase != Phase::Expiring);
-        Self {
-            product: text::shown(licensing.product().name()),
+        let waiting = licensing.control().succession_warnings();
+        let product = licensing.product();
+        let mut alert = Self {
+            product: text::shown(product.pages().title(product)),
             milestone,
             days_remaining,
             license_id: text::shown(license.license().id()),
             digest: license.digest(),
             expires_at,
             transitions,
-            waiting: licensing
-                .control()
-                .succession_warnings()
-                .into_iter()
-                .map(|it| it.text)
-                .collect(),
-        }
+            waiting: waiting.iter().map(|it| language.warning(it).text).collect(),
+            written: Written { subject: String::new(), text: String::new(), html: String::new() },
+        };
+        alert.written = alert.write(language);
+        alert
     }
 
     /// The last day of the license (UTC), `2026-12-31`.
@@ -74,71 +81,76 @@ impl Alert {
     }
 
     /// One line.
-    pub fn subject(&self) -> String {
-        format!("{}: the license expires on {} ({})", self.product, self.last_day(), self.left())
+    pub fn subject(&self) -> &str {
+        &self.written.subject
     }
 
     /// The whole message as plain text.
-    pub fn text(&self) -> String {
-        let mut text = format!("{}\n\n", self.opening());
-        for it in &self.waiting {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "{it}\n");
-        }
-        text.push_str("What happens:\n");
-        for it in &self.transitions {
-            // As above.
-            let _ = writeln!(text, "- From {} on: {}", moment(it.at), it.effect);
-        }
-        let _ = write!(text, "\nWhat to do:\n{REMEDY}\n\n{ONCE_RENEWED}\n");
-        text
+    pub fn text(&self) -> &str {
+        &self.written.text
     }
 
     /// The message as a page of HTML that refers to nothing outside of it.
-    pub fn html(&self) -> String {
-        let (subject, opening) = (self.subject(), self.opening());
+    pub fn html(&self) -> &str {
+        &self.written.html
+    }
+
+    /// The message in both forms.
+    fn write(&self, language: &Language) -> Written {
+        let facts = [
+            ("product", Fact::from(self.product.as_str())),
+            ("id", self.license_id.as_str().into()),
+            ("date", Fact::LastDay(self.expires_at)),
+            ("left", Fact::DaysLeft(self.days_remaining)),
+        ];
+        // A subject is no place for marks of direction.
+        let subject = language.text("mail-alert-subject", &facts);
+        let subject = subject.replace(['\u{2068}', '\u{2069}'], "");
+        let opening = language.text("mail-alert-opening", &facts);
+        let [happens, what, remedy, once] = ["happens", "do", "remedy", "once"]
+            .map(|it| language.text(&format!("mail-alert-{it}"), &[]));
+        let mut text = format!("{opening}\n\n");
         let mut html = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+            "<!DOCTYPE html>\n<html lang=\"{}\" dir=\"{}\">\n<head><meta charset=\"utf-8\">\
              <title>{}</title></head>\n<body>\n<p>{}</p>\n",
+            language.tag(),
+            language.direction(),
             Escaped(&subject),
             Escaped(&opening)
         );
+        // Writing to a string does not fail, here and below.
         for it in &self.waiting {
-            // As above.
+            let _ = writeln!(text, "{it}\n");
             let _ = writeln!(html, "<p>{}</p>", Escaped(it));
         }
-        html.push_str("<h2>What happens</h2>\n<ul>\n");
+        let _ = writeln!(text, "{happens}:");
+        let _ = write!(html, "<h2>{}</h2>\n<ul>\n", Escaped(&happens));
         for it in &self.transitions {
-            let (at, effect) = (moment(it.at), Escaped(&it.effect.text));
-            // As above.
-            let _ = writeln!(html, "<li>From <strong>{at}</strong> on: {effect}</li>");
+            let (at, effect) = (language.moment(it.at), language.effect(it).text);
+            let from = |at: &str| {
+                let facts = [("date", Fact::from(at)), ("effect", effect.as_str().into())];
+                language.text("mail-alert-from", &facts)
+            };
+            let _ = writeln!(text, "- {}", from(&at));
+            // The moment is found again behind what is escaped.
+            let line = Escaped(&from(MOMENT)).to_string();
+            let strong = format!("<strong>{}</strong>", Escaped(&at));
+            let _ = writeln!(html, "<li>{}</li>", line.replace(MOMENT, &strong));
         }
+        let _ = write!(text, "\n{what}:\n{remedy}\n\n{once}\n");
         let _ = write!(
             html,
-            "</ul>\n<h2>What to do</h2>\n<p>{REMEDY}</p>\n<p>{ONCE_RENEWED}</p>\n</body>\n</html>\n"
+            "</ul>\n<h2>{}</h2>\n<p>{}</p>\n<p>{}</p>\n</body>\n</html>\n",
+            Escaped(&what),
+            Escaped(&remedy),
+            Escaped(&once)
         );
-        html
-    }
-
-    fn opening(&self) -> String {
-        format!(
-            "The license of {} ({}) expires on {}: {}.",
-            self.product,
-            self.license_id,
-            self.last_day(),
-            self.left()
-        )
-    }
-
-    fn left(&self) -> String {
-        format!("{} left", text::counted(self.days_remaining, "day"))
+        Written { subject, text, html }
     }
 }
 
-/// A moment for people: `2027-01-01 00:00:00 UTC`.
-fn moment(at: Timestamp) -> String {
-    at.to_string().replace('T', " ").replace('Z', " UTC")
-}
+/// Stands for a moment until the line is escaped; no text has this character.
+const MOMENT: &str = "\u{fdd0}";
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

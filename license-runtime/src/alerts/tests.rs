@@ -45,7 +45,7 @@ impl AlertDelivery for Outbox {
             return Err(DeliveryError::permanent("it is refused"));
         }
         inside.delivered.push((alert.milestone, to.to_owned()));
-        inside.texts.extend([alert.text(), alert.html()]);
+        inside.texts.extend([alert.text().to_owned(), alert.html().to_owned()]);
         Ok(())
     }
 }
@@ -397,21 +397,29 @@ fn a_message_says_what_happens_when_and_what_to_do() {
     let license = vendor.license().id("<i> & \"x\"").expires_at(ends);
     license.install(&licensing);
     let verified = licensing.license().unwrap();
-    let alert = Alert::new(&licensing, &verified, 7, 6);
-    assert_eq!(alert.subject(), "acme: the license expires on 2026-12-31 (6 days left)");
+    let texts = license_texts::Texts::shipped();
+    let in_language = |tag| Alert::new(&licensing, &verified, texts.language(tag).unwrap(), 7, 6);
+    let alert = in_language("en");
+    assert_eq!(alert.subject(), "acme: the license ends on 31 December 2026 (6 days left)");
+    let german = in_language("de");
+    assert!(german.subject().contains("31. Dezember 2026"), "{}", german.subject());
+    assert!(german.html().contains("<html lang=\"de\" dir=\"ltr\">"), "{}", german.html());
+    assert!(german.text().contains("14. Januar 2027, 12:00 UTC"), "{}", german.text());
+    let arabic = in_language("ar");
+    assert!(arabic.html().contains("dir=\"rtl\"") && !arabic.subject().contains('\u{2068}'));
     let text = alert.text();
     for part in [
-        "The license of acme (<i> & \"x\") expires on 2026-12-31: 6 days left.",
-        "- From 2026-12-31 12:00:00 UTC on: The license has expired; everything works in grace",
-        "- From 2027-01-14 12:00:00 UTC on: The service is refused until",
+        "The license of acme (<i> & \"x\") ends on 31 December 2026: 6 days left.",
+        "- From 31 December 2026, 12:00 UTC on: The license has ended; everything works in grace",
+        "- From 14 January 2027, 12:00 UTC on: The service is refused until",
         "Ask your vendor for a renewed license and install it",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let html = alert.html();
     for part in [
-        "acme (&lt;i&gt; &amp; &quot;x&quot;) expires on 2026-12-31: 6 days left.",
-        "<strong>2027-01-14 12:00:00 UTC</strong> on: The service is refused until",
+        "acme (&lt;i&gt; &amp; &quot;x&quot;) ends on 31 December 2026: 6 days left.",
+        "<strong>14 January 2027, 12:00 UTC</strong> on: The service is refused until",
         "Ask your vendor for a renewed license and install it",
     ] {
         assert!(html.contains(part), "{part}: {html}");
