@@ -51,7 +51,7 @@ impl Arguments {
                 }
                 other => {
                     panic!(
-                        "unknown argument {other}; groups: plain axum swaps verify limits track memory"
+                        "unknown argument {other}; groups: plain axum swaps verify limits pages track memory"
                     )
                 }
             }

@@ -16,6 +16,7 @@ pub mod measure;
 pub mod memory;
 mod nothing;
 pub mod numbers;
+mod pages;
 mod plain;
 pub mod report;
 mod row;
@@ -31,11 +32,12 @@ pub use row::{Group, Reference, Row};
 pub type SetUp = fn() -> Group;
 
 /// The groups in the order of the report: their ids, and what sets them up.
-pub const GROUPS: [(&str, SetUp); 6] = [
+pub const GROUPS: [(&str, SetUp); 7] = [
     ("plain", plain::group),
     ("axum", axum_rows::group),
     ("swaps", swaps::group),
     ("verify", verify::group),
     ("limits", limits::group),
+    ("pages", pages::group),
     ("track", track::group),
 ];

@@ -113,7 +113,7 @@ fn dress(headers: &mut HeaderMap) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::VARY, "accept-language, cookie"),
+        (header::VARY, "Accept-Language, Cookie"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -5,7 +5,7 @@ use axum::{
     extract::FromRequestParts,
     routing::{MethodRouter, get},
 };
-use http::{header, request::Parts};
+use http::request::Parts;
 use license_core::{Banner, Installer, WarningLevel};
 use license_texts::Language;
 
@@ -36,7 +36,7 @@ impl<A, I: Installer> LicensePages<A, I> {
                 let language = pages.language(&request);
                 let banner = pages.banner_of(who.yes(), language).await;
                 let mut response = json(&banner);
-                page::vary(response.headers_mut(), header::ACCEPT_LANGUAGE);
+                page::vary(response.headers_mut(), "Accept-Language");
                 response
             }
         })

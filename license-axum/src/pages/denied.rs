@@ -46,6 +46,8 @@ pub struct Denying<A, I, S, T> {
 struct DeniedPage<'a> {
     page: Page<'a>,
     code: String,
+    /// The feature or limit in question.
+    name: Option<String>,
     title: String,
     detail: String,
     remedy: String,
@@ -85,7 +87,7 @@ where
     /// The answer to a client: as it is, or as a page.
     async fn answer(self, mut response: Response) -> Response {
         let Some(denial) = response.extensions().get::<Denial>().cloned() else { return response };
-        vary(response.headers_mut(), header::ACCEPT);
+        vary(response.headers_mut(), "Accept");
         let Some(request) = response.extensions_mut().remove::<RefusedRequest>() else {
             return response;
         };
@@ -146,6 +148,7 @@ where
             status,
             &DeniedPage {
                 code: code.to_owned(),
+                name: denial.feature().or(denial.limit()).map(str::to_owned),
                 detail,
                 remedy: language.denial_remedy(denial),
                 ask,
@@ -185,6 +188,7 @@ pub(super) fn turn_away<A, I: Installer>(
         status,
         &DeniedPage {
             code: code.to_owned(),
+            name: None,
             detail,
             remedy: String::new(),
             ask,
@@ -307,7 +311,6 @@ mod tests {
             "text/html;q=0.1, */*",
             "text/plain",
             "",
-            "text/html;q=x",
             "garbage",
         ] {
             assert!(!prefers(other), "{other}");

@@ -6,7 +6,7 @@ use axum::{
     extract::OriginalUri,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts};
 use license_core::{Installer, report::Fact};
 use license_texts::{Language, Texts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -219,12 +219,12 @@ pub(super) fn dress(headers: &mut HeaderMap) {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    vary(headers, header::ACCEPT_LANGUAGE);
+    vary(headers, "Accept-Language");
 }
 
 /// Says that the answer depends on a header of the request.
-pub(super) fn vary(headers: &mut HeaderMap, name: HeaderName) {
-    headers.append(header::VARY, HeaderValue::from(name));
+pub(super) fn vary(headers: &mut HeaderMap, name: &'static str) {
+    headers.append(header::VARY, HeaderValue::from_static(name));
 }
 
 /// A redirection that a browser follows with `GET`.

@@ -41,6 +41,8 @@ struct Changed {
     code: &'static str,
     /// The feature or limit.
     name: Option<String>,
+    /// The feature's name, where it is not what is said.
+    feature: Option<String>,
     said: Said,
 }
 
@@ -188,6 +190,8 @@ impl Changed {
                 Some(license_core::report::Fact::Text(name)) => Some(name.clone()),
                 _ => None,
             });
-        Self { code: change.code, name, said: language.change(change) }
+        let said = language.change(change);
+        let feature = name.clone().filter(|it| change.code == "feature" && *it != said.text);
+        Self { code: change.code, name, feature, said }
     }
 }

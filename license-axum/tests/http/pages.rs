@@ -142,7 +142,7 @@ async fn everybody_sees_where_the_license_stands_and_administrators_more() {
     shows(
         &anybody,
         &[
-            "<main id=\"content\" data-page=\"status\" data-phase=\"unlicensed\">",
+            "<main data-page=\"status\" data-phase=\"unlicensed\" id=\"content\">",
             "license_missing",
             "href=\"sign-in?next=/license\"",
         ],
@@ -259,7 +259,7 @@ async fn bad_input_is_a_page_that_says_what_is_wrong_and_the_form_is_still_there
             &answer,
             &[
                 "data-page=\"upload\"",
-                &format!("<p role=\"alert\" data-code=\"{code}\""),
+                &format!("<p role=\"alert\" data-code=\"{code}\">"),
                 "<form id=\"upload\"",
                 "aria-invalid=\"true\"",
             ],
@@ -324,20 +324,20 @@ async fn a_browser_is_refused_with_a_page_and_a_program_with_a_problem() {
     let pages = Pages::new().await;
     let program = pages.ask(Request::get("/reports").header(header::ACCEPT, "*/*"), "").await;
     program.is_problem(503, "license_missing");
-    assert!(program.headers.get_all("vary").iter().any(|it| it == "accept"));
+    assert!(program.headers.get_all("vary").iter().any(|it| it == "Accept"));
     let expired = pages.anybody("/api/deep/er").await;
     assert_eq!(expired.status, 503);
     shows(
         &expired,
         &[
-            "<main id=\"content\" data-page=\"denied\" data-code=\"license_missing\">",
+            "<main data-page=\"denied\" data-code=\"license_missing\" id=\"content\">",
             "href=\"../../license\"",
             "href=\"../../sign-in?next=/api/deep/er\"",
             "../../license/assets/license-",
         ],
     );
     hides(&expired, &["id=\"upload\""]);
-    assert!(expired.headers.get_all("vary").iter().any(|it| it == "accept"));
+    assert!(expired.headers.get_all("vary").iter().any(|it| it == "Accept"));
     assert_eq!(expired.denial(), Some("license_missing"));
     // Whoever can renew it finds the form there.
     shows(&pages.admin("/").await, &["<form id=\"upload\"", "action=\"license/preview\""]);

@@ -10,3 +10,4 @@ mod network;
 mod operation;
 mod polygent;
 mod smoke;
+mod web;
