@@ -5,12 +5,12 @@ use axum::{
     extract::FromRequestParts,
     routing::{MethodRouter, get},
 };
-use http::request::Parts;
+use http::{header, request::Parts};
 use license_core::{Banner, Installer, WarningLevel};
 use license_texts::Language;
 
 use super::{LicensePages, page};
-use crate::{admin::IsAdmin, json::json, warnings};
+use crate::{admin::IsAdmin, json::json, query::values, warnings};
 
 #[derive(Template)]
 #[template(path = "banner.html")]
@@ -22,8 +22,8 @@ struct BannerHtml<'a> {
 }
 
 impl<A, I: Installer> LicensePages<A, I> {
-    /// `GET`, for everybody: what [`banner_route`](crate::banner_route) answers,
-    /// with the texts in the reader's language.
+    /// `GET`, for everybody: what [`banner_route`](crate::banner_route) answers, and
+    /// for whoever says a language (`Accept-Language`, `?lang=`) with the texts in it.
     pub fn banner_route<S>(&self) -> MethodRouter<S>
     where
         A: FromRequestParts<S> + 'static,
@@ -33,7 +33,9 @@ impl<A, I: Installer> LicensePages<A, I> {
         get(move |who: IsAdmin<A>, request: Parts| {
             let pages = pages.clone();
             async move {
-                let language = pages.language(&request);
+                let says = request.headers.contains_key(header::ACCEPT_LANGUAGE)
+                    || values(&request.uri, "lang").next().is_some();
+                let language = says.then(|| pages.language(&request));
                 let banner = pages.banner_of(who.yes(), language).await;
                 let mut response = json(&banner);
                 page::vary(response.headers_mut(), "Accept-Language");
@@ -45,7 +47,7 @@ impl<A, I: Installer> LicensePages<A, I> {
     /// The banner as HTML, for pages that the product makes on its server; empty
     /// where there is nothing to tell. It is what `<license-banner>` shows.
     pub async fn banner(&self, is_admin: bool, language: &Language) -> String {
-        let banner = self.banner_of(is_admin, language).await;
+        let banner = self.banner_of(is_admin, Some(language)).await;
         let Some(level) = banner.level else { return String::new() };
         let role = if level == WarningLevel::Critical { "alert" } else { "status" };
         let label = language.text("banner-label", &[]);
@@ -53,8 +55,10 @@ impl<A, I: Installer> LicensePages<A, I> {
         html.render().unwrap_or_default()
     }
 
-    async fn banner_of(&self, is_admin: bool, language: &Language) -> Banner {
-        let mut warnings = warnings::banner(&self.shared.installer, is_admin).await.warnings;
+    async fn banner_of(&self, is_admin: bool, language: Option<&Language>) -> Banner {
+        let banner = warnings::banner(&self.shared.installer, is_admin).await;
+        let Some(language) = language else { return banner };
+        let mut warnings = banner.warnings;
         for warning in &mut warnings {
             warning.text = language.warning(warning).text;
         }

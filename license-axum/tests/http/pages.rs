@@ -57,6 +57,7 @@ impl Pages {
                     Ok::<_, LicenseRejection>("a seat")
                 }),
             )
+            .route("/api/banner", pages.banner_route())
             .nest(path, pages.routes())
             .with_state(state.clone());
         let layer = LicenseLayer::new(manager.licensing());
@@ -455,6 +456,28 @@ async fn the_history_is_read_backwards_page_by_page() {
     shows(&oldest, &["data-row=\"5\"", "data-row=\"1\""]);
     hides(&oldest, &["rel=\"next\"", "data-row=\"6\""]);
     assert_eq!(pages.admin("/license/history?before=x").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_banner_speaks_the_language_that_is_asked_for() {
+    let pages = Pages::new().await;
+    let soon = pages.administered.service.vendor.license().id("soon").days(7);
+    pages.install(soon.sign().as_str()).await;
+    let ask = async |request: http::request::Builder| pages.ask(request, "").await.json();
+    let plain = ask(Request::get("/api/banner")).await;
+    let english = plain["messages"][0].as_str().unwrap();
+    assert!(english.starts_with("License expires on 20") && english.contains("7 days left"));
+    assert_eq!(plain["warnings"][0]["code"], "license_expiring");
+    let german = Request::get("/api/banner").header(header::ACCEPT_LANGUAGE, "de");
+    for german in [ask(german).await, ask(Request::get("/api/banner?lang=de")).await] {
+        assert!(german["messages"][0].as_str().unwrap().contains("Lizenz"), "{german}");
+        assert_eq!(german["warnings"][0]["code"], "license_expiring");
+        assert_eq!((&german["level"], &plain["level"]), (&"info".into(), &"info".into()));
+    }
+    let state = LicensePages::<Admin, _>::new(pages.administered.manager.clone()).unwrap();
+    let german = state.languages().iter().find(|it| it.tag() == "de").unwrap();
+    let html = state.banner(false, german).await;
+    assert!(html.contains("role=\"status\"") && html.contains("license_expiring"), "{html}");
 }
 
 #[tokio::test]

@@ -175,7 +175,8 @@ async fn signing_in_by_a_form_leads_on_within_the_service_and_out_again() {
         let answer = sign_in_to(&visitor, ADMINISTRATOR, PASSWORD, next).await;
         assert_eq!((answer.status.as_u16(), location(&answer)), (303, to), "{next}");
     }
-    let cross = visitor.with(header::HeaderName::from_static("sec-fetch-site"), "cross-site");
+    let site = header::HeaderName::from_static("sec-fetch-site");
+    let cross = polygent.client().with(header::ACCEPT, BROWSER).with(site, "cross-site");
     sign_in_to(&cross, ADMINISTRATOR, PASSWORD, "/").await.refused(403, "cross_site_request");
     let admin = sign_in(&visitor, ADMINISTRATOR, PASSWORD).await;
     let out = admin.send(Method::POST, "/sign-out", "").await;
@@ -221,7 +222,10 @@ async fn align_leads_to_the_license_where_there_is_none() {
 
 #[tokio::test]
 async fn alexandria_is_renewed_by_whoever_has_the_admin_token() {
-    let alexandria = Service::start(alexandria::command_with_file, |_| {}).await;
+    let alexandria = Service::start(alexandria::command_with_file, |directory| {
+        std::fs::create_dir_all(alexandria::key_file(directory).parent().unwrap()).unwrap();
+    })
+    .await;
     let visitor = browser(alexandria.client());
     let home = visitor.get("/").await;
     home.is(200);

@@ -107,7 +107,7 @@ async fn case_44_what_is_outside_and_what_cures_is_served_all_the_same() {
     for (method, path, expected) in [
         ("GET", "/healthz", 200),
         ("GET", "/background", 200),
-        ("GET", "/", 404),
+        ("GET", "/", 303),
         ("GET", "/apis", 404),
         ("GET", "/agentsx", 404),
         ("GET", "/x/api/workflows", 404),

@@ -438,7 +438,7 @@ async fn while_refused_recovery_is_open_and_nothing_else_in_scope() {
             client.get(path).await.is(200);
             client.send(Method::HEAD, path, "").await.is(200);
         }
-        for path in ["/", "/healthz/", "/unknown", "/apix", "/agentsx", "/index.html"] {
+        for path in ["/healthz/", "/unknown", "/apix", "/agentsx", "/index.html"] {
             admin.get(path).await.refused(404, "not_found");
         }
     }
@@ -509,7 +509,6 @@ async fn every_error_is_problem_details_that_are_never_stored() {
     let (polygent, admin) = licensed(5).await;
     for client in [admin.clone(), admin.http2()] {
         for path in [
-            "/",
             "/nothing",
             "/api",
             "/api/nothing",
