@@ -62,6 +62,7 @@
 //!   the element `<license-banner src="…">` of [`LicensePages::banner_script`] over
 //!   [`LicensePages::banner_route`].
 
+mod accept;
 mod ask;
 mod assets;
 mod banner;
