@@ -1,12 +1,12 @@
 //! What every page of the web clients has.
 
 use askama::Template;
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header, request::Parts};
+use license_axum::{
+    Installer,
+    pages::{Language, respond},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
-use license_axum::{Installer, pages::Language};
 
 use super::{LICENSE, Visitor, Visitors, Web};
 use crate::answer::internal;
@@ -95,27 +95,12 @@ pub(super) fn asked_language(request: &Parts) -> Option<&str> {
 pub(super) fn html(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => {
-            let mut response = (status, Body::from(text)).into_response();
-            dress(response.headers_mut());
+            let mut response = respond(status, text);
+            // Who is signed in stands on them.
+            response.headers_mut().append(header::VARY, HeaderValue::from_static("Cookie"));
             response
         }
         Err(error) => internal(&error).into_response(),
-    }
-}
-
-fn dress(headers: &mut HeaderMap) {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src \
-                          'self'; connect-src 'self'; form-action 'self'; frame-ancestors \
-                          'none'; base-uri 'none'";
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::VARY, "Accept-Language, Cookie"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
     }
 }
 

@@ -83,7 +83,10 @@ use license_texts::Texts;
 pub use license_texts::{Language, TextsError};
 
 use self::assets::Assets;
-pub use self::denied::{DenialPages, Denying};
+pub use self::{
+    denied::{DenialPages, Denying},
+    page::respond,
+};
 use crate::{Routes, admin::Uploads};
 
 /// The license pages of a service; see the [module](self). Cheap to clone.

@@ -196,16 +196,30 @@ pub(super) fn relative(from: &str, to: &str) -> String {
 /// A page as a response.
 pub(super) fn html(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(text) => {
-            let mut response = (status, Body::from(text)).into_response();
-            dress(response.headers_mut());
-            response
-        }
+        Ok(text) => respond(status, text),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a page cannot be made");
             Problem::new(500, "internal_error", "The page could not be made.").into_response()
         }
     }
+}
+
+/// A page of HTML with the headers that every license page has, for the product's own
+/// pages too: never stored, by the reader's language, and under a
+/// `Content-Security-Policy` that lets nothing run, show or be framed but what the
+/// service itself serves.
+///
+/// ```
+/// use http::StatusCode;
+///
+/// let page = "<!doctype html><html lang=\"en\"><title>Hello</title><p>Hello</p></html>";
+/// let response = license_axum::pages::respond(StatusCode::OK, page);
+/// assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+/// ```
+pub fn respond(status: StatusCode, page: impl Into<String>) -> Response {
+    let mut response = (status, Body::from(page.into())).into_response();
+    dress(response.headers_mut());
+    response
 }
 
 /// The headers of every page.
