@@ -67,7 +67,7 @@ impl Drop for Machine {
 }
 
 /// All but faketime and wrk.
-const MOST: &[&str] = &["openssl", "curl", "nginx", "initdb"];
+const MOST: &[&str] = &["openssl", "curl", "nginx", "initdb", "chromium", "node", "npm", "java"];
 
 #[test]
 fn what_is_missing_is_named_and_installed() {
@@ -94,7 +94,9 @@ fn nothing_is_installed_where_that_is_not_wanted() {
     assert!(said.starts_with("nothing is installed (--no-install)\n"), "{said}");
     assert_eq!(done, "");
     assert!(!machine.0.join("target").exists());
-    for tool in ["faketime", "openssl", "curl", "wrk", "aiosmtpd", "cargo-deny"] {
+    for tool in
+        ["faketime", "openssl", "curl", "wrk", "chromium", "npm", "Java", "aiosmtpd", "cargo-deny"]
+    {
         assert!(said.contains(&format!("missing: {tool}\n")), "{said}");
     }
 }
