@@ -46,6 +46,11 @@ struct Arguments {
     /// license/license.jwt below the data directory]
     #[arg(long, env = "LICENSE_FILE", value_name = "FILE")]
     license_file: Option<PathBuf>,
+
+    /// Lets administrators upload a license on the license page, which replaces the
+    /// file; the service must be able to write it
+    #[arg(long, env = "ALLOW_UPLOAD")]
+    allow_upload: bool,
 }
 
 /// What every handler can ask for.
@@ -76,7 +81,7 @@ async fn main() {
 }
 
 async fn start(arguments: Arguments) -> Result<(), StartError> {
-    let Arguments { settings, license_file } = arguments;
+    let Arguments { settings, license_file, allow_upload } = arguments;
     let setup = Setup::new(&settings, PROFILE)?;
     setup.check_features(features::FEATURES)?;
     let license_file = match (license_file, &setup.demo) {
@@ -87,12 +92,15 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let pool = setup.open_database().await?;
     let documents = Documents::open(pool.clone()).await?;
     let (accounts, password) = open_accounts(&settings, pool).await?;
-    let builder =
-        setup.manager().await?.sources([Source::file(&license_file).replaced_by_uploads()]);
+    let source = Source::file(&license_file);
+    let source = if allow_upload { source.replaced_by_uploads() } else { source };
+    let name = source.name();
+    let builder = setup.manager().await?.sources([source]);
     let manager = builder.usage(accounts.usage()).start().await?;
     let Setup { licensing, demo, .. } = setup;
     let auth = Auth::new(&licensing, accounts.clone(), "align_session");
     let web = Web::new(manager.clone(), auth.clone(), &[])?;
+    let web = if allow_upload { web } else { web.without_upload(name) };
     let state = AppState { licensing, manager: manager.clone(), accounts, documents, auth };
     let app = app(state, web, settings.connections.trusted_proxy()?)
         .map_err(|error| StartError::new("the routes are not valid").with_source(error))?;

@@ -40,6 +40,7 @@ export class Service {
     service.#clock = join(service.directory, 'clock');
     makeKey(service);
     const data = ['--data-dir', service.directory, '--listen', '127.0.0.1:0'];
+    if (name === 'align') data.push('--allow-upload');
     service.#child = spawn(join(BUILT, 'examples', name), data, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

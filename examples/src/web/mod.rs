@@ -115,6 +115,12 @@ impl<A, I: Installer, V: Visitors> Web<A, I, V> {
         self.devices && !self.visitors.one_session()
     }
 
+    /// Takes no license on the license pages, which say where it comes from.
+    #[must_use]
+    pub fn without_upload(self, source: impl Into<String>) -> Self {
+        Self { pages: self.pages.without_upload(source), ..self }
+    }
+
     /// The license pages.
     pub fn pages(&self) -> &LicensePages<A, I> {
         &self.pages

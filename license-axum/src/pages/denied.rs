@@ -138,7 +138,7 @@ where
                 ask,
                 back,
                 whole_service,
-                form: UploadForm::default(),
+                form: UploadForm::of(&self.pages.places),
                 page: page.called(title.clone()),
                 title,
             },

@@ -112,6 +112,8 @@ struct Shared<I> {
 struct Places {
     sign_in: Option<String>,
     home: Option<String>,
+    /// Where the license comes from that nobody uploads.
+    elsewhere: Option<String>,
 }
 
 impl<A, I: Installer> LicensePages<A, I> {
@@ -151,6 +153,14 @@ impl<A, I: Installer> LicensePages<A, I> {
     #[must_use]
     pub fn home(mut self, path: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.places).home = Some(path.into());
+        self
+    }
+
+    /// Takes no uploads: the license comes from somewhere else, from this file say,
+    /// and the pages tell administrators so in place of the form.
+    #[must_use]
+    pub fn without_upload(mut self, source: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.places).elsewhere = Some(source.into());
         self
     }
 

@@ -155,6 +155,11 @@ impl<'a> Page<'a> {
         self.language.text(key, facts)
     }
 
+    /// Where a license comes from that nobody uploads, and how to renew it.
+    pub(super) fn elsewhere(&self, source: &str) -> String {
+        self.text("upload-elsewhere", &[("source", source.into())])
+    }
+
     pub(super) fn title(&self) -> String {
         let page = self.heading.as_str().into();
         self.text("title", &[("product", self.product.as_str().into()), ("page", page)])

@@ -55,6 +55,9 @@ pub(super) async fn preview<A, I: Installer>(
     let host = host_of(&request);
     let (head, body) = request.into_parts();
     let refuse = |refused: Refused, text| refuse(pages, &head, &refused, text);
+    if pages.places.elsewhere.is_some() {
+        return refuse(Refused::Elsewhere, None);
+    }
     if let Err(seconds) = pages.shared.uploads.admit(&actor) {
         return refuse(Refused::Wait(seconds), None);
     }
@@ -86,6 +89,9 @@ pub(super) async fn install<A, I: Installer>(
     let host = host_of(&request);
     let (head, body) = request.into_parts();
     let refuse = |refused: Refused, text| refuse(pages, &head, &refused, text);
+    if pages.places.elsewhere.is_some() {
+        return refuse(Refused::Elsewhere, None);
+    }
     if let Err(seconds) = shared.uploads.admit(&actor) {
         return refuse(Refused::Wait(seconds), None);
     }

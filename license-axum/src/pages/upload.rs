@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use license_core::{InstallError, InstallErrorKind, Installer};
 
 use super::{
-    LicensePages,
+    LicensePages, Places,
     form::{Fields, FormError},
     page::{Page, Place, html},
 };
@@ -21,6 +21,8 @@ pub(super) struct UploadForm {
     pub(super) text: String,
     /// Whether what was sent was refused.
     pub(super) invalid: bool,
+    /// Where the license comes from that nobody uploads: there is no form then.
+    pub(super) elsewhere: Option<String>,
     /// Whether to ask if it is to be installed in spite of the host.
     pub(super) ask_force: bool,
 }
@@ -46,8 +48,17 @@ pub(super) enum Refused {
     Empty,
     Both,
     Form(FormError),
+    /// The license comes from elsewhere.
+    Elsewhere,
     /// Who is not an administrator, or what axum refuses.
     Status(StatusCode),
+}
+
+impl UploadForm {
+    /// An empty one, where there is one.
+    pub(super) fn of(places: &Places) -> Self {
+        Self { elsewhere: places.elsewhere.clone(), ..Self::default() }
+    }
 }
 
 impl From<&InstallError> for Refused {
@@ -85,6 +96,7 @@ impl Refused {
             Self::Wait(_) => upload(429, "too_many_attempts"),
             Self::Empty => (400, MALFORMED, "upload-empty".to_owned()),
             Self::Both => (400, MALFORMED, "upload-both".to_owned()),
+            Self::Elsewhere => upload(403, "uploads_off"),
             Self::Form(FormError::NoForm) => upload(415, "unsupported_media_type"),
             Self::Form(FormError::Late) => upload(408, "request_timeout"),
             Self::Form(FormError::TooLarge) => (413, LARGE, format!("install-{LARGE}")),
@@ -116,7 +128,8 @@ pub(super) fn refuse<A, I: Installer>(
     let ask_force = matches!(refused, Refused::Install(InstallErrorKind::DomainMismatch, _));
     // Who pasted a private key by mistake does not get it sent about.
     let text = text.filter(|it| !it.contains("PRIVATE KEY"));
-    let form = UploadForm { text: text.unwrap_or_default(), invalid: true, ask_force };
+    let elsewhere = pages.places.elsewhere.clone();
+    let form = UploadForm { text: text.unwrap_or_default(), invalid: true, elsewhere, ask_force };
     let title = page.t(&key);
     let advice = page.t(&format!("{key}.advice"));
     let page = page.called(title.clone());

@@ -7,6 +7,7 @@ mod deciding;
 mod files;
 mod following;
 mod place;
+mod replacing;
 #[allow(dead_code, reason = "the other tests use the rest")]
 #[path = "../manager/support.rs"]
 mod support;

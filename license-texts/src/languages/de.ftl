@@ -248,6 +248,8 @@ upload-both = Es wurden eine Datei und ein Text gesendet
     .advice = Senden Sie nur eines von beiden: die Datei oder den eingefügten Text.
 upload-unsupported_media_type = Dieses Formular kann nicht gelesen werden
     .advice = Senden Sie es erneut von der Lizenzseite aus.
+upload-uploads_off = Hochladen ist hier abgeschaltet
+    .advice = Die Lizenz kommt von anderswo; die Seite sagt, woher.
 upload-request_timeout = Das Hochladen hat zu lange gedauert
     .advice = Versuchen Sie es erneut.
 upload-too_many_attempts = Zu viele abgelehnte Uploads
@@ -367,6 +369,7 @@ machine-download = Maschineninformation herunterladen
 machine-hint = Der Anbieter braucht diese Datei, um eine Lizenz an diese Maschine zu binden oder um zu berichtigen, dass die Uhr einmal vorgegangen ist.
 
 upload-hint = Wählen Sie die Lizenzdatei, die Sie erhalten haben, oder fügen Sie ihren Text ein. Sie sehen, was sich ändern würde, bevor sich etwas ändert.
+upload-elsewhere = Die Lizenz kommt aus { $source }. Um sie zu erneuern, ersetzen Sie sie dort durch die Lizenz, die Sie erhalten haben; sie gilt innerhalb von Sekunden, ohne Neustart.
 upload-drop = Legen Sie die Lizenzdatei hier ab oder fügen Sie ihren Text an beliebiger Stelle dieser Seite ein.
 upload-file = Lizenzdatei
 upload-text = oder ihr Text

@@ -251,6 +251,8 @@ upload-both = A file and a text were sent
     .advice = Send one of them: the file, or the pasted text.
 upload-unsupported_media_type = This form cannot be read
     .advice = Send it again from the license page.
+upload-uploads_off = Uploads are switched off here
+    .advice = The license comes from elsewhere; the page says from where.
 upload-request_timeout = The upload took too long
     .advice = Try again.
 upload-too_many_attempts = Too many refused uploads
@@ -370,6 +372,7 @@ machine-download = Download machine info
 machine-hint = The vendor needs this file to bind a license to this machine, or to set right a clock that once ran ahead.
 
 upload-hint = Choose the license file that you were sent, or paste its text. You see what would change before anything does.
+upload-elsewhere = The license comes from { $source }. To renew it, replace it there with the license that you were sent; it takes effect within seconds, without a restart.
 upload-drop = Drop the license file here, or paste its text anywhere on this page.
 upload-file = License file
 upload-text = or its text

@@ -251,6 +251,8 @@ upload-both = Un fichier et un texte ont été envoyés
     .advice = Envoyez l’un des deux : le fichier, ou le texte collé.
 upload-unsupported_media_type = Ce formulaire ne peut pas être lu
     .advice = Envoyez-le de nouveau depuis la page de la licence.
+upload-uploads_off = L’envoi est désactivé ici
+    .advice = La licence provient d’ailleurs ; la page indique d’où.
 upload-request_timeout = Le téléversement a pris trop de temps
     .advice = Réessayez.
 upload-too_many_attempts = Trop de téléversements refusés
@@ -370,6 +372,7 @@ machine-download = Télécharger les informations machine
 machine-hint = L’éditeur a besoin de ce fichier pour lier une licence à cette machine, ou pour corriger les suites d’une horloge qui a avancé à un moment donné.
 
 upload-hint = Choisissez le fichier de licence que vous avez reçu, ou collez son texte. Vous voyez ce qui changerait avant que quoi que ce soit ne change.
+upload-elsewhere = La licence provient de { $source }. Pour la renouveler, remplacez-la à cet endroit par la licence que vous avez reçue ; elle prend effet en quelques secondes, sans redémarrage.
 upload-drop = Déposez ici le fichier de licence, ou collez son texte n’importe où sur cette page.
 upload-file = Fichier de licence
 upload-text = ou son texte

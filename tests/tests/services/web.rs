@@ -1,11 +1,11 @@
 //! The web clients of the examples, and renewing on the license pages.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use http::{Method, header};
 use license_core::Timestamp;
 use license_tests::{
-    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Service, alexandria, align, now,
+    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Service, Start, alexandria, align, now,
 };
 
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -189,7 +189,7 @@ async fn signing_in_by_a_form_leads_on_within_the_service_and_out_again() {
 
 #[tokio::test]
 async fn align_is_renewed_in_a_browser_and_its_file_is_replaced() {
-    let align = Service::start(align::command, |directory| {
+    let align = Service::start(allowing_uploads, |directory| {
         align::license().term(ago(DAY * 60), ago(DAY * 30)).put(directory);
     })
     .await;
@@ -210,7 +210,7 @@ async fn align_is_renewed_in_a_browser_and_its_file_is_replaced() {
 
 #[tokio::test]
 async fn align_leads_to_the_license_where_there_is_none() {
-    let align = Service::start(align::command, |_| {}).await;
+    let align = Service::start(allowing_uploads, |_| {}).await;
     let answer = browser(align.client()).get("/").await;
     assert_eq!((answer.status.as_u16(), location(&answer)), (303, "/license"));
     assert_eq!(location(&align.client().get("/").await), "/license");
@@ -246,6 +246,29 @@ async fn alexandria_is_renewed_by_whoever_has_the_admin_token() {
     denied.is(403);
     assert!(is_page(&denied, "denied"), "{denied:?}");
     alexandria.client().get("/vault/status").await.refused(403, "feature_not_licensed");
+}
+
+#[tokio::test]
+async fn align_says_where_its_file_is_where_uploads_are_not_allowed() {
+    let align = Service::start(align::command, |_| {}).await;
+    let admin = sign_in(&browser(align.client()), ADMINISTRATOR, PASSWORD).await;
+    let status = text(&admin.get("/license").await);
+    let file = align::license_file(align.directory());
+    assert!(status.contains(&*file.to_string_lossy()), "{status}");
+    assert!(!status.contains("<form id=\"upload\""), "{status}");
+    let admin = admin.with(header::CONTENT_TYPE, "multipart/form-data; boundary=XX");
+    for (path, field) in [("/license/preview", "text"), ("/license/install", "token")] {
+        let token = align::license().sign();
+        let refused = admin.send(Method::POST, path, form(&[(field, &token)])).await;
+        refused.is(403);
+        assert!(text(&refused).contains("data-code=\"uploads_off\""), "{refused:?}");
+    }
+    let denied = text(&admin.get("/api/users").await);
+    assert!(denied.contains(&*file.to_string_lossy()) && !denied.contains("<form"), "{denied}");
+}
+
+fn allowing_uploads(directory: &Path) -> Start {
+    align::command(directory).arg("--allow-upload")
 }
 
 fn ago(time: Duration) -> Timestamp {

@@ -27,12 +27,25 @@ class LicenseBanner extends HTMLElement {
   connectedCallback() {
     this.#root.adoptedStyleSheets = [SHEET];
     // Until it is known better, what the server wrote inside.
-    if (!this.#root.hasChildNodes()) this.#root.append(document.createElement("slot"));
+    if (!this.#root.hasChildNodes()) {
+      const written = [...this.querySelectorAll("[data-code]")].map((item) => item.dataset.code);
+      const stays = this.querySelector(".critical") || this.#dismissed() !== written.join(" ");
+      if (stays) this.#root.append(document.createElement("slot"));
+    }
     this.#load();
   }
 
   attributeChangedCallback() {
     if (this.isConnected) this.#load();
+  }
+
+  #key() {
+    return `license-banner ${this.getAttribute("src")}`;
+  }
+
+  // The codes of what was dismissed.
+  #dismissed() {
+    try { return sessionStorage.getItem(this.#key()); } catch { return null; }
   }
 
   async #load() {
@@ -50,10 +63,7 @@ class LicenseBanner extends HTMLElement {
 
   #show({ level, warnings }) {
     const codes = warnings.map((warning) => warning.code).join(" ");
-    const key = `license-banner ${this.getAttribute("src")}`;
-    let dismissed = null;
-    try { dismissed = sessionStorage.getItem(key); } catch { /* It is shown. */ }
-    if (level === "none" || (level !== "critical" && dismissed === codes)) {
+    if (level === "none" || (level !== "critical" && this.#dismissed() === codes)) {
       this.#root.replaceChildren();
       this.hidden = true;
       return;
@@ -74,7 +84,7 @@ class LicenseBanner extends HTMLElement {
       button.type = "button";
       button.textContent = this.getAttribute("dismiss") ?? "Dismiss";
       button.addEventListener("click", () => {
-        try { sessionStorage.setItem(key, codes); } catch { /* Until the next page. */ }
+        try { sessionStorage.setItem(this.#key(), codes); } catch { /* Until the next page. */ }
         this.#root.replaceChildren();
         this.hidden = true;
       });

@@ -6,6 +6,12 @@ if (upload) {
   const file = upload.elements.license;
   const text = upload.elements.text;
   const send = () => upload.requestSubmit();
+  // One license at a time: of several files the first.
+  const take = (files) => {
+    const one = new DataTransfer();
+    one.items.add(files[0]);
+    file.files = one.files;
+  };
   const over = (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
     event.preventDefault();
@@ -16,7 +22,7 @@ if (upload) {
   document.addEventListener("drop", (event) => {
     if (!event.dataTransfer.files.length) return;
     over(event);
-    file.files = event.dataTransfer.files;
+    take(event.dataTransfer.files);
     text.value = "";
     send();
   });
@@ -25,7 +31,7 @@ if (upload) {
     const files = event.clipboardData.files;
     const pasted = event.clipboardData.getData("text/plain").trim();
     if (files.length) {
-      file.files = files;
+      take(files);
       text.value = "";
     } else if (pasted) {
       text.value = pasted;

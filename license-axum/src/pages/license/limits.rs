@@ -11,7 +11,9 @@ pub(in crate::pages) struct LimitRow {
     pub(in crate::pages) text: String,
     /// How much is used, and of how many.
     pub(in crate::pages) meter: Option<(u64, u64)>,
-    pub(in crate::pages) high: u64,
+    /// From where on a limit counts as nearly full, and as full.
+    pub(in crate::pages) low: u64,
+    pub(in crate::pages) high: String,
     pub(in crate::pages) note: Option<String>,
 }
 
@@ -53,10 +55,11 @@ impl LimitRow {
             }
             _ => None,
         };
-        let high = limit.max.map_or(0, |max| max.saturating_mul(HIGH) / 100);
+        let low = limit.max.map_or(0, |max| max.saturating_mul(HIGH) / 100);
+        let high = limit.max.map_or_else(String::new, |max| format!("{}.5", max.saturating_sub(1)));
         let note = exceeded.or_else(|| forecast(shared, page, name, limit));
         let title = page.language.limit(name);
-        Self { name: name.to_owned(), title, text, meter, high, note }
+        Self { name: name.to_owned(), title, text, meter, low, high, note }
     }
 }
 

@@ -33,6 +33,7 @@ struct StatusPage<'a> {
     page: Page<'a>,
     phase: &'static str,
     tone: &'static str,
+    restricted: bool,
     heading: String,
     summary: String,
     code: Option<String>,
@@ -102,7 +103,10 @@ pub(super) async fn show<A, I: Installer>(
     let installed = Installed::of(request);
     let at = page.at.clone();
     let mut response = match admin_by {
-        Some(host) => administrators(shared, page, &host, installed).await,
+        Some(host) => {
+            let form = UploadForm::of(&pages.places);
+            administrators(shared, page, &host, installed, form).await
+        }
         None => everybodys(shared, page),
     };
     if installed.is_some() {
@@ -129,6 +133,7 @@ fn everybodys<I: Installer>(shared: &Shared<I>, page: Page<'_>) -> Response {
         &StatusPage {
             phase: phase.as_str(),
             tone: tone(&phase, restricted),
+            restricted,
             heading,
             summary,
             code: code.map(str::to_owned),
@@ -150,6 +155,7 @@ async fn administrators<I: Installer>(
     page: Page<'_>,
     host: &str,
     installed: Option<Installed>,
+    form: UploadForm,
 ) -> Response {
     let installer = &shared.installer;
     let licensing = installer.licensing();
@@ -159,7 +165,14 @@ async fn administrators<I: Installer>(
     let Status { phase, restricted, ref license, .. } = status;
     let language = page.language;
     let heading = language.phase(&phase);
-    let problem = status.problem.as_ref().and_then(|it| denial(installer, it.code));
+    // What the heading and the summary say already is not said again.
+    let plain = |code: &str| {
+        [DenialCode::LicenseMissing, DenialCode::LicenseExpired]
+            .iter()
+            .any(|it| it.as_str() == code)
+    };
+    let problem = status.problem.as_ref().filter(|it| !plain(it.code));
+    let problem = problem.and_then(|it| denial(installer, it.code));
     let problem = problem.map(|denial| Problem {
         title: language.denial_title(&denial),
         detail: language.denial_detail(&denial),
@@ -186,6 +199,7 @@ async fn administrators<I: Installer>(
         &StatusPage {
             phase: phase.as_str(),
             tone: tone(&phase, restricted),
+            restricted,
             heading,
             summary,
             code: code.map(str::to_owned),
@@ -194,7 +208,7 @@ async fn administrators<I: Installer>(
             problem,
             installed,
             ask,
-            form: UploadForm::default(),
+            form,
             history,
             admin: Some(admin),
             page,
@@ -227,13 +241,17 @@ impl Admin {
             state: page.t(if granted(name) { "feature-granted" } else { "feature-missing" }),
             granted: granted(name),
         });
+        let mut features: Vec<FeatureRow> = features.collect();
+        features.sort_by_key(|it| it.title.to_lowercase());
         let limits = status.license.iter().flat_map(|it| &it.limits);
+        let told = status.problem.as_ref().map(|it| it.code);
+        let warnings = status.warnings.iter().filter(|it| Some(it.code) != told);
         Self {
-            warnings: status.warnings.iter().map(|it| Note::of(language, it)).collect(),
+            warnings: warnings.map(|it| Note::of(language, it)).collect(),
             facts: status.license.iter().flat_map(|it| facts(page, it)).collect(),
             next: status.next.as_ref().map(|it| facts(page, it)),
             limits: limits.map(|(name, it)| LimitRow::of(shared, page, name, it)).collect(),
-            features: features.collect(),
+            features,
             timeline,
             machine: status.machine.as_ref().map(ToString::to_string),
             alerts: installer.alerts().map(|alerts| Alerts {

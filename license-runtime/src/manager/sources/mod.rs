@@ -4,7 +4,10 @@
 mod telling;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +28,9 @@ use crate::{
 pub(super) struct Sources {
     reader: Arc<Reader>,
     notes: Mutex<Notes>,
+    /// How often an upload has replaced a file. What was read before that is not
+    /// believed any more.
+    replaced: AtomicU64,
 }
 
 /// What is believed of the sources, and what came of it.
@@ -89,7 +95,11 @@ pub(super) async fn follow(shared: Arc<Shared>, mut stop: watch::Receiver<bool>)
 
 impl Sources {
     pub(super) fn new(sources: Vec<Source>) -> Self {
-        Self { reader: Arc::new(Reader::new(sources)), notes: Mutex::default() }
+        Self {
+            reader: Arc::new(Reader::new(sources)),
+            notes: Mutex::default(),
+            replaced: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -114,11 +124,16 @@ impl Shared {
             return false;
         }
         let reader = Arc::clone(&self.sources.reader);
+        let replaced = self.sources.replaced.load(Ordering::Acquire);
         let Ok(readings) = tokio::task::spawn_blocking(move || reader.read()).await else {
             tracing::error!("reading the license sources failed; it is tried again");
             return false;
         };
         let mut known = self.known.lock().await;
+        if self.sources.replaced.load(Ordering::Acquire) != replaced {
+            // An upload came between, and has put its own in force.
+            return true;
+        }
         self.take_readings(&mut known, readings).await;
         let doubtful = known.sources.belief.is_doubtful();
         drop(known);
@@ -208,6 +223,7 @@ impl Shared {
             Ok::<_, std::io::Error>(reader.read())
         });
         let readings = task.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        self.sources.replaced.fetch_add(1, Ordering::AcqRel);
         match readings {
             Ok(readings) => {
                 self.take_readings(known, readings).await;
