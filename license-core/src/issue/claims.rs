@@ -250,3 +250,16 @@ pub(super) fn refuse_unknown(product: &Product, license: &License) -> Result<(),
     });
     unknown.map_or(Ok(()), |name| known_limit(product, name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_signed_as_it_was_read_to_the_last_digit_that_fits() {
+        let claims = br#"{"a":108928512198033138686,"b":0.1,"c":2.2250738585072011e-308}"#;
+        let read = read_claims(claims).unwrap();
+        let text = Value::Object(read.clone()).to_string();
+        assert_eq!(read_claims(text.as_bytes()).unwrap(), read, "{text}");
+    }
+}
