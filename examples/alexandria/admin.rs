@@ -155,8 +155,8 @@ impl Visitors for Admins {
         claims.and_then(|_| cookie(token)).ok_or(NotSignedIn::Wrong)
     }
 
-    async fn sign_out(&self, _: &Parts) -> Option<HeaderValue> {
-        cookie("")
+    async fn sign_out(&self, _: &Parts) -> Result<HeaderValue, NotSignedIn> {
+        cookie("").ok_or(NotSignedIn::Away)
     }
 
     async fn visitor(&self, request: &Parts) -> Option<Visitor> {

@@ -87,6 +87,11 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         (None, Some(demo)) => Some(demo.license_file("license.key")?),
         (file, _) => file,
     };
+    // What is given at the start is not replaced by an upload.
+    let given = match &license_key {
+        Some(_) => Some("--license-key"),
+        None => std::env::var_os("LICENSE_KEY").filter(|it| !it.is_empty()).map(|_| "LICENSE_KEY"),
+    };
     let flag = license_key.map(|key| Source::literal("--license-key", key));
     let environment = Source::environment("LICENSE_KEY");
     let sources = flag
@@ -102,6 +107,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         tell(token);
     }
     let web = Web::new(manager.clone(), admins.clone(), &[])?;
+    let web = given.into_iter().fold(web, Web::without_upload);
     let app = app(web, AppState { licensing, manager: manager.clone(), documents, admins });
     let listener = listen(&settings.listen).await?;
     if let (Some(demo), Some(file), Ok(address)) = (&demo, &key_file, listener.local_addr()) {

@@ -92,6 +92,26 @@ describe('Polygent', () => {
     await page.context().close();
   });
 
+  // Browsers say less of where a form comes from where nothing is encrypted.
+  test('is renewed over plain HTTP by a name that is not this machine', async () => {
+    const token = await renewal();
+    const baseURL = `http://licenses.acme.internal:${new URL(service.base).port}`;
+    const page = await open(browser, service, { faults, baseURL, javaScriptEnabled: false });
+    const click = (name) => leads(page, () => page.getByRole('button', { name, exact: true }).click());
+    await page.goto('/sign-in?next=/license');
+    await fillIn(page);
+    await click('Sign in');
+    assert.equal(new URL(page.url()).pathname, '/license');
+    await page.setInputFiles('#upload-file', file(token));
+    await click('Review');
+    await previewed(page);
+    await click('Install this license');
+    await works(page);
+    await click('Sign out');
+    assert.equal(new URL(page.url()).pathname, '/sign-in');
+    await page.context().close();
+  });
+
   test('is renewed by a file that is dropped on the page', async () => {
     const token = await renewal();
     const page = await open(browser, service, { faults });

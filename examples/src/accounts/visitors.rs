@@ -48,10 +48,9 @@ impl Visitors for Auth {
         self.cookie(&token).ok_or(NotSignedIn::Away)
     }
 
-    async fn sign_out(&self, request: &Parts) -> Option<HeaderValue> {
-        // Where the database is away, the browser forgets the session all the same.
-        let _ = self.end(request).await;
-        self.cookie("")
+    async fn sign_out(&self, request: &Parts) -> Result<HeaderValue, NotSignedIn> {
+        self.end(request).await.map_err(|_| NotSignedIn::Away)?;
+        self.cookie("").ok_or(NotSignedIn::Away)
     }
 
     fn one_session(&self) -> bool {

@@ -47,7 +47,14 @@ pub trait Visitors: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<HeaderValue, NotSignedIn>> + Send;
 
     /// Ends the session of a request; the cookie that takes the other away.
-    fn sign_out(&self, request: &Parts) -> impl Future<Output = Option<HeaderValue>> + Send;
+    ///
+    /// # Errors
+    ///
+    /// The session goes on.
+    fn sign_out(
+        &self,
+        request: &Parts,
+    ) -> impl Future<Output = Result<HeaderValue, NotSignedIn>> + Send;
 
     /// Whether signing in ends the other sessions of a user.
     fn one_session(&self) -> bool {
@@ -107,7 +114,7 @@ impl<A, I: Installer, V: Visitors> Web<A, I, V> {
         let pages = LicensePages::with_texts(installer, &TEXTS).map_err(|error| {
             StartError::new("the texts of the profile are not valid").with_source(error)
         })?;
-        let pages = pages.sign_in("/sign-in").home("/");
+        let pages = pages.sign_in("/sign-in").sign_out("/sign-out").home("/");
         Ok(Self { pages, visitors, licensing, modules, devices: false })
     }
 

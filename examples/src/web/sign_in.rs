@@ -1,5 +1,7 @@
 //! Signing in and out by a page.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::{
     Form,
@@ -10,6 +12,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use license_axum::{Installer, Routes};
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::{
     NotSignedIn, Visitors, Web,
@@ -39,6 +42,8 @@ struct Fields {
 
 /// What a sign-in sends is short.
 const MOST_BYTES: usize = 16 * 1024;
+/// How long it may take to send.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) fn routes<A, I, V, S>(web: &Web<A, I, V>) -> Routes<S>
 where
@@ -87,7 +92,8 @@ impl<A, I: Installer, V: Visitors> Web<A, I, V> {
     async fn sign_in(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
         let read = Form::<Fields>::from_request(Request::from_parts(head.clone(), body), &());
-        let Ok(Form(Fields { email, password, next })) = read.await else {
+        let read = timeout(DEADLINE, read).await;
+        let Ok(Ok(Form(Fields { email, password, next }))) = read else {
             let next = "/".to_owned();
             let wrong = wrong_of::<V>();
             return self
@@ -117,9 +123,16 @@ impl<A, I: Installer, V: Visitors> Web<A, I, V> {
     }
 
     async fn sign_out(&self, request: &Parts) -> Response {
-        let cookie = self.visitors.sign_out(request).await;
+        let Ok(cookie) = self.visitors.sign_out(request).await else {
+            // Nobody is told to be signed out who is not.
+            let page = self.page(request, "web-sign-out").await;
+            let wrong = Some(page.t("web-away"));
+            let (by_token, email, next) = (V::BY_TOKEN, String::new(), "/".to_owned());
+            let page = SignIn { page, wrong, by_token, email, next };
+            return html(StatusCode::SERVICE_UNAVAILABLE, &page);
+        };
         let query = asked_language(request).map(|it| format!("?lang={it}")).unwrap_or_default();
-        see_other(&format!("/sign-in{query}"), cookie)
+        see_other(&format!("/sign-in{query}"), Some(cookie))
     }
 }
 

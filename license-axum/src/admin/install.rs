@@ -42,8 +42,9 @@ struct Wanted {
 
 /// What says nothing against a genuine license, or was told before anything
 /// of it was checked.
-const NOT_COUNTED: [InstallErrorKind; 3] = [
+const NOT_COUNTED: [InstallErrorKind; 4] = [
     InstallErrorKind::OlderThanInstalled,
+    InstallErrorKind::FileReadOnly,
     InstallErrorKind::StoreUnavailable,
     InstallErrorKind::NotPreviewed,
 ];

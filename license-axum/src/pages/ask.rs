@@ -17,13 +17,13 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    /// `code` says where the license stands, `id` which one it is; only
+    /// `code` says what is wrong, where something is, `id` which one it is; only
     /// administrators learn that.
     pub(super) fn new(
         page: &Page<'_>,
         product: &Product,
         is_admin: bool,
-        code: &str,
+        code: Option<&str>,
         id: Option<&str>,
         today: String,
     ) -> Self {
@@ -37,7 +37,7 @@ impl Ask {
                     &[
                         ("product", page.product.as_str().into()),
                         ("id", id.unwrap_or("-").into()),
-                        ("code", code.into()),
+                        ("code", code.unwrap_or("-").into()),
                         ("date", today.as_str().into()),
                     ],
                 );
@@ -50,7 +50,10 @@ impl Ask {
         });
         Self {
             is_admin,
-            administrator: page.text("ask-administrator", &[("code", code.into())]),
+            administrator: match code {
+                Some(code) => page.text("ask-administrator", &[("code", code.into())]),
+                None => page.t("ask-administrator-plain"),
+            },
             vendor: named("ask-vendor-hint"),
             write_to: named("ask-vendor").unwrap_or_default(),
             mailto,

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, Uri, header, request::Parts};
-use license_core::{Denial, Installer};
+use license_core::{Denial, DenialCode, Installer};
 use license_tower::RefusedRequest;
 use tower::{Layer, Service};
 
@@ -102,12 +102,13 @@ where
         let shared = &*self.pages.shared;
         let place = Place::Elsewhere(&self.at);
         let page = Page::new(shared, &self.pages.places, request, place, "");
+        let page = if is_admin { page.for_admin(&self.pages.places, request) } else { page };
         let licensing = shared.installer.licensing();
         let language = page.language;
         let whole_service = licensing.check_service().is_err();
         let code = denial.code().as_str();
         let title = match denial.feature() {
-            Some(feature) if !whole_service => {
+            Some(feature) if denial.code() == DenialCode::FeatureNotLicensed => {
                 let feature = language.feature(feature);
                 page.text("denied-feature", &[("feature", feature.into())])
             }
@@ -123,7 +124,7 @@ where
         let license = licensing.license();
         let id = license.as_ref().filter(|_| is_admin).map(|it| it.license().id());
         let today = language.date(licensing.control().judged_time());
-        let ask = Ask::new(&page, licensing.product(), is_admin, code, id, today);
+        let ask = Ask::new(&page, licensing.product(), is_admin, Some(code), id, today);
         let back = match whole_service {
             true => None,
             false => way_back(request).or_else(|| page.home.clone()),
@@ -157,6 +158,7 @@ pub(super) fn turn_away<A, I: Installer>(
     let licensing = shared.installer.licensing();
     let code = match status {
         StatusCode::UNAUTHORIZED => "unauthenticated",
+        StatusCode::NOT_FOUND => "not_found",
         status if status.is_server_error() => "store_unavailable",
         _ => "forbidden",
     };
@@ -167,7 +169,7 @@ pub(super) fn turn_away<A, I: Installer>(
         code => (page.t(&format!("upload-{code}")), page.t(&format!("upload-{code}.advice"))),
     };
     let today = page.language.date(licensing.control().judged_time());
-    let ask = Ask::new(&page, licensing.product(), false, code, None, today);
+    let ask = Ask::new(&page, licensing.product(), false, None, None, today);
     html(
         status,
         &DeniedPage {

@@ -56,6 +56,9 @@
 //! - Links are relative: they work below any prefix, also one that a proxy takes
 //!   away; it has to put that before the path of `Location` and of cookies, as
 //!   proxies can. A language that was asked for by `?lang=` goes with them.
+//! - `Referrer-Policy: no-referrer` alone would have browsers send `Origin: null` with
+//!   the forms over plain HTTP, which nobody can tell from another site's; the pages
+//!   themselves say `same-origin` (`<meta name="referrer">`), which counts for them.
 //! - `Content-Security-Policy` allows nothing but what the service itself sends;
 //!   no page has a style, script or handler in it.
 //! - A banner for the product's own pages: [`LicensePages::banner`] as HTML, or
@@ -111,6 +114,7 @@ struct Shared<I> {
 #[derive(Clone, Default)]
 struct Places {
     sign_in: Option<String>,
+    sign_out: Option<String>,
     home: Option<String>,
     /// Where the license comes from that nobody uploads.
     elsewhere: Option<String>,
@@ -146,6 +150,14 @@ impl<A, I: Installer> LicensePages<A, I> {
     #[must_use]
     pub fn sign_in(mut self, path: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.places).sign_in = Some(path.into());
+        self
+    }
+
+    /// Where people sign out: a path within the service that takes a `POST`,
+    /// `/sign-out`.
+    #[must_use]
+    pub fn sign_out(mut self, path: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.places).sign_out = Some(path.into());
         self
     }
 

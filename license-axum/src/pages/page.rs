@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts};
-use license_core::{Installer, report::Fact};
+use license_core::{DenialCode, Installer, refusal::Delivery, report::Fact};
 use license_texts::{Language, Texts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -34,7 +34,11 @@ pub(super) struct Page<'a> {
     pub(super) more_query: String,
     pub(super) home: Option<String>,
     pub(super) sign_in: Option<String>,
+    /// For whoever is signed in as an administrator.
+    pub(super) sign_out: Option<String>,
     pub(super) choices: Vec<Choice>,
+    /// Whether a license is given only when the service starts.
+    by_restart: bool,
 }
 
 /// A language to choose.
@@ -111,7 +115,8 @@ impl<'a> Page<'a> {
         // What a form was sent to cannot be fetched again.
         let here = match place {
             Place::Root => root.clone(),
-            _ if request.method == http::Method::GET => {
+            // `HEAD` says what `GET` would.
+            _ if request.method.is_safe() => {
                 path.rsplit('/').next().filter(|it| !it.is_empty()).unwrap_or("./").to_owned()
             }
             _ => root.clone(),
@@ -141,6 +146,12 @@ impl<'a> Page<'a> {
             more_query,
             home: place_of(&places.home),
             sign_in,
+            sign_out: None,
+            by_restart: {
+                let licensing = shared.installer.licensing();
+                let denial = licensing.control().denial(DenialCode::LicenseMissing);
+                denial.delivery() == Delivery::Start
+            },
             choices: choices.collect(),
         }
     }
@@ -157,12 +168,20 @@ impl<'a> Page<'a> {
 
     /// Where a license comes from that nobody uploads, and how to renew it.
     pub(super) fn elsewhere(&self, source: &str) -> String {
-        self.text("upload-elsewhere", &[("source", source.into())])
+        let key = if self.by_restart { "upload-elsewhere-start" } else { "upload-elsewhere" };
+        self.text(key, &[("source", source.into())])
     }
 
     pub(super) fn title(&self) -> String {
         let page = self.heading.as_str().into();
         self.text("title", &[("product", self.product.as_str().into()), ("page", page)])
+    }
+
+    /// Lets an administrator sign out.
+    pub(super) fn for_admin(self, places: &Places, request: &Parts) -> Self {
+        let path = original_path(request);
+        let sign_out = places.sign_out.as_deref().map(|it| relative(path, it) + &self.query);
+        Self { sign_out, ..self }
     }
 
     /// Names the page by a text that is no key.

@@ -109,6 +109,10 @@ pub(super) async fn install<A, I: Installer>(
     };
     let licensing = shared.installer.licensing();
     let in_force = || licensing.license().map(|it| it.digest());
+    let waits = |digest| {
+        let next = licensing.control().saved().next;
+        next.is_some_and(|it| Token::parse(it.as_bytes()).is_ok_and(|it| it.digest() == digest))
+    };
     let was_there = in_force() == Some(digest);
     let wanted =
         InstallRequest::new(actor).host(Some(host)).force(fields.force).expect(Some(digest));
@@ -118,7 +122,8 @@ pub(super) async fn install<A, I: Installer>(
             let installed = match in_force() == Some(digest) {
                 true if was_there => Installed::Unchanged,
                 true => Installed::Done,
-                false => Installed::Waits,
+                false if waits(digest) => Installed::Waits,
+                false => Installed::Overruled,
             };
             let page = Page::new(shared, &pages.places, &head, Place::Below, "");
             let mut response = see_other(&format!("{}{}", page.at, page.query));
@@ -184,6 +189,7 @@ fn show<A, I: Installer>(
         digest: dry_run.digest.map(|it| it.to_string()).unwrap_or_default(),
         force,
         page: Page::new(shared, &pages.places, request, Place::Below, "")
+            .for_admin(&pages.places, request)
             .called(page.t("page-preview")),
     };
     html(StatusCode::OK, &preview)

@@ -21,7 +21,7 @@ use super::{
     upload::{Refused, refuse},
 };
 use crate::{
-    Routes,
+    Problem, Routes,
     admin::{IsAdmin, host_of, machine_info, refuse_cross_site},
     discard::DiscardBodies,
     query::values,
@@ -151,7 +151,11 @@ where
 {
     get(move |Path(name): Path<String>| {
         let asset = pages.shared.assets.serve(&name);
-        async move { asset.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response()) }
+        async move {
+            asset.unwrap_or_else(|| {
+                Problem::new(404, "not_found", "There is nothing at this path.").into_response()
+            })
+        }
     })
 }
 
@@ -163,7 +167,7 @@ async fn rows<A, I: Installer>(pages: &LicensePages<A, I>, request: &Parts) -> R
         None => installer.audit(ROWS).await,
         Some(Ok(row)) => installer.audit_before(row, ROWS).await,
         Some(Err(_)) => {
-            return refuse(pages, request, &Refused::Status(StatusCode::NOT_FOUND), None);
+            return turn_away(pages, request, StatusCode::NOT_FOUND);
         }
     };
     match found {

@@ -93,11 +93,15 @@ impl Line {
         };
         for (row, license) in (0..).zip(licenses) {
             let y = 6 + row * 18;
+            // Where another takes over, this one ends.
+            let taken_over = licenses.get(row as usize + 1).and_then(|it| it.not_before);
+            let until = |at: Timestamp| taken_over.map_or(at, |end| at.min(end));
             let begins = begins(license);
-            let warns = license.expires_at.saturating_sub(policy.warning_window()).max(begins);
-            bar("active", begins, warns, y);
-            bar("expiring", warns, license.expires_at, y);
-            bar("grace", license.expires_at, license.grace_ends_at, y);
+            let ends = license.expires_at;
+            let warns = ends.saturating_sub(policy.warning_window()).max(begins);
+            bar("active", begins, until(warns), y);
+            bar("expiring", warns, until(ends), y);
+            bar("grace", ends, until(license.grace_ends_at), y);
         }
         let language = page.language;
         let date = |at| language.date(at);

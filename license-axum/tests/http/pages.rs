@@ -187,7 +187,11 @@ async fn every_page_has_the_headers_and_nothing_that_they_forbid() {
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cache-control"), "no-store");
         hides(&answer, &[" style=", "<style", " onclick=", " onload=", "javascript:"]);
-        shows(&answer, &["<html lang=\"en\" dir=\"ltr\">"]);
+        // Without it browsers send `Origin: null` with forms over plain HTTP.
+        shows(
+            &answer,
+            &["<html lang=\"en\" dir=\"ltr\">", "<meta name=\"referrer\" content=\"same-origin\">"],
+        );
     }
 }
 

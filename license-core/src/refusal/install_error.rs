@@ -61,6 +61,8 @@ pub enum InstallErrorKind {
     DomainMismatch,
     /// Issued before the newest license ever accepted.
     OlderThanInstalled,
+    /// A license file decides that uploads are to replace, and it cannot be written.
+    FileReadOnly,
     /// The store could not keep it.
     StoreUnavailable,
     /// A defect in the service; nothing was changed.
@@ -69,7 +71,7 @@ pub enum InstallErrorKind {
 
 impl InstallErrorKind {
     /// Every kind, in the order in which installing checks.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::TokenTooLarge,
         Self::TokenMalformed,
         Self::NotPreviewed,
@@ -89,6 +91,7 @@ impl InstallErrorKind {
         Self::ClockNotSet,
         Self::DomainMismatch,
         Self::OlderThanInstalled,
+        Self::FileReadOnly,
         Self::StoreUnavailable,
         Self::Internal,
     ];
@@ -115,6 +118,7 @@ impl InstallErrorKind {
             Self::ClockNotSet => "clock_not_set",
             Self::DomainMismatch => "domain_mismatch",
             Self::OlderThanInstalled => "older_than_installed",
+            Self::FileReadOnly => "license_file_read_only",
             Self::StoreUnavailable => "store_unavailable",
             Self::Internal => "internal_error",
         }
@@ -125,7 +129,7 @@ impl InstallErrorKind {
         match self {
             Self::TokenTooLarge => 413,
             Self::TokenMalformed => 400,
-            Self::OlderThanInstalled | Self::NotPreviewed => 409,
+            Self::OlderThanInstalled | Self::NotPreviewed | Self::FileReadOnly => 409,
             Self::StoreUnavailable => 503,
             Self::Internal => 500,
             _ => 422,
@@ -154,6 +158,7 @@ impl InstallErrorKind {
             Self::ClockNotSet => "The system clock is not set",
             Self::DomainMismatch => "License domain mismatch",
             Self::OlderThanInstalled => "An older license cannot replace a newer one",
+            Self::FileReadOnly => "The license file cannot be replaced",
             Self::StoreUnavailable => "The license could not be stored",
             Self::Internal => "Internal error",
         }
@@ -214,6 +219,9 @@ impl InstallErrorKind {
             }
             Self::OlderThanInstalled => {
                 "A license issued later was accepted before. Upload the newest license."
+            }
+            Self::FileReadOnly => {
+                "The license file decides, and the service cannot write it. Replace it where it comes from."
             }
             Self::StoreUnavailable => {
                 "The license could not be stored and was not installed; the one in force is unchanged. Check the disk or database, then try again."

@@ -21,6 +21,12 @@ impl Shared {
         let mut dry_run =
             self.licensing.control().preview_by(self.shared_time(), &verified, &request, used);
         #[cfg(feature = "sources")]
+        if dry_run.would_install
+            && let Err(error) = self.can_replace(&verified).await
+        {
+            return DryRun::refused(dry_run.digest, &error, dry_run.timeline_now);
+        }
+        #[cfg(feature = "sources")]
         if dry_run.would_install {
             dry_run.warnings.extend(self.sources.before_upload());
         }

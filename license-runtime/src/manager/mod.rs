@@ -290,8 +290,9 @@ impl Installer for LicenseManager {
     }
 
     async fn audit_before(&self, row: u64, limit: u32) -> Result<Vec<AuditEntry>, InstallError> {
-        // Rows are numbered without gaps.
-        let before = row.saturating_sub(1);
+        // Rows are numbered without gaps; behind the last one all are older.
+        let newest = self.audit(1).await?.first().map_or(0, |newest| newest.row);
+        let before = row.saturating_sub(1).min(newest);
         let after = before.saturating_sub(u64::from(limit));
         let wanted = u32::try_from(before - after).unwrap_or(limit);
         let page = self.0.shared.store.audit_after(after, wanted).await;

@@ -64,13 +64,16 @@ async fn an_upload_that_the_file_cannot_take_is_refused_and_nothing_changes() {
         directory.push("d".repeat(200));
     }
     let rest = 4090 - directory.as_os_str().len();
-    directory.push("d".repeat(rest.saturating_sub(1).min(200).max(1)));
+    directory.push("d".repeat(rest.saturating_sub(1).clamp(1, 200)));
     fs::create_dir_all(&directory).unwrap();
     let file = directory.join("a");
     fs::write(&file, place.token("old").as_str()).unwrap();
     let manager = place.start_with([Source::file(&file).replaced_by_uploads()]).await;
     takes_effect(&manager, "old").await;
-    assert_eq!(upload(&manager, &place, "new").await, Err(InstallErrorKind::StoreUnavailable));
+    let token = place.token("new");
+    let dry_run = manager.dry_run(token.as_str().as_bytes(), request()).await;
+    assert_eq!((dry_run.would_install, dry_run.code), (false, Some("license_file_read_only")));
+    assert_eq!(upload(&manager, &place, "new").await, Err(InstallErrorKind::FileReadOnly));
     assert_eq!(in_force(&manager).as_deref(), Some("old"));
     assert_eq!(fs::read_to_string(&file).unwrap(), place.token("old").as_str());
 }

@@ -237,6 +237,8 @@ install-older_than_installed = Eine ältere Lizenz kann eine neuere nicht ersetz
     .advice = Laden Sie die neueste Lizenz hoch, die Sie erhalten haben.
 install-store_unavailable = Die Lizenz konnte nicht gespeichert werden
     .advice = Es wurde nichts geändert. Versuchen Sie es in Kürze erneut.
+install-license_file_read_only = Die Lizenzdatei kann nicht ersetzt werden
+    .advice = Die Lizenzdatei entscheidet, und der Dienst kann sie nicht schreiben. Es wurde nichts geändert. Ersetzen Sie die Datei dort, wo sie herkommt.
 install-internal_error = Interner Fehler
     .advice = Es wurde nichts geändert. Einzelheiten stehen im Protokoll des Dienstes.
 
@@ -277,6 +279,7 @@ skip = Zum Inhalt springen
 back = Zurück zur Lizenz
 home = Startseite
 sign-in = Anmelden
+sign-out = Abmelden
 sign-in-hint = Sind Sie Administrator? Melden Sie sich an, um die Lizenz zu sehen und zu erneuern.
 language = Sprache
 code = Code
@@ -288,6 +291,7 @@ close = Schließen
 
 whom-to-ask = An wen Sie sich wenden können
 ask-administrator = Wenden Sie sich an einen Administrator dieses Dienstes und nennen Sie den Code { $code }.
+ask-administrator-plain = Fragen Sie einen Administrator dieses Dienstes.
 ask-vendor = An { $vendor } schreiben
 ask-vendor-hint = Die Lizenz stammt von { $vendor }.
 renew = Online erneuern
@@ -370,6 +374,7 @@ machine-hint = Der Anbieter braucht diese Datei, um eine Lizenz an diese Maschin
 
 upload-hint = Wählen Sie die Lizenzdatei, die Sie erhalten haben, oder fügen Sie ihren Text ein. Sie sehen, was sich ändern würde, bevor sich etwas ändert.
 upload-elsewhere = Die Lizenz kommt aus { $source }. Um sie zu erneuern, ersetzen Sie sie dort durch die Lizenz, die Sie erhalten haben; sie gilt innerhalb von Sekunden, ohne Neustart.
+upload-elsewhere-start = Die Lizenz wird dem Dienst beim Start in { $source } gegeben. Um sie zu erneuern, setzen Sie dort die Lizenz ein, die Sie erhalten haben, und starten Sie den Dienst neu.
 upload-drop = Legen Sie die Lizenzdatei hier ab oder fügen Sie ihren Text an beliebiger Stelle dieser Seite ein.
 upload-file = Lizenzdatei
 upload-text = oder ihr Text
@@ -394,6 +399,7 @@ installed-done = Installiert: { $id }.
 installed-waits = Angenommen: { $id } tritt in Kraft, sobald die Laufzeit beginnt.
 installed-unchanged = Diese Lizenz war bereits installiert: { $id }.
 
+installed-overruled = Angenommen, aber eine andere Quelle der Lizenz entscheidet: In Kraft ist { $id }.
 history-when = Wann
 history-who = Wer
 history-from = Von wo

@@ -240,6 +240,8 @@ install-older_than_installed = An older license cannot replace a newer one
     .advice = Upload the newest license that you were sent.
 install-store_unavailable = The license could not be stored
     .advice = Nothing was changed. Try again shortly.
+install-license_file_read_only = The license file cannot be replaced
+    .advice = The license file decides, and the service cannot write it. Nothing was changed. Replace the file where it comes from.
 install-internal_error = Internal error
     .advice = Nothing was changed. The log of the service has the details.
 
@@ -280,6 +282,7 @@ skip = Skip to the content
 back = Back to the license
 home = Home
 sign-in = Sign in
+sign-out = Sign out
 sign-in-hint = Are you an administrator? Sign in to see and renew the license.
 language = Language
 code = Code
@@ -291,6 +294,7 @@ close = Close
 
 whom-to-ask = Whom to ask
 ask-administrator = Tell an administrator of this service, and pass on the code { $code }.
+ask-administrator-plain = Ask an administrator of this service.
 ask-vendor = Write to { $vendor }
 ask-vendor-hint = The license comes from { $vendor }.
 renew = Renew online
@@ -373,6 +377,7 @@ machine-hint = The vendor needs this file to bind a license to this machine, or 
 
 upload-hint = Choose the license file that you were sent, or paste its text. You see what would change before anything does.
 upload-elsewhere = The license comes from { $source }. To renew it, replace it there with the license that you were sent; it takes effect within seconds, without a restart.
+upload-elsewhere-start = The license is given to the service in { $source } when it starts. To renew it, put the license that you were sent there, and restart the service.
 upload-drop = Drop the license file here, or paste its text anywhere on this page.
 upload-file = License file
 upload-text = or its text
@@ -397,6 +402,7 @@ installed-done = Installed: { $id }.
 installed-waits = Accepted: { $id } takes over when it begins.
 installed-unchanged = This license was installed already: { $id }.
 
+installed-overruled = Accepted, but another source of the license decides: in force is { $id }.
 history-when = When
 history-who = Who
 history-from = From

@@ -240,6 +240,8 @@ install-older_than_installed = Une licence plus ancienne ne peut pas en remplace
     .advice = Téléversez la licence la plus récente que vous avez reçue.
 install-store_unavailable = La licence n’a pas pu être enregistrée
     .advice = Rien n’a été modifié. Réessayez dans un instant.
+install-license_file_read_only = Le fichier de licence ne peut pas être remplacé
+    .advice = Le fichier de licence fait foi, et le service ne peut pas l’écrire. Rien n’a été modifié. Remplacez le fichier à sa source.
 install-internal_error = Erreur interne
     .advice = Rien n’a été modifié. Le journal du service contient les détails.
 
@@ -280,6 +282,7 @@ skip = Aller au contenu
 back = Retour à la licence
 home = Accueil
 sign-in = Se connecter
+sign-out = Se déconnecter
 sign-in-hint = Vous êtes administrateur ? Connectez-vous pour consulter et renouveler la licence.
 language = Langue
 code = Code
@@ -291,6 +294,7 @@ close = Fermer
 
 whom-to-ask = À qui s’adresser
 ask-administrator = Adressez-vous à un administrateur de ce service et communiquez-lui le code { $code }.
+ask-administrator-plain = Adressez-vous à un administrateur de ce service.
 ask-vendor = Écrire à { $vendor }
 ask-vendor-hint = La licence est fournie par { $vendor }.
 renew = Renouveler en ligne
@@ -373,6 +377,7 @@ machine-hint = L’éditeur a besoin de ce fichier pour lier une licence à cett
 
 upload-hint = Choisissez le fichier de licence que vous avez reçu, ou collez son texte. Vous voyez ce qui changerait avant que quoi que ce soit ne change.
 upload-elsewhere = La licence provient de { $source }. Pour la renouveler, remplacez-la à cet endroit par la licence que vous avez reçue ; elle prend effet en quelques secondes, sans redémarrage.
+upload-elsewhere-start = La licence est fournie au service dans { $source } au démarrage. Pour la renouveler, placez-y la licence que vous avez reçue, puis redémarrez le service.
 upload-drop = Déposez ici le fichier de licence, ou collez son texte n’importe où sur cette page.
 upload-file = Fichier de licence
 upload-text = ou son texte
@@ -397,6 +402,7 @@ installed-done = Licence installée : { $id }.
 installed-waits = Licence acceptée : { $id } entre en vigueur dès qu’elle commence.
 installed-unchanged = Cette licence était déjà installée : { $id }.
 
+installed-overruled = Acceptée, mais une autre source de la licence l’emporte : { $id } est en vigueur.
 history-when = Quand
 history-who = Qui
 history-from = D’où

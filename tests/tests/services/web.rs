@@ -111,6 +111,7 @@ async fn polygent_leads_every_page_to_the_license_while_everything_is_refused() 
     let admin = sign_in(&visitor, ADMINISTRATOR, PASSWORD).await;
     let status = admin.get("/license").await;
     assert!(text(&status).contains("id=\"upload\""), "{status:?}");
+    assert!(text(&status).contains("action=\"sign-out\""), "{status:?}");
     let license = polygent.license().features(["workflows", "insights"]).limit("users", 5);
     renew(&admin, license.sign().as_str()).await;
     let home = admin.get("/").await;
@@ -246,6 +247,20 @@ async fn alexandria_is_renewed_by_whoever_has_the_admin_token() {
     denied.is(403);
     assert!(is_page(&denied, "denied"), "{denied:?}");
     alexandria.client().get("/vault/status").await.refused(403, "feature_not_licensed");
+}
+
+#[tokio::test]
+async fn alexandria_says_so_where_the_key_is_given_at_the_start() {
+    let key = alexandria::sign(alexandria::license(["scim"]).id("lic_env"));
+    let given = |start: Start, _: &Path| start.env("LICENSE_KEY", &key);
+    let alexandria = Service::start_with(alexandria::command, |_| {}, given).await;
+    let token = alexandria::admin_token(now().saturating_add(DAY));
+    let admin = sign_in(&browser(alexandria.client()), "", &token).await;
+    let status = text(&admin.get("/license").await);
+    assert!(status.contains("LICENSE_KEY") && status.contains("restart"), "{status}");
+    assert!(!status.contains("<form id=\"upload\""), "{status}");
+    // What the license for a feature says that has lapsed is not that it is not there.
+    alexandria.client().get("/scim/v2/Users").await.is(200);
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ class LicenseBanner extends HTMLElement {
     }
   }
 
-  #show({ level, warnings }) {
+  #show({ level = "none", warnings = [] }) {
     const codes = warnings.map((warning) => warning.code).join(" ");
     if (level === "none" || (level !== "critical" && this.#dismissed() === codes)) {
       this.#root.replaceChildren();

@@ -1,6 +1,6 @@
 //! What a license says, as rows.
 
-use license_core::{Timestamp, report::LicenseStatus};
+use license_core::{Timestamp, report::LicenseStatus, text};
 
 use crate::pages::page::Page;
 
@@ -13,7 +13,7 @@ pub(super) struct FactRow {
 }
 
 /// What a license says, as rows.
-pub(super) fn facts(page: &Page<'_>, license: &LicenseStatus) -> Vec<FactRow> {
+pub(super) fn facts(page: &Page<'_>, license: &LicenseStatus, waits: bool) -> Vec<FactRow> {
     let language = page.language;
     let row = |key: &str, text: String| FactRow {
         name: page.t(&format!("field-{key}")),
@@ -27,11 +27,11 @@ pub(super) fn facts(page: &Page<'_>, license: &LicenseStatus) -> Vec<FactRow> {
     };
     let mut rows = Vec::new();
     if !license.id.is_empty() {
-        rows.push(FactRow { copy: true, ..row("id", license.id.clone()) });
+        rows.push(FactRow { copy: true, ..row("id", text::shown(&license.id)) });
     }
     let texts = [("customer", &license.customer), ("plan", &license.plan)];
     for (key, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        rows.push(row(key, text.clone()));
+        rows.push(row(key, text::shown(text)));
     }
     rows.push(timed("issued", language.date(license.issued_at), license.issued_at));
     if let Some(begins) = license.not_before {
@@ -43,7 +43,10 @@ pub(super) fn facts(page: &Page<'_>, license: &LicenseStatus) -> Vec<FactRow> {
         let until = license.grace_ends_at;
         rows.push(timed("grace", language.last_day(until), until));
     }
-    rows.push(row("days", license.days_remaining.to_string()));
+    // Of one that has not begun they say nothing.
+    if !waits {
+        rows.push(row("days", license.days_remaining.to_string()));
+    }
     let any = || page.t("field-any");
     rows.push(row("domain", license.domain.clone().unwrap_or_else(any)));
     let machine = license.machine.as_ref().map(ToString::to_string);

@@ -1,6 +1,6 @@
 //! The audit history, a part at a time.
 
-use license_core::runtime::AuditEntry;
+use license_core::{runtime::AuditEntry, text};
 use license_texts::Language;
 
 /// A part of the audit history.
@@ -32,8 +32,8 @@ impl History {
             when: language.moment(it.at),
             datetime: it.at.to_string(),
             outcome: language.outcome(&it.outcome),
-            license: it.license_id.unwrap_or_default(),
-            who: it.actor,
+            license: text::shown(&it.license_id.unwrap_or_default()),
+            who: text::shown(&it.actor),
             address: it.address.unwrap_or_default(),
         });
         Self { rows: rows.collect(), before }

@@ -12,6 +12,8 @@ pub(in crate::pages) enum Installed {
     Done,
     Waits,
     Unchanged,
+    /// Another source of the license decides.
+    Overruled,
 }
 
 const COOKIE: &str = "license_installed";
@@ -23,7 +25,9 @@ impl Installed {
         let pairs = cookies.filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(';'));
         let mut values = pairs.filter_map(|pair| pair.trim().split_once('='));
         let value = values.find_map(|(name, value)| (name == COOKIE).then_some(value))?;
-        [Self::Done, Self::Waits, Self::Unchanged].into_iter().find(|it| it.as_str() == value)
+        [Self::Done, Self::Waits, Self::Unchanged, Self::Overruled]
+            .into_iter()
+            .find(|it| it.as_str() == value)
     }
 
     const fn as_str(self) -> &'static str {
@@ -31,6 +35,7 @@ impl Installed {
             Self::Done => "done",
             Self::Waits => "waits",
             Self::Unchanged => "unchanged",
+            Self::Overruled => "overruled",
         }
     }
 

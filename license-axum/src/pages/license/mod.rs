@@ -105,6 +105,7 @@ pub(super) async fn show<A, I: Installer>(
     let mut response = match admin_by {
         Some(host) => {
             let form = UploadForm::of(&pages.places);
+            let page = page.for_admin(&pages.places, request);
             administrators(shared, page, &host, installed, form).await
         }
         None => everybodys(shared, page),
@@ -125,8 +126,7 @@ fn everybodys<I: Installer>(shared: &Shared<I>, page: Page<'_>) -> Response {
     let heading = page.language.phase(&phase);
     let summary = denial.as_ref().map(|it| page.language.denial_detail(it)).unwrap_or_default();
     let today = page.language.date(licensing.control().judged_time());
-    let told = code.unwrap_or(phase.as_str());
-    let ask = Ask::new(&page, licensing.product(), false, told, None, today);
+    let ask = Ask::new(&page, licensing.product(), false, code, None, today);
     let page = page.called(heading.clone());
     html(
         StatusCode::OK,
@@ -160,7 +160,9 @@ async fn administrators<I: Installer>(
     let installer = &shared.installer;
     let licensing = installer.licensing();
     let mut status = installer.status().await;
-    status.warnings.extend(licensing.host_warning(host));
+    let locked_out = licensing.host_warning(host);
+    let is_locked_out = locked_out.is_some();
+    status.warnings.extend(locked_out);
     let today = licensing.control().judged_time();
     let Status { phase, restricted, ref license, .. } = status;
     let language = page.language;
@@ -179,7 +181,7 @@ async fn administrators<I: Installer>(
         remedy: language.denial_remedy(&denial),
     });
     let code = status.problem.as_ref().map(|it| it.code);
-    let told = code.or(status.warnings.first().map(|it| it.code)).unwrap_or(phase.as_str());
+    let told = code.or(status.warnings.first().map(|it| it.code)).or(Some(phase.as_str()));
     let id = license.as_ref().map(|it| it.id.as_str());
     let ask = Ask::new(&page, licensing.product(), true, told, id, language.date(today));
     let history = match installer.audit(ROWS).await {
@@ -198,7 +200,7 @@ async fn administrators<I: Installer>(
         StatusCode::OK,
         &StatusPage {
             phase: phase.as_str(),
-            tone: tone(&phase, restricted),
+            tone: if is_locked_out && !restricted { "warning" } else { tone(&phase, restricted) },
             restricted,
             heading,
             summary,
@@ -248,8 +250,8 @@ impl Admin {
         let warnings = status.warnings.iter().filter(|it| Some(it.code) != told);
         Self {
             warnings: warnings.map(|it| Note::of(language, it)).collect(),
-            facts: status.license.iter().flat_map(|it| facts(page, it)).collect(),
-            next: status.next.as_ref().map(|it| facts(page, it)),
+            facts: status.license.iter().flat_map(|it| facts(page, it, false)).collect(),
+            next: status.next.as_ref().map(|it| facts(page, it, true)),
             limits: limits.map(|(name, it)| LimitRow::of(shared, page, name, it)).collect(),
             features,
             timeline,

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use license_core::{InstallError, InstallErrorKind, text};
+use license_core::{InstallError, InstallErrorKind, VerifiedLicense, text};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -171,7 +171,7 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// `store_unavailable` for a file that decides and cannot be written.
+    /// `license_file_read_only` for a file that decides and cannot be written.
     pub(super) async fn replacement(
         &self,
         known: &StoreView,
@@ -202,9 +202,22 @@ impl Shared {
                     "the license file {name} decides, and the service cannot write it; replace it \
                      where it comes from"
                 );
-                Err(InstallError::because(InstallErrorKind::StoreUnavailable, reason))
+                Err(InstallError::because(InstallErrorKind::FileReadOnly, reason))
             }
         }
+    }
+
+    /// Whether the file could be written that this upload would replace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`replacement`](Self::replacement).
+    pub(super) async fn can_replace(&self, verified: &VerifiedLicense) -> Result<(), InstallError> {
+        if self.sources.is_empty() {
+            return Ok(());
+        }
+        let known = self.known.lock().await;
+        self.replacement(&known, verified.token().as_str()).await.map(drop)
     }
 
     /// Puts the file in its place and reads it.
