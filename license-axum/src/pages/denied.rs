@@ -4,7 +4,8 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use askama::Template;
@@ -16,6 +17,7 @@ use axum::{
 use http::{Method, StatusCode, Uri, header, request::Parts};
 use license_core::{Denial, DenialCode, Installer};
 use license_tower::RefusedRequest;
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use super::{
@@ -28,7 +30,11 @@ use super::{
 
 /// Makes pages of what is refused, for browsers; see
 /// [`LicensePages::denials`].
-pub struct DenialPages<A, I, S> {
+pub struct DenialPages<A, I, S>(Arc<Denials<A, I, S>>);
+
+/// What the layer works with; shared, so that a request that is allowed copies
+/// nothing.
+struct Denials<A, I, S> {
     pages: LicensePages<A, I>,
     at: String,
     state: S,
@@ -58,18 +64,18 @@ struct DeniedPage<'a> {
 
 impl<A, I, S> DenialPages<A, I, S> {
     pub(super) fn new(pages: LicensePages<A, I>, at: String, state: S) -> Self {
-        Self { pages, at, state }
+        Self(Arc::new(Denials { pages, at, state }))
     }
 }
 
-impl<A, I, S> DenialPages<A, I, S>
+impl<A, I, S> Denials<A, I, S>
 where
     A: FromRequestParts<S> + 'static,
     I: Installer,
     S: Clone + Send + Sync + 'static,
 {
     /// The answer to a client: as it is, or as a page.
-    async fn answer(self, mut response: Response) -> Response {
+    async fn answer(self: Arc<Self>, mut response: Response) -> Response {
         let Some(denial) = response.extensions().get::<Denial>().cloned() else { return response };
         vary(response.headers_mut(), "Accept");
         let Some(request) = response.extensions_mut().remove::<RefusedRequest>() else {
@@ -196,10 +202,7 @@ fn way_back(request: &Parts) -> Option<String> {
     (is_ours && referer.path() != here).then(|| relative(here, referer.path()))
 }
 
-impl<A, I, S, T> Layer<T> for DenialPages<A, I, S>
-where
-    S: Clone,
-{
+impl<A, I, S, T> Layer<T> for DenialPages<A, I, S> {
     type Service = Denying<A, I, S, T>;
 
     fn layer(&self, inner: T) -> Self::Service {
@@ -213,36 +216,80 @@ where
     I: Installer,
     S: Clone + Send + Sync + 'static,
     T: Service<Request, Response: IntoResponse, Error: Into<Infallible>>,
-    T::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = DenyingFuture<A, I, S, T::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let future = self.inner.call(request);
-        let pages = self.pages.clone();
-        Box::pin(async move {
-            let response = future.await.map_err(Into::into)?.into_response();
-            match response.extensions().get::<Denial>() {
-                Some(_) => Ok(pages.answer(response).await),
-                None => Ok(response),
+        let (future, pages) = (self.inner.call(request), Arc::clone(&self.pages.0));
+        DenyingFuture { state: State::Served { future, pages } }
+    }
+}
+
+pin_project! {
+    /// The response of [`Denying`]: the inner service's, or a page.
+    pub struct DenyingFuture<A, I, S, F> {
+        #[pin]
+        state: State<A, I, S, F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<A, I, S, F> {
+        Served { #[pin] future: F, pages: Arc<Denials<A, I, S>> },
+        // Only what is refused is worth a box.
+        Refused { page: Pin<Box<dyn Future<Output = Response> + Send>> },
+    }
+}
+
+impl<A, I, S, F, R, E> Future for DenyingFuture<A, I, S, F>
+where
+    A: FromRequestParts<S> + 'static,
+    I: Installer,
+    S: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<R, E>>,
+    R: IntoResponse,
+    E: Into<Infallible>,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        let mut page = match state.as_mut().project() {
+            StateProj::Refused { page } => return page.as_mut().poll(cx).map(Ok),
+            StateProj::Served { future, pages } => {
+                let Ok(response) = ready!(future.poll(cx)).map_err(Into::<Infallible>::into);
+                let response = response.into_response();
+                if response.extensions().get::<Denial>().is_none() {
+                    return Poll::Ready(Ok(response));
+                }
+                Box::pin(Arc::clone(pages).answer(response))
+                    as Pin<Box<dyn Future<Output = Response> + Send>>
             }
-        })
+        };
+        match page.as_mut().poll(cx) {
+            Poll::Ready(response) => Poll::Ready(Ok(response)),
+            Poll::Pending => {
+                state.set(State::Refused { page });
+                Poll::Pending
+            }
+        }
     }
 }
 
-impl<A, I, S: Clone> Clone for DenialPages<A, I, S> {
+impl<A, I, S> Clone for DenialPages<A, I, S> {
     fn clone(&self) -> Self {
-        Self { pages: self.pages.clone(), at: self.at.clone(), state: self.state.clone() }
+        Self(Arc::clone(&self.0))
     }
 }
 
-impl<A, I, S: Clone, T: Clone> Clone for Denying<A, I, S, T> {
+impl<A, I, S, T: Clone> Clone for Denying<A, I, S, T> {
     fn clone(&self) -> Self {
         Self { pages: self.pages.clone(), inner: self.inner.clone() }
     }
@@ -250,7 +297,13 @@ impl<A, I, S: Clone, T: Clone> Clone for Denying<A, I, S, T> {
 
 impl<A, I, S> std::fmt::Debug for DenialPages<A, I, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DenialPages").field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("DenialPages").field("at", &self.0.at).finish_non_exhaustive()
+    }
+}
+
+impl<A, I, S, F> std::fmt::Debug for DenyingFuture<A, I, S, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DenyingFuture").finish_non_exhaustive()
     }
 }
 

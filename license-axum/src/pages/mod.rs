@@ -87,7 +87,7 @@ pub use license_texts::{Language, TextsError};
 
 use self::assets::Assets;
 pub use self::{
-    denied::{DenialPages, Denying},
+    denied::{DenialPages, Denying, DenyingFuture},
     page::respond,
 };
 use crate::{Routes, admin::Uploads};
