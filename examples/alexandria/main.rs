@@ -177,6 +177,8 @@ one that it does not. Administrators see what is licensed:
   curl -i http://{address}/vault/status
   curl -i -H {header} http://{address}/admin/license
 
+The same in a browser, with the administrator's token: http://{address}/license
+
 As in production, the key can stand in the environment instead; it then wins
 over the file. Stop this service, and start it again with
 

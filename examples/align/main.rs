@@ -186,6 +186,9 @@ the plan does not grant, 402 for a connector that the license does not list:
   curl -i -b '{cookies}' http://{address}/api/branding
   curl -i -b '{cookies}' -H 'content-type: application/json' -d '{{\"type\":\"jira\"}}' http://{address}/api/connectors
 
+The same in a browser, as admin@example.com: http://{address}/license
+Started with --allow-upload, a license is renewed there, too.
+
 For a license whose grace begins while you watch, give --expires an RFC 3339
 time a minute from now instead of --days, and look at
 http://{address}/api/banner.

@@ -197,6 +197,8 @@ Ask again: 200 for a feature that it grants, 403 for one that it does not:
   curl -i -b '{cookies}' http://{address}/api/workflows
   curl -i -b '{cookies}' http://{address}/api/planner
 
+The same in a browser, as admin@example.com: http://{address}/license
+
 For a license that expires while you watch, give --expires an RFC 3339 time a
 minute from now instead of --days; for one that binds a domain, add
 --domain '*.acme.internal' and upload it to http://{address}/api/license?force=true.

@@ -4,16 +4,17 @@ use std::convert::Infallible;
 
 use askama::Template;
 use axum::{
-    extract::{FromRequestParts, Path, Request},
-    middleware,
+    extract::{FromRequestParts, Path, Request, State},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, get, post},
 };
-use http::{StatusCode, request::Parts};
-use license_core::{Actor, Installer};
+use http::{HeaderValue, StatusCode, header, request::Parts};
+use license_core::{Actor, Installer, refusal::ProblemDetails};
 
 use super::{
     LicensePages,
+    accept::prefers_html,
     denied::turn_away,
     license::{self, History, ROWS},
     page::{Page, Place, html, see_other},
@@ -73,8 +74,28 @@ where
         .open(read, "/machine-info.json", machine::<A, I, S>(pages.clone()))
         .open(read, "/history", history::<A, I, S>(pages.clone()))
         .open(read, "/assets/{name}", assets(pages.clone()))
-        .layer(middleware::from_fn(refuse_cross_site))
+        .layer(middleware::from_fn_with_state(pages.clone(), own_site))
         .layer(DiscardBodies)
+}
+
+/// Refuses what another site makes a browser send, to a browser with a page.
+async fn own_site<A: 'static, I: Installer>(
+    State(pages): State<LicensePages<A, I>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method().is_safe() || !prefers_html(request.headers()) {
+        return refuse_cross_site(request, next).await;
+    }
+    let (head, body) = request.into_parts();
+    let response = refuse_cross_site(Request::from_parts(head.clone(), body), next).await;
+    // These routes answer a browser with nothing else in this form.
+    let is_problem = response.headers().get(header::CONTENT_TYPE)
+        == Some(&HeaderValue::from_static(ProblemDetails::MEDIA_TYPE));
+    match response.status() {
+        StatusCode::FORBIDDEN if is_problem => refuse(&pages, &head, &Refused::CrossSite, None),
+        _ => response,
+    }
 }
 
 /// A page that a form is sent to. Whoever comes back to it by its address is led

@@ -48,6 +48,8 @@ pub(super) enum Refused {
     Empty,
     Both,
     Form(FormError),
+    /// Another site made the browser send it.
+    CrossSite,
     /// The license comes from elsewhere.
     Elsewhere,
     /// Who is not an administrator, or what axum refuses.
@@ -96,6 +98,7 @@ impl Refused {
             Self::Wait(_) => upload(429, "too_many_attempts"),
             Self::Empty => (400, MALFORMED, "upload-empty".to_owned()),
             Self::Both => (400, MALFORMED, "upload-both".to_owned()),
+            Self::CrossSite => upload(403, "cross_site_request"),
             Self::Elsewhere => upload(403, "uploads_off"),
             Self::Form(FormError::NoForm) => upload(415, "unsupported_media_type"),
             Self::Form(FormError::Late) => upload(408, "request_timeout"),

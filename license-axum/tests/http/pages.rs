@@ -316,6 +316,15 @@ async fn others_are_turned_away_and_other_sites_too() {
             .header("sec-fetch-site", "cross-site");
         let answer = pages.ask(elsewhere, multipart(&[("text", "a")])).await;
         answer.is_problem(403, "cross_site_request");
+        let browser = Request::post(path)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=XX")
+            .header(header::ACCEPT, BROWSER)
+            .header(header::COOKIE, "session=admin")
+            .header("sec-fetch-site", "cross-site");
+        let answer = pages.ask(browser, multipart(&[("text", "a")])).await;
+        assert_eq!(answer.status, 403);
+        shows(&answer, &["data-code=\"cross_site_request\"", "<form id=\"upload\""]);
+        hides(&answer, &["fp1:"]);
         let back = pages.admin(path).await;
         assert_eq!((back.status.as_u16(), back.header("location")), (303, "/license"));
     }
