@@ -145,16 +145,25 @@ async fn a_mail_that_failed_is_sent_later_and_one_that_is_refused_holds_up_nobod
     // Nobody listens there.
     let polygent = Polygent::start_with(|start| alerting(start, "smtp://127.0.0.1:9")).await;
     polygent.install(polygent.license().days(7)).await;
-    let answer = run(&polygent.admin().await).await;
-    answer.refused(502, "alert_delivery_failed");
+    let admin = polygent.admin().await;
+    let page = async |admin: &Client| String::from_utf8(admin.get("/license").await.body.to_vec());
+    assert!(page(&admin).await.unwrap().contains("No alert has failed."));
+    run(&admin).await.refused(502, "alert_delivery_failed");
+    // Administrators see on the license page that it failed, and why.
+    let told = page(&admin).await.unwrap();
+    for part in ["id=\"alerts\"", "could not be delivered", "the mail server cannot be reached"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("operations@"), "{told}");
     let polygent = polygent
         .replace(|vendor, directory| {
             let start = alerting(Polygent::command(vendor, directory), &url);
             start.arg("--alert-to").arg("refused@example.com")
         })
         .await;
-    let answer = run(&polygent.admin().await).await;
-    assert_eq!(answer.json(), sent(7, &[ADMINISTRATOR, OPERATIONS]));
+    let admin = polygent.admin().await;
+    assert_eq!(run(&admin).await.json(), sent(7, &[ADMINISTRATOR, OPERATIONS]));
+    assert!(page(&admin).await.unwrap().contains("No alert has failed."));
     assert_eq!(smtp.received(2).await.len(), 2);
     let log = polygent.process().logged("the mail server refuses (550)").await;
     assert!(!log.contains('@'), "{log}");
