@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::Request, response::Response};
 use http::{StatusCode, header, request::Parts};
 use license_core::{
-    Actor, InstallErrorKind, Installer, Token,
+    Actor, DenialCode, InstallErrorKind, Installer, Token,
     licensing::InstallRequest,
     report::{DryRun, LicenseStatus, Note as Change},
 };
@@ -43,6 +43,8 @@ struct Changed {
     name: Option<String>,
     /// The feature's name, where it is not what is said.
     feature: Option<String>,
+    /// How requests are answered then that need it.
+    answer: Option<String>,
     said: Said,
 }
 
@@ -176,13 +178,21 @@ fn show<A, I: Installer>(
         line("then", &then, &dry_run.timeline_then).headed(page.t("timeline-then")),
     ];
     let changed = |changes: &[Change]| changes.iter().map(|it| Changed::of(language, it)).collect();
+    let denial = licensing.control().denial(DenialCode::FeatureNotLicensed);
+    let facts =
+        [("status", u64::from(denial.status()).into()), ("code", denial.code().as_str().into())];
+    let refused = page.text("effect-answer", &facts);
+    let lost = dry_run.lost.iter().map(|it| {
+        let answer = (it.code == "feature").then(|| refused.clone());
+        Changed { answer, ..Changed::of(language, it) }
+    });
     let limits = license.limits.iter();
     let preview = PreviewPage {
         id: license.id.clone(),
         begins,
         warnings: dry_run.warnings.iter().map(|it| Note::of(language, it)).collect(),
         gained: changed(&dry_run.gained),
-        lost: changed(&dry_run.lost),
+        lost: lost.collect(),
         limits: limits.map(|(name, it)| LimitRow::of(shared, &page, name, it)).collect(),
         timelines,
         token: token.as_str().to_owned(),
@@ -204,6 +214,6 @@ impl Changed {
             });
         let said = language.change(change);
         let feature = name.clone().filter(|it| change.code == "feature" && *it != said.text);
-        Self { code: change.code, name, feature, said }
+        Self { code: change.code, name, feature, answer: None, said }
     }
 }

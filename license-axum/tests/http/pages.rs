@@ -230,6 +230,17 @@ async fn a_license_is_previewed_and_then_installed_and_that_is_told_once() {
 }
 
 #[tokio::test]
+async fn what_is_lost_says_how_it_will_be_answered() {
+    let pages = Pages::new().await;
+    let license = |id: &str| pages.administered.service.vendor.license().id(id);
+    pages.install(license("more").features(["reports", "sso"]).sign().as_str()).await;
+    let preview = pages.preview(license("less").features(["reports"]).sign().as_str()).await;
+    let lost = preview.text().split("id=\"lost\"").nth(1).unwrap();
+    assert!(lost.contains("data-name=\"sso\""), "{lost}");
+    assert!(lost.contains("Answered with 403 (feature_not_licensed)."), "{lost}");
+}
+
+#[tokio::test]
 async fn only_what_was_previewed_is_installed() {
     let pages = Pages::new().await;
     let preview = pages.preview(&pages.administered.token("first")).await;
