@@ -24,7 +24,7 @@ pub(crate) struct SignedIn {
 }
 
 /// How much of the digest of a session names it.
-const ID_LENGTH: usize = 16;
+const ID_LENGTH: u8 = 16;
 
 impl Visitors for Auth {
     const BY_TOKEN: bool = false;
@@ -85,7 +85,7 @@ impl Auth {
             let digest: String = row.try_get("digest")?;
             let until = Timestamp::from_seconds(row.try_get("expires_at")?);
             Ok(SignedIn {
-                id: digest.chars().take(ID_LENGTH).collect(),
+                id: digest.chars().take(ID_LENGTH.into()).collect(),
                 since: until.saturating_sub(SESSION),
                 until,
                 current: Some(digest) == own,
@@ -103,8 +103,8 @@ impl Auth {
         // However this ends: what is remembered may be the one.
         let _forgotten = self.accounts().recent.forget_user(&account.id);
         let query =
-            sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND substr(digest, 1, 16) = $2");
-        let query = query.bind(account.id.clone()).bind(id.to_owned());
+            sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND substr(digest, 1, $2) = $3");
+        let query = query.bind(account.id.clone()).bind(i32::from(ID_LENGTH)).bind(id.to_owned());
         let ended = timely(query.execute(&self.accounts().pool)).await?;
         Ok(ended.rows_affected() > 0)
     }

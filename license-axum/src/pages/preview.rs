@@ -57,15 +57,9 @@ pub(super) async fn preview<A, I: Installer>(
     let host = host_of(&request);
     let (head, body) = request.into_parts();
     let refuse = |refused: Refused, text| refuse(pages, &head, &refused, text);
-    if pages.places.elsewhere.is_some() {
-        return refuse(Refused::Elsewhere, None);
-    }
-    if let Err(seconds) = pages.shared.uploads.admit(&actor) {
-        return refuse(Refused::Wait(seconds), None);
-    }
-    let fields = match Fields::read(Request::from_parts(head.clone(), body)).await {
+    let fields = match fields(pages, &actor, Request::from_parts(head.clone(), body)).await {
         Ok(fields) => fields,
-        Err(error) => return refuse(Refused::Form(error), None),
+        Err(refused) => return refuse(refused, None),
     };
     let force = fields.force;
     let (bytes, text) = match fields.upload() {
@@ -91,15 +85,9 @@ pub(super) async fn install<A, I: Installer>(
     let host = host_of(&request);
     let (head, body) = request.into_parts();
     let refuse = |refused: Refused, text| refuse(pages, &head, &refused, text);
-    if pages.places.elsewhere.is_some() {
-        return refuse(Refused::Elsewhere, None);
-    }
-    if let Err(seconds) = shared.uploads.admit(&actor) {
-        return refuse(Refused::Wait(seconds), None);
-    }
-    let fields = match Fields::read(Request::from_parts(head.clone(), body)).await {
+    let fields = match fields(pages, &actor, Request::from_parts(head.clone(), body)).await {
         Ok(fields) => fields,
-        Err(error) => return refuse(Refused::Form(error), None),
+        Err(refused) => return refuse(refused, None),
     };
     let (Some(token), Some(digest)) = (fields.token, fields.digest) else {
         return refuse(Refused::Empty, None);
@@ -136,6 +124,19 @@ pub(super) async fn install<A, I: Installer>(
         }
         Err(error) => refuse(error.into(), Some(token)),
     }
+}
+
+/// What the form holds, from whoever may send one now.
+async fn fields<A, I: Installer>(
+    pages: &LicensePages<A, I>,
+    actor: &Actor,
+    request: Request,
+) -> Result<Fields, Refused> {
+    if pages.places.elsewhere.is_some() {
+        return Err(Refused::Elsewhere);
+    }
+    pages.shared.uploads.admit(actor).map_err(Refused::Wait)?;
+    Fields::read(request).await.map_err(Refused::Form)
 }
 
 /// Why a preview is refused.
@@ -187,6 +188,7 @@ fn show<A, I: Installer>(
         Changed { answer, ..Changed::of(language, it) }
     });
     let limits = license.limits.iter();
+    let heading = page.t("page-preview");
     let preview = PreviewPage {
         id: license.id.clone(),
         begins,
@@ -198,9 +200,7 @@ fn show<A, I: Installer>(
         token: token.as_str().to_owned(),
         digest: dry_run.digest.map(|it| it.to_string()).unwrap_or_default(),
         force,
-        page: Page::new(shared, &pages.places, request, Place::Below, "")
-            .for_admin(&pages.places, request)
-            .called(page.t("page-preview")),
+        page: page.for_admin(&pages.places, request).called(heading),
     };
     html(StatusCode::OK, &preview)
 }

@@ -71,8 +71,8 @@ where
         .open(read, "/", status)
         .open(both, "/preview", form::<A, I, S>(pages, true))
         .open(both, "/install", form::<A, I, S>(pages, false))
-        .open(read, "/machine-info.json", machine::<A, I, S>(pages.clone()))
-        .open(read, "/history", history::<A, I, S>(pages.clone()))
+        .open(read, "/machine-info.json", report::<A, I, S>(pages, Report::MachineInfo))
+        .open(read, "/history", report::<A, I, S>(pages, Report::History))
         .open(read, "/assets/{name}", assets(pages.clone()))
         .layer(middleware::from_fn_with_state(pages.clone(), own_site))
         .layer(DiscardBodies)
@@ -126,39 +126,29 @@ where
     })
 }
 
-fn machine<A, I, S>(pages: LicensePages<A, I>) -> MethodRouter<S>
-where
-    A: FromRequestParts<S> + Send + 'static,
-    I: Installer,
-    S: Clone + Send + Sync + 'static,
-{
-    get(move |Who(who): Who<A>, request: Request| {
-        let pages = pages.clone();
-        let (request, _) = request.into_parts();
-        let who = who.map(drop);
-        async move {
-            match who {
-                Ok(()) => machine_info(&pages.shared.installer).await,
-                Err(status) => turn_away(&pages, &request, status),
-            }
-        }
-    })
+/// What an administrator reads beside the license page.
+#[derive(Clone, Copy)]
+enum Report {
+    MachineInfo,
+    History,
 }
 
-fn history<A, I, S>(pages: LicensePages<A, I>) -> MethodRouter<S>
+fn report<A, I, S>(pages: &LicensePages<A, I>, report: Report) -> MethodRouter<S>
 where
     A: FromRequestParts<S> + Send + 'static,
     I: Installer,
     S: Clone + Send + Sync + 'static,
 {
+    let pages = pages.clone();
     get(move |Who(who): Who<A>, request: Request| {
         let pages = pages.clone();
         let (request, _) = request.into_parts();
         let who = who.map(drop);
         async move {
-            match who {
-                Ok(()) => rows(&pages, &request).await,
-                Err(status) => turn_away(&pages, &request, status),
+            match (who, report) {
+                (Ok(()), Report::MachineInfo) => machine_info(&pages.shared.installer).await,
+                (Ok(()), Report::History) => rows(&pages, &request).await,
+                (Err(status), _) => turn_away(&pages, &request, status),
             }
         }
     })
