@@ -42,10 +42,28 @@ impl Pages {
         Self { administered, app }
     }
 
+    /// Pages without a form: the license comes from this source.
+    async fn without_upload(source: &str) -> Self {
+        let administered = Administered::of("").await;
+        let pages = Self::pages(&administered.manager).without_upload(source);
+        let app = Self::serve(&administered.manager, &pages, "/license");
+        Self { administered, app }
+    }
+
+    fn pages(manager: &LicenseManager) -> LicensePages<Admin, LicenseManager> {
+        LicensePages::new(manager.clone()).unwrap().sign_in("/sign-in").home("/")
+    }
+
     fn app(manager: &LicenseManager, path: &str) -> Enforced {
+        Self::serve(manager, &Self::pages(manager), path)
+    }
+
+    fn serve(
+        manager: &LicenseManager,
+        pages: &LicensePages<Admin, LicenseManager>,
+        path: &str,
+    ) -> Enforced {
         let state = AppState { licensing: manager.licensing().clone() };
-        let pages = LicensePages::<Admin, _>::new(manager.clone()).unwrap();
-        let pages = pages.sign_in("/sign-in").home("/");
         let routes = Routes::new()
             .route("/", get(async || "home"))
             .route("/reports", get(reports))
@@ -291,6 +309,25 @@ async fn bad_input_is_a_page_that_says_what_is_wrong_and_the_form_is_still_there
     assert_eq!(pages.preview(&folded).await.status, 200, "line breaks of a mail");
     let no_form = pages.ask(as_admin(Request::post("/license/preview")), "text=a").await;
     assert_eq!(no_form.status, 415);
+}
+
+#[tokio::test]
+async fn a_license_that_comes_from_elsewhere_is_not_taken_from_a_form() {
+    let pages = Pages::without_upload("LICENSE_KEY").await;
+    let status = pages.admin("/license").await;
+    shows(&status, &["LICENSE_KEY"]);
+    hides(&status, &["<form id=\"upload\""]);
+    let token = pages.administered.token("first");
+    let digest = license_core::Token::parse(token.as_bytes()).unwrap().digest().to_string();
+    for answer in [
+        pages.preview(&token).await,
+        pages.form("/license/install", &[("token", &token), ("digest", &digest)]).await,
+    ] {
+        assert_eq!(answer.status, 403);
+        shows(&answer, &["data-code=\"uploads_off\"", "LICENSE_KEY"]);
+        hides(&answer, &["<form id=\"upload\""]);
+    }
+    assert!(pages.administered.manager.licensing().license().is_none());
 }
 
 #[tokio::test]
