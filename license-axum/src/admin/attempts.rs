@@ -15,7 +15,7 @@ pub(super) struct Attempts(Mutex<HashMap<Actor, VecDeque<Duration>>>);
 /// An attempt that is being made. Dropped, it counts as refused: a client that
 /// goes away is none that was accepted.
 #[derive(Debug)]
-pub(super) struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     attempts: &'a Attempts,
     clock: &'a dyn Clock,
     /// Taken where the attempt is not to be counted.

@@ -11,7 +11,10 @@ use license_core::{
 use license_tower::{TrustedProxy, request_host};
 use tokio::sync::Mutex;
 
-use super::{attempts::Attempts, body};
+use super::{
+    attempts::{Attempt, Attempts},
+    body,
+};
 use crate::{Problem, json::json, query::members};
 
 /// The installer and what uploads have come to lately: what routes and pages
@@ -26,8 +29,6 @@ pub(crate) struct Uploads<I> {
 
 /// Why an upload was not installed.
 pub(crate) enum NotInstalled {
-    /// It could not be read.
-    Unread(Problem),
     /// It was judged and refused.
     Refused(InstallError),
     /// Too many were refused lately; the next one may come in so many seconds.
@@ -63,7 +64,12 @@ impl<I: Installer> Uploads<I> {
         self.attempts.admit(actor, &**self.installer.licensing().clock())
     }
 
-    /// Installs what is read.
+    /// Begins an attempt: whoever never sends all of an upload has made one, too.
+    pub(crate) fn begin(&self, actor: &Actor) -> Attempt<'_> {
+        self.attempts.begin(actor.clone(), &**self.installer.licensing().clock())
+    }
+
+    /// Installs a token.
     ///
     /// A genuine license that is only older than another does not count as
     /// refused: of many uploads at a time the newest must get in, whatever came
@@ -71,21 +77,18 @@ impl<I: Installer> Uploads<I> {
     /// until the store is back must get in then.
     pub(crate) async fn install(
         &self,
+        attempt: Attempt<'_>,
         wanted: InstallRequest,
-        read: impl Future<Output = Result<Vec<u8>, Problem>>,
+        token: &[u8],
     ) -> Result<Status, NotInstalled> {
-        let clock = &**self.installer.licensing().clock();
-        let actor = wanted.actor.clone();
-        // Declared first, so that an attempt is counted before the next one's turn.
-        let _turn;
-        let attempt = self.attempts.begin(actor.clone(), clock);
-        let token = read.await.map_err(NotInstalled::Unread)?;
-        _turn = self.turn.lock().await;
-        if let Err(wait) = self.attempts.admit(&actor, clock) {
+        let _turn = self.turn.lock().await;
+        // Dropped, and so counted, before the next one's turn.
+        let attempt = attempt;
+        if let Err(wait) = self.admit(&wanted.actor) {
             attempt.forget();
             return Err(NotInstalled::Wait(wait));
         }
-        match self.installer.install(&token, wanted).await {
+        match self.installer.install(token, wanted).await {
             Ok(status) => {
                 attempt.forget();
                 Ok(status)
@@ -114,7 +117,12 @@ impl<I: Installer> Uploads<I> {
                 Err(problem) => problem.into_response(),
             };
         }
-        match self.install(wanted, body::token(request)).await {
+        let attempt = self.begin(&actor);
+        let token = match body::token(request).await {
+            Ok(token) => token,
+            Err(problem) => return problem.into_response(),
+        };
+        match self.install(attempt, wanted, &token).await {
             Ok(status) => json(&status),
             Err(not_installed) => not_installed.into_response(),
         }
@@ -124,7 +132,6 @@ impl<I: Installer> Uploads<I> {
 impl IntoResponse for NotInstalled {
     fn into_response(self) -> Response {
         match self {
-            Self::Unread(problem) => problem.into_response(),
             Self::Refused(error) => Problem::from(&error).into_response(),
             Self::Wait(seconds) => too_many(seconds),
         }

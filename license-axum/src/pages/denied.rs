@@ -107,7 +107,7 @@ where
     ) -> Response {
         let shared = &*self.pages.shared;
         let place = Place::Elsewhere(&self.at);
-        let page = Page::new(shared, &self.pages.places, request, place, "");
+        let page = Page::new(shared, &self.pages.places, request, place);
         let page = if is_admin { page.for_admin(&self.pages.places, request) } else { page };
         let licensing = shared.installer.licensing();
         let language = page.language;
@@ -160,7 +160,7 @@ pub(super) fn turn_away<A, I: Installer>(
     status: StatusCode,
 ) -> Response {
     let shared = &*pages.shared;
-    let page = Page::new(shared, &pages.places, request, Place::Below, "");
+    let page = Page::new(shared, &pages.places, request, Place::Below);
     let licensing = shared.installer.licensing();
     let code = match status {
         StatusCode::UNAUTHORIZED => "unauthenticated",

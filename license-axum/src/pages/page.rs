@@ -19,7 +19,7 @@ pub(super) struct Page<'a> {
     pub(super) language: &'a Language,
     pub(super) assets: &'a Assets,
     pub(super) product: String,
-    /// The key of its title.
+    /// Its title beside the product's; empty until it is [called](Self::called) something.
     heading: String,
     /// Before the addresses of the pages, with a slash at its end.
     pub(super) base: String,
@@ -77,7 +77,6 @@ impl<'a> Page<'a> {
         places: &Places,
         request: &Parts,
         place: Place<'_>,
-        heading: &str,
     ) -> Self {
         let (language, asked) = language(&shared.texts, &request.uri, &request.headers);
         let path = original_path(request);
@@ -138,7 +137,7 @@ impl<'a> Page<'a> {
             language,
             assets: &shared.assets,
             product: product.pages().title(product).to_owned(),
-            heading: heading.to_owned(),
+            heading: String::new(),
             base,
             root,
             at,
@@ -184,7 +183,7 @@ impl<'a> Page<'a> {
         Self { sign_out, ..self }
     }
 
-    /// Names the page by a text that is no key.
+    /// Names the page.
     pub(super) fn called(self, heading: String) -> Self {
         Self { heading, ..self }
     }

@@ -106,8 +106,8 @@ pub(super) async fn install<A, I: Installer>(
     let was_there = in_force() == Some(digest);
     let wanted =
         InstallRequest::new(actor).host(Some(host)).force(fields.force).expect(Some(digest));
-    let bytes = token.clone().into_bytes();
-    match shared.uploads.install(wanted, async { Ok(bytes) }).await {
+    let attempt = shared.uploads.begin(&wanted.actor);
+    match shared.uploads.install(attempt, wanted, token.as_bytes()).await {
         Ok(_) => {
             let installed = match in_force() == Some(digest) {
                 true if was_there => Installed::Unchanged,
@@ -115,7 +115,7 @@ pub(super) async fn install<A, I: Installer>(
                 false if waits(digest) => Installed::Waits,
                 false => Installed::Overruled,
             };
-            let page = Page::new(shared, &pages.places, &head, Place::Below, "");
+            let page = Page::new(shared, &pages.places, &head, Place::Below);
             let mut response = see_other(&format!("{}{}", page.at, page.query));
             if let Some(cookie) = installed.cookie(&page.at) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -155,7 +155,7 @@ fn show<A, I: Installer>(
     force: bool,
 ) -> Response {
     let shared = &*pages.shared;
-    let page = Page::new(shared, &pages.places, request, Place::Below, "");
+    let page = Page::new(shared, &pages.places, request, Place::Below);
     let licensing = shared.installer.licensing();
     let status = licensing.status(|_| None);
     let (today, policy) = (licensing.control().judged_time(), licensing.product().policy());

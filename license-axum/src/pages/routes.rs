@@ -120,7 +120,7 @@ where
     };
     post(sent).get(move |request: Request| {
         let (request, _) = request.into_parts();
-        let page = Page::new(&back.shared, &back.places, &request, Place::Below, "");
+        let page = Page::new(&back.shared, &back.places, &request, Place::Below);
         let to = format!("{}{}", page.at, page.query);
         async move { see_other(&to) }
     })
@@ -183,7 +183,7 @@ async fn rows<A, I: Installer>(pages: &LicensePages<A, I>, request: &Parts) -> R
     };
     match found {
         Ok(found) => {
-            let page = Page::new(&pages.shared, &pages.places, request, Place::Below, "");
+            let page = Page::new(&pages.shared, &pages.places, request, Place::Below);
             let heading = page.t("page-history");
             let page = page.called(heading);
             let history = History::of(page.language, found);

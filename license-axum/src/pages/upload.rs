@@ -1,7 +1,5 @@
 //! The upload form, and the page that says why something was not accepted.
 
-use std::borrow::Cow;
-
 use askama::Template;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header, request::Parts};
@@ -12,7 +10,7 @@ use super::{
     form::{Fields, FormError},
     page::{Page, Place, html},
 };
-use crate::{Problem, admin::NotInstalled};
+use crate::admin::NotInstalled;
 
 /// What stands in the form.
 #[derive(Default)]
@@ -31,7 +29,7 @@ pub(super) struct UploadForm {
 #[template(path = "upload.html")]
 struct UploadPage<'a> {
     page: Page<'a>,
-    code: Cow<'static, str>,
+    code: &'static str,
     title: String,
     advice: String,
     /// The whole story, in English.
@@ -52,8 +50,6 @@ pub(super) enum Refused {
     CrossSite,
     /// The license comes from elsewhere.
     Elsewhere,
-    /// Who is not an administrator, or what axum refuses.
-    Status(StatusCode),
 }
 
 impl UploadForm {
@@ -74,14 +70,7 @@ impl From<NotInstalled> for Refused {
         match error {
             NotInstalled::Refused(error) => (&error).into(),
             NotInstalled::Wait(seconds) => Self::Wait(seconds),
-            NotInstalled::Unread(problem) => Self::from(problem),
         }
-    }
-}
-
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
-        Self::Status(StatusCode::from_u16(problem.details().status).unwrap_or_default())
     }
 }
 
@@ -104,13 +93,6 @@ impl Refused {
             Self::Form(FormError::Late) => upload(408, "request_timeout"),
             Self::Form(FormError::TooLarge) => (413, LARGE, format!("install-{LARGE}")),
             Self::Form(FormError::Malformed) => upload(400, "unsupported_media_type"),
-            Self::Status(StatusCode::UNAUTHORIZED) => upload(401, "unauthenticated"),
-            Self::Status(StatusCode::NOT_FOUND) => upload(404, "not_found"),
-            Self::Status(StatusCode::METHOD_NOT_ALLOWED) => upload(405, "method_not_allowed"),
-            Self::Status(status) if status.is_server_error() => {
-                (status.as_u16(), "store_unavailable", "install-store_unavailable".to_owned())
-            }
-            Self::Status(_) => upload(403, "forbidden"),
         }
     }
 }
@@ -122,7 +104,7 @@ pub(super) fn refuse<A, I: Installer>(
     refused: &Refused,
     text: Option<String>,
 ) -> Response {
-    let page = Page::new(&pages.shared, &pages.places, request, Place::Below, "");
+    let page = Page::new(&pages.shared, &pages.places, request, Place::Below);
     let (status, code, key) = refused.told();
     let detail = match refused {
         Refused::Install(_, detail) => Some(detail.clone()),
@@ -138,7 +120,7 @@ pub(super) fn refuse<A, I: Installer>(
     let page = page.called(title.clone());
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
     let mut response =
-        html(status, &UploadPage { page, code: code.into(), title, advice, detail, form });
+        html(status, &UploadPage { page, code, title, advice, detail, form });
     if let Refused::Wait(seconds) = refused {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }

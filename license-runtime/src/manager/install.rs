@@ -53,7 +53,6 @@ impl Shared {
 
     /// Installs what was uploaded, also where sources decide: a file that uploads
     /// replace is written first, any other source has the last word.
-    #[cfg(feature = "sources")]
     async fn install_upload(
         &self,
         known: &mut StoreView,
@@ -61,29 +60,19 @@ impl Shared {
         request: &InstallRequest,
         record: &AuditRecord,
     ) -> Result<Outcome, InstallError> {
-        if self.sources.is_empty() {
-            return self.install_verified(known, verified, request, record).await;
+        #[cfg(feature = "sources")]
+        if !self.sources.is_empty() {
+            // What is refused leaves the file alone.
+            let (time, host) = (self.shared_time(), request.host.as_deref());
+            drop(self.licensing.control().prepare_by(time, verified, host, request.force)?);
+            let replacement = self.replacement(known, verified.token().as_str()).await?;
+            let outcome = self.install_verified(known, verified, request, record).await?;
+            match replacement {
+                Some(replacement) => self.replace_file(known, replacement).await?,
+                None => self.reassert_source(known).await,
+            }
+            return Ok(outcome);
         }
-        // What is refused leaves the file alone.
-        let (time, host) = (self.shared_time(), request.host.as_deref());
-        drop(self.licensing.control().prepare_by(time, verified, host, request.force)?);
-        let replacement = self.replacement(known, verified.token().as_str()).await?;
-        let outcome = self.install_verified(known, verified, request, record).await?;
-        match replacement {
-            Some(replacement) => self.replace_file(known, replacement).await?,
-            None => self.reassert_source(known).await,
-        }
-        Ok(outcome)
-    }
-
-    #[cfg(not(feature = "sources"))]
-    async fn install_upload(
-        &self,
-        known: &mut StoreView,
-        verified: &VerifiedLicense,
-        request: &InstallRequest,
-        record: &AuditRecord,
-    ) -> Result<Outcome, InstallError> {
         self.install_verified(known, verified, request, record).await
     }
 

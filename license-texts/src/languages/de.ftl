@@ -262,8 +262,6 @@ upload-unauthenticated = Melden Sie sich zuerst an
     .advice = Das kann nur ein Administrator. Melden Sie sich an und versuchen Sie es erneut.
 upload-forbidden = Das dürfen nur Administratoren
     .advice = Melden Sie sich als Administrator an.
-upload-method_not_allowed = Diese Adresse nimmt ein Formular entgegen
-    .advice = Gehen Sie zurück zur Lizenzseite und senden Sie das Formular von dort.
 upload-not_found = Unter dieser Adresse ist nichts
     .advice = Gehen Sie zurück zur Lizenzseite.
 

@@ -265,8 +265,6 @@ upload-unauthenticated = Sign in first
     .advice = Only an administrator can do this. Sign in, and try again.
 upload-forbidden = Only administrators may do this
     .advice = Sign in as an administrator.
-upload-method_not_allowed = This address takes a form
-    .advice = Go back to the license page, and send the form from there.
 upload-not_found = There is nothing at this address
     .advice = Go back to the license page.
 

@@ -265,8 +265,6 @@ upload-unauthenticated = Connectez-vous d’abord
     .advice = Seul un administrateur peut effectuer cette opération. Connectez-vous, puis réessayez.
 upload-forbidden = Opération réservée aux administrateurs
     .advice = Connectez-vous en tant qu’administrateur.
-upload-method_not_allowed = Cette adresse attend un formulaire
-    .advice = Revenez à la page de la licence et envoyez le formulaire depuis celle-ci.
 upload-not_found = Il n’y a rien à cette adresse
     .advice = Revenez à la page de la licence.
 

@@ -99,7 +99,7 @@ pub(super) async fn show<A, I: Installer>(
     admin_by: Option<String>,
 ) -> Response {
     let shared = &*pages.shared;
-    let page = Page::new(shared, &pages.places, request, Place::Root, "");
+    let page = Page::new(shared, &pages.places, request, Place::Root);
     let installed = Installed::of(request);
     let at = page.at.clone();
     let mut response = match admin_by {
