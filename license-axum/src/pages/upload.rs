@@ -119,8 +119,7 @@ pub(super) fn refuse<A, I: Installer>(
     let advice = page.t(&format!("{key}.advice"));
     let page = page.called(title.clone());
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
-    let mut response =
-        html(status, &UploadPage { page, code, title, advice, detail, form });
+    let mut response = html(status, &UploadPage { page, code, title, advice, detail, form });
     if let Refused::Wait(seconds) = refused {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }

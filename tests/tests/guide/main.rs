@@ -2,6 +2,7 @@
 //! test, and its tables of codes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod figures;
 #[allow(dead_code, unreachable_pub, reason = "a whole program, as the guide shows it")]
 mod service;
 mod testing;
