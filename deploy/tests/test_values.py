@@ -1,0 +1,145 @@
+"""Every value file of every chart: linted, rendered, and valid for Kubernetes."""
+
+import json
+import tempfile
+import unittest
+
+import helm_python as helm
+import kubernetes_validate
+
+from charts import CHARTS, HELM, ROOT, Rendered, packed, values_files, values_of
+
+# The oldest that Chart.yaml names, and the newest that is known here.
+VERSIONS = ["1.25", kubernetes_validate.latest_version()]
+
+
+class Values(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.archives = {chart: packed(chart, cls.directory.name) for chart in CHARTS}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.directory.cleanup()
+
+    def each(self, pattern, check):
+        for chart in CHARTS:
+            for file in values_files(chart, pattern):
+                with self.subTest(f"{chart}/ci/{file.name}"):
+                    check(self.archives[chart], file)
+
+    def test_there_are_at_least_six_good_and_five_bad_ones(self):
+        for chart in CHARTS:
+            self.assertGreaterEqual(len(values_files(chart, "*-values.yaml")), 6, chart)
+            self.assertGreaterEqual(len(values_files(chart, "refused-*.yaml")), 5, chart)
+            every = len(values_files(chart, "*"))
+            both = len(values_files(chart, "*-values.yaml")) + len(values_files(chart, "refused-*.yaml"))
+            self.assertEqual(every, both, f"{chart}/ci holds a file that no test reads")
+
+    def test_good_ones_pass_lint(self):
+        def check(archive, file):
+            report = helm.lint(archive, values_of(file), strict=True, kube_version="v1.25.0")
+            # An icon would have to be fetched from somewhere.
+            told = [it for it in report["messages"] if it["error"] != "icon is recommended"]
+            self.assertEqual((told, report["errors"]), ([], []))
+
+        self.each("*-values.yaml", check)
+
+    def test_good_ones_render_what_kubernetes_takes(self):
+        def check(archive, file):
+            rendered = Rendered(archive, values_of(file)).objects
+            self.assertGreaterEqual(len(rendered), 2)
+            for item in rendered.values():
+                for version in VERSIONS:
+                    kubernetes_validate.validate(item, version, strict=True)
+
+        self.each("*-values.yaml", check)
+
+    def test_bad_ones_are_refused_with_their_message(self):
+        def check(archive, file):
+            first = file.read_text().splitlines()[0]
+            self.assertTrue(first.startswith("# refused: "), first)
+            with self.assertRaises(helm.HelmError) as raised:
+                Rendered(archive, values_of(file))
+            self.assertIn(first.removeprefix("# refused: "), str(raised.exception))
+
+        self.each("refused-*.yaml", check)
+
+    def test_no_refusal_shows_a_secret(self):
+        marked = "c2VjcmV0LW1hcms"
+        cases = [
+            ("alexandria-ee", {"license": {"key": f"<{marked}>"}}),
+            ("alexandria-ee", {"license": {"key": marked * 2000}}),
+            ("polygent", {"license": {"publicKeys": [f"-----BEGIN PRIVATE KEY-----\n{marked}"]}}),
+            ("align", {"machineId": marked * 30}),
+        ]
+        for chart, values in cases:
+            with self.subTest(chart), self.assertRaises(helm.HelmError) as raised:
+                Rendered(self.archives[chart], values)
+            self.assertNotIn(marked, str(raised.exception))
+
+    def test_a_member_that_is_missing_or_unknown_is_refused_at_every_depth(self):
+        def places(schema, path=()):
+            if schema.get("type") == "object" and "properties" in schema:
+                yield path, schema
+                for name, member in schema["properties"].items():
+                    yield from places(member, (*path, name))
+
+        for chart, archive in self.archives.items():
+            with helm.Chart.load(archive) as loaded:
+                for path, schema in places(loaded.schema):
+                    self.assertIs(schema["additionalProperties"], False, path)
+                    for member in schema["properties"].values():
+                        self.assertTrue(member.get("description", "").endswith("."), (chart, path, member))
+                    values = {"surplus": 1}
+                    for name in reversed(path):
+                        values = {name: values}
+                    with self.subTest(f"{chart}: {path}"), self.assertRaises(helm.HelmValuesError):
+                        loaded.validate_schema(loaded.merge_values(values))
+                    for name in schema.get("required", []):
+                        values = {name: None}
+                        for outer in reversed(path):
+                            values = {outer: values}
+                        with self.subTest(f"{chart}: {path} {name}"), self.assertRaises(helm.HelmError):
+                            Rendered(archive, values)
+
+    def test_what_the_charts_share_is_the_same_in_all(self):
+        def shared(file, read):
+            first, *others = (read((HELM / chart / file).read_text()) for chart in CHARTS)
+            own = {"license", "admin", "database", "replicaCount", "image"}
+            for other in others:
+                self.assertEqual(first.keys() - own, other.keys() - own)
+                self.assertEqual({k: first[k] for k in first.keys() - own}, {k: other[k] for k in other.keys() - own})
+
+        shared("values.yaml", helm.values_from_yaml)
+        shared("values.schema.json", lambda text: json.loads(text)["properties"])
+
+    def test_every_value_of_the_schema_has_a_default(self):
+        for chart in CHARTS:
+            values = helm.values_from_yaml((HELM / chart / "values.yaml").read_text())
+            schema = json.loads((HELM / chart / "values.schema.json").read_text())
+            self.assertEqual(schema["properties"].keys() - {"global", "common"}, values.keys(), chart)
+
+    def test_charts_have_the_version_of_the_workspace(self):
+        workspace = (ROOT / "Cargo.toml").read_text().split('\nversion = "', 1)[1].split('"', 1)[0]
+        for chart in CHARTS:
+            with helm.Chart.load(HELM / chart) as loaded:
+                self.assertEqual((loaded.version, loaded.metadata["appVersion"]), (workspace, workspace))
+
+    def test_what_is_packed_renders_what_the_directory_does(self):
+        for chart in CHARTS:
+            values = {"license": {"publicKeys": ["-----BEGIN PUBLIC KEY-----"]}, "admin": {"existingSecret": "a"}}
+            packed = Rendered(self.archives[chart], values)
+            self.assertEqual(packed.text, Rendered(HELM / chart, values).text)
+            self.assertEqual([it["status"] for it in helm.dependency_list(HELM / chart)], ["unpacked"])
+
+    def test_a_chart_without_the_vendors_key_is_refused(self):
+        for chart in CHARTS:
+            with self.assertRaises(helm.HelmRenderError) as raised:
+                Rendered(HELM / chart)
+            self.assertIn("the vendor's public key is missing", str(raised.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
