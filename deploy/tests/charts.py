@@ -55,6 +55,7 @@ class Rendered:
     def __init__(self, archive, values=None, **options):
         with helm.Chart.load(archive) as chart:
             self.chart = chart.name
+            self.values = chart.merge_values(values)
             self.text = chart.render(copy.deepcopy(values or {}), **{"name": self.chart, "namespace": "acme"} | options)
         self.notes = self.text.pop(f"{self.chart}/templates/NOTES.txt")
         self.objects = objects(self.text)
