@@ -22,7 +22,8 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
 def packed(chart, directory, public_key=PUBLIC_KEY):
     """A copy of a chart with the vendor's key in it, packed; the archive."""
     copied = Path(directory) / "charts" / chart
-    shutil.copytree(HELM / chart, copied, dirs_exist_ok=True)
+    shutil.copytree(HELM / chart, copied)
+    (copied / "keys").mkdir()
     (copied / "keys" / "vendor.pem").write_text(public_key)
     return Path(helm.package(copied, destination=directory))
 
@@ -47,6 +48,11 @@ def objects(rendered):
                 assert key not in found, f"{key} is rendered twice"
                 found[key] = item
     return found
+
+
+def commands(notes):
+    """The commands of a chart's notes, a line each."""
+    return [line.strip() for line in notes.splitlines() if line.startswith("  ")]
 
 
 class Rendered:

@@ -237,6 +237,9 @@ class Api(BaseHTTPRequestHandler):
             version = {"groupVersion": "apps/v1", "version": "v1"}
             group = {"name": "apps", "versions": [version], "preferredVersion": version}
             return 200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]}
+        if path == "/openapi/v2":
+            # In protobuf, a document that tells of nothing.
+            return 200, b""
         if path == "/openapi/v3":
             return 200, {"paths": {base[1:]: {"serverRelativeURL": f"/openapi/v3{base}"} for base in BASES.values()}}
         for version, base in BASES.items():

@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import kubelet
-from charts import ROOT, packed
+from charts import ROOT, commands, packed
 from cluster import Cluster
 from shell import Shell
 from vendor import PROGRAMS, Vendor
@@ -61,6 +61,12 @@ class Product(unittest.TestCase):
     def pod(self):
         (pod,) = self.pods
         return pod
+
+    def commands(self, notes):
+        """The commands of a chart's notes, but for the one that forwards a port."""
+        forward, *others = commands(notes)
+        self.assertTrue(forward.startswith("kubectl port-forward "), forward)
+        return [command.replace("127.0.0.1:3000", f"{self.pod.address}:{self.pod.port}") for command in others]
 
     def write(self, name, text):
         (self.directory / name).write_text(text)

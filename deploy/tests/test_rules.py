@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import helm_python as helm
 
-from charts import CHARTS, DEPLOYMENTS, Rendered, packed, values_files, values_of
+from charts import CHARTS, DEPLOYMENTS, Rendered, commands, packed, values_files, values_of
 
 COMPONENTS = {"polygent": "api", "align": "gateway", "alexandria-ee": "api"}
 KEYS = ["eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJsaWNfMSJ9.b25l", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJsaWNfMiJ9.dHdv"]
@@ -59,6 +59,11 @@ class Rules(unittest.TestCase):
 
         self.each(check)
 
+    def test_an_align_without_values_takes_the_secret_of_the_text(self):
+        secret = self.render("align").volume("license")["secret"]
+        self.assertEqual(secret["secretName"], "align-license")
+        self.assertEqual(self.render("align").env["LICENSE_FILE"]["value"], "/etc/align/license/license.jwt")
+
     def test_probes_ask_whether_it_runs_and_never_for_the_license(self):
         def check(_, rendered):
             (port,) = rendered.container["ports"]
@@ -81,7 +86,7 @@ class Rules(unittest.TestCase):
             kinds = {key for volume in pod["volumes"] for key in volume} - {"name"}
             self.assertLessEqual(kinds, {"secret", "emptyDir", "persistentVolumeClaim"})
             self.assertIn("memory", container["resources"]["limits"])
-            self.assertNotIn("command", container)
+            self.assertFalse({"command", "args", "lifecycle"} & container.keys())
 
         self.each(check)
 
@@ -118,6 +123,8 @@ class Rules(unittest.TestCase):
             self.assertEqual(service["spec"]["selector"], labels)
             (port,) = service["spec"]["ports"]
             self.assertEqual(port["targetPort"], rendered.container["ports"][0]["name"])
+            forward = f"kubectl port-forward -n acme service/{service['metadata']['name']} 3000:{port['port']}"
+            self.assertEqual(commands(rendered.notes)[0], forward)
 
         self.each(check)
 

@@ -108,13 +108,22 @@ class Align(Product):
         expires = int(time.time()) // DAY * DAY - 2 * DAY
         self.write("license.jwt", self.license("lic_expired", expires))
         self.run_command("kubectl create secret generic align-license --namespace align --from-file=license.jwt=./license.jwt")
-        self.run_command("helm upgrade --install align oci://registry.example/align/charts/align --namespace align")
+        notes = self.run_command("helm upgrade --install align oci://registry.example/align/charts/align --namespace align")
         told = f"License expired on {date(expires - 1)}. Grace period ends {date(expires + 14 * DAY - 1)}."
         self.assertIn(told, self.run_command(self.LOOK))
         text = self.license("lic_forged", expires + 400 * DAY)
         self.write("new-license.jwt", text[:-8] + ("AAAAAAAA" if not text.endswith("AAAAAAAA") else "BBBBBBBB"))
         self.run_command(self.RENEW)
         self.until(lambda: "License signature verification failed" in self.pod.log(), "it is told")
+
+        # The commands of the notes, the last of which installs another license.
+        self.write("license.jwt", self.license("lic_good", expires + 400 * DAY))
+        password, log, state, install = self.commands(notes)
+        self.token = self.sign_in(self.run_command(password))
+        self.assertIn(told, self.run_command(log))
+        self.assertEqual(json.loads(self.run_command(state))["phase"], "grace")
+        self.run_command(install)
+        self.until(lambda: self.in_force() == "lic_good", "what the notes install is in force")
 
 
 class Alexandria(Product):
@@ -141,10 +150,13 @@ class Alexandria(Product):
         })
 
     def notes_token(self, notes):
-        """What the commands of the notes make."""
-        start = notes.index("  secret=$(")
-        script = notes[start : notes.index("\n\n", start)]
-        return self.run_command(f'{script}\nprintf %s "$token"')
+        """What the commands of the notes make of the secret that they read."""
+        *script, log, state, _ = self.commands(notes)
+        script = "\n".join(script)
+        self.assertIn("license", self.run_command(log).lower())
+        status, token = self.run_command(f'{script}\n{state} -o /dev/null -w %{{http_code}}\necho " $token"').split()
+        self.assertEqual(status, "200")
+        return token
 
     def in_force(self):
         status, body = self.ask("/admin/license", token=self.token)
@@ -229,7 +241,7 @@ class Polygent(Product):
     def test_an_uploaded_license_is_renewed_without_a_restart_and_outlives_the_pod(self):
         notes = self.run_command("helm upgrade --install polygent oci://registry.example/charts/polygent")
         pod = self.pod
-        password = next(line for line in notes.splitlines() if line.startswith("  kubectl get secret"))
+        password, look = self.commands(notes)
         self.token = self.sign_in(self.run_command(password))
         self.assertEqual(self.ask("/api/workflows", token=self.token)[0], 503)
         self.upload(self.license("lic_1", "workflows"))
@@ -241,9 +253,8 @@ class Polygent(Product):
         self.assertIsNot(self.pod, pod)
         status, body = self.ask("/api/license", token=self.token)
         self.assertEqual((status, body["license"]["id"], body["phase"]), (200, "lic_2", "active"))
-        looked = next(line for line in notes.splitlines() if line.startswith("  curl -s"))
-        address = f"{self.pod.address}:{self.pod.port}"
-        self.assertEqual(json.loads(self.run_command(looked.replace("127.0.0.1:3000", address)))["phase"], "active")
+        password, look = self.commands(notes)
+        self.assertEqual(json.loads(self.run_command(look))["phase"], "active")
 
 
 if __name__ == "__main__":

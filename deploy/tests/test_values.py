@@ -1,8 +1,10 @@
 """Every value file of every chart: linted, rendered, and valid for Kubernetes."""
 
 import json
+import shutil
 import tempfile
 import unittest
+from pathlib import Path
 
 import helm_python as helm
 import kubernetes_validate
@@ -127,12 +129,18 @@ class Values(unittest.TestCase):
             with helm.Chart.load(HELM / chart) as loaded:
                 self.assertEqual((loaded.version, loaded.metadata["appVersion"]), (workspace, workspace))
 
-    def test_what_is_packed_renders_what_the_directory_does(self):
-        for chart in CHARTS:
-            values = {"license": {"publicKeys": ["-----BEGIN PUBLIC KEY-----"]}, "admin": {"existingSecret": "a"}}
-            packed = Rendered(self.archives[chart], values)
-            self.assertEqual(packed.text, Rendered(HELM / chart, values).text)
-            self.assertEqual([it["status"] for it in helm.dependency_list(HELM / chart)], ["unpacked"])
+    def test_the_library_is_there_in_the_directory_in_the_archive_and_after_a_build(self):
+        values = {"license": {"publicKeys": ["-----BEGIN PUBLIC KEY-----"]}, "admin": {"existingSecret": "a"}}
+        with tempfile.TemporaryDirectory() as directory:
+            shutil.copytree(HELM, directory, symlinks=True, dirs_exist_ok=True)
+            for chart in CHARTS:
+                expected = Rendered(HELM / chart, values).text
+                self.assertEqual(expected, Rendered(self.archives[chart], values).text)
+                # Offline: it is a directory, and no repository is asked.
+                helm.dependency_build(Path(directory) / chart)
+                self.assertEqual(expected, Rendered(Path(directory) / chart, values).text)
+                for place in (HELM, Path(directory)):
+                    self.assertEqual([it["status"] for it in helm.dependency_list(place / chart)], ["unpacked"])
 
     def test_a_chart_without_the_vendors_key_is_refused(self):
         for chart in CHARTS:
