@@ -43,10 +43,11 @@ class Status(Exception):
 
 
 class Cluster:
-    """A cluster that runs these programs, by the name of their image."""
+    """A cluster that runs these programs, by the name of their image; its
+    administrators work in this namespace."""
 
-    def __init__(self, directory, programs):
-        self.directory = directory
+    def __init__(self, directory, programs, namespace):
+        self.namespace = namespace
         self.lock = threading.RLock()
         self.objects = {}
         self.applied = {}
@@ -61,7 +62,7 @@ class Cluster:
             "apiVersion": "v1", "kind": "Config", "current-context": "here",
             "clusters": [{"name": "here", "cluster": {"server": f"http://{host}:{port}"}}],
             "users": [{"name": "here", "user": {}}],
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "here"}}],
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "here", "namespace": namespace}}],
         }))
 
     def close(self):
@@ -134,7 +135,7 @@ class Cluster:
 
     def reconcile(self, resource, namespace, item, name=None):
         if resource == "secrets":
-            self.kubelet.secret_changed(self.secrets(namespace))
+            self.kubelet.secrets_changed(namespace, self.secrets(namespace))
         if resource == "deployments":
             name = name or item["metadata"]["name"]
             pods = self.kubelet.run(name, namespace, item, self.secrets(namespace))

@@ -17,7 +17,7 @@ ASSIGNED = 1000680000
 PATIENCE = 120
 
 SCRIPT = """set -eu
-root=$1 program=$2 writable=$3 user=$4 group=$5 capabilities=$6; shift 6
+root=$1 program=$2 writable=$3 user=$4 group=$5 groups=$6 capabilities=$7; shift 7
 mount -t tmpfs -o mode=0755 tmpfs "$root"
 cd "$root"
 mkdir usr proc dev etc
@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
     shift 3
 done
 [ "$writable" = yes ] || mount -o remount,ro "$root"
-exec chroot "$root" /usr/bin/setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs \\
+exec chroot "$root" /usr/bin/setpriv --reuid "$user" --regid "$group" --groups "$groups" --no-new-privs \\
     --inh-caps=-all $capabilities /service
 """
 
@@ -71,7 +71,7 @@ class Kubelet:
             for pod in leaving:
                 pod.stop()
         new = [
-            Pod(self, deployment, namespace, spec["template"], secrets, next(self.numbers))
+            Pod(self, deployment, spec["template"], secrets, next(self.numbers))
             for _ in range(spec["replicas"] - len(fitting))
         ]
         self.pods[namespace, deployment] = fitting + new
@@ -82,15 +82,15 @@ class Kubelet:
                 pod.stop()
         return fitting + new
 
-    def secret_changed(self, secrets):
-        for pods in self.pods.values():
-            for pod in pods:
+    def secrets_changed(self, namespace, secrets):
+        for (within, _), pods in self.pods.items():
+            for pod in pods if within == namespace else []:
                 pod.mount_secrets(secrets)
 
 
 class Pod:
-    def __init__(self, kubelet, deployment, namespace, template, secrets, number):
-        self.kubelet, self.deployment, self.namespace = kubelet, deployment, namespace
+    def __init__(self, kubelet, deployment, template, secrets, number):
+        self.kubelet, self.deployment = kubelet, deployment
         self.template, self.secrets = template, secrets
         self.name = f"{deployment}-{number}"
         self.spec = template["spec"]
@@ -104,7 +104,8 @@ class Pod:
         self.output = self.directory / "output"
         context = self.spec["securityContext"]
         self.user = context.get("runAsUser", ASSIGNED)
-        self.group = context.get("fsGroup", ASSIGNED)
+        self.group = context.get("runAsGroup", 0)
+        self.volumes_group = context.get("fsGroup", ASSIGNED)
         self.process = None
 
     def object(self):
@@ -130,7 +131,7 @@ class Pod:
     def given(self, directory):
         """A directory as fsGroup makes it."""
         directory.mkdir(parents=True, exist_ok=True)
-        os.chown(directory, 0, self.group)
+        os.chown(directory, 0, self.volumes_group)
         directory.chmod(0o2775)
         return directory
 
@@ -154,7 +155,7 @@ class Pod:
         for key, value in data.items():
             file = directory / now / key
             file.write_bytes(base64.b64decode(value))
-            os.chown(file, 0, self.group)
+            os.chown(file, 0, self.volumes_group)
             file.chmod(mode)
         (directory / "..data_tmp").symlink_to(now)
         (directory / "..data_tmp").rename(directory / "..data")
@@ -178,7 +179,8 @@ class Pod:
                 value = variable["value"]
             env[variable["name"]] = value
         # All addresses of a pod are one address of this machine.
-        env["LISTEN"] = env["LISTEN"].replace("0.0.0.0", self.address)
+        for every in ("0.0.0.0:", "[::]:"):
+            env["LISTEN"] = env["LISTEN"].replace(every, f"{self.address}:")
         return env
 
     def start(self):
@@ -198,7 +200,8 @@ class Pod:
         capabilities = "--bounding-set=-all" if "ALL" in security["capabilities"]["drop"] else ""
         writable = "no" if security["readOnlyRootFilesystem"] else "yes"
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SCRIPT, "pod"]
-        command += [root, self.kubelet.programs[image], writable, str(self.user), str(self.group), capabilities, *mounts]
+        command += [root, self.kubelet.programs[image], writable]
+        command += [str(self.user), str(self.group), str(self.volumes_group), capabilities, *mounts]
         command += self.container.get("args", [])
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(command, env=self.env(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)

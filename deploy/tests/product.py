@@ -47,7 +47,7 @@ class Product(unittest.TestCase):
         self.directory.chmod(0o755)
         self.vendor = Vendor(self.chart, self.directory)
         self.archive = packed(self.chart, self.directory, self.vendor.public_key)
-        self.cluster = Cluster(self.directory, PROGRAMS)
+        self.cluster = Cluster(self.directory, PROGRAMS, self.namespace)
         self.addCleanup(self.cluster.close)
         shell = Shell(self.cluster, self.directory, self.archive)
         self.addCleanup(shell.close)
@@ -71,8 +71,8 @@ class Product(unittest.TestCase):
     def write(self, name, text):
         (self.directory / name).write_text(text)
 
-    def secret(self, name, key, namespace=None):
-        data = self.cluster.find("secrets", namespace or self.namespace, name)["data"]
+    def secret(self, name, key):
+        data = self.cluster.find("secrets", self.namespace, name)["data"]
         return base64.b64decode(data[key]).decode()
 
     def ask(self, path, body=None, token=None, pod=None, kind="application/json"):
@@ -105,7 +105,7 @@ class Load:
     """About a thousand requests a second over connections that stay, every
     answer of which must be 200."""
 
-    CLIENTS = 4
+    CLIENTS = 16
     RATE = 1000
 
     def __init__(self, pod, path):

@@ -48,7 +48,7 @@ class Shell:
         uninstall = commands.add_parser("uninstall")
         uninstall.add_argument("release")
         for command in (upgrade, values, uninstall):
-            command.add_argument("--namespace", "-n", default="default")
+            command.add_argument("--namespace", "-n", default=self.cluster.namespace)
         given = parser.parse_args(arguments)
         config = self.config(given.namespace)
         if given.command == "get":
@@ -65,7 +65,7 @@ class Shell:
         # A registry's, or one of a directory that the text names.
         assert given.chart.rstrip("/").endswith(self.chart.name.rsplit("-", 1)[0]), given.chart
         release = act(self.chart, given.release, overrides, namespace=given.namespace)
-        return config.status(given.release)["notes"] if "notes" not in release else release["notes"]
+        return release["notes"]
 
     def config(self, namespace):
         if namespace not in self.configs:

@@ -83,7 +83,7 @@ class Started:
         # The chart's, or what the platform assigned.
         user = str(values.get("userId", 65532) or ASSIGNED)
         self.assertEqual(status["Uid"].split(), [user] * 4)
-        self.assertEqual(status["Gid"].split(), [user] * 4)
+        self.assertEqual(status["Groups"].split(), [user])
         self.assertEqual((status["CapEff"], status["CapBnd"], status["NoNewPrivs"]), ("0" * 16, "0" * 16, "1"))
         size, unit = re.fullmatch(r"(\d+)([MG])i", pod.container["resources"]["limits"]["memory"]).groups()
         self.assertLess(int(status["VmHWM"].split()[0]), int(size) * {"M": 1024, "G": 1024**2}[unit])
