@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod figures;
+mod operations;
 #[allow(dead_code, unreachable_pub, reason = "a whole program, as the guide shows it")]
 mod service;
 mod testing;
