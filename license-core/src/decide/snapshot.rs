@@ -251,13 +251,12 @@ impl<'a> Snapshot<'a> {
         Denial::new(code, status).with_delivery(self.installed.delivery)
     }
 
-    /// Adds when the license ended, where it has.
+    /// Adds when the license ended: one that can be asked is refused for its
+    /// phase only after its end.
     fn with_expiry(self, denial: Denial) -> Denial {
         match self.license() {
-            Some(license) if self.verdict.phase == Phase::Lapsed => {
-                denial.with_expiry(license.term.expires_at)
-            }
-            _ => denial,
+            Some(license) => denial.with_expiry(license.term.expires_at),
+            None => denial,
         }
     }
 }

@@ -121,10 +121,14 @@ impl<'a> Host<'a> {
         match (authority, line) {
             (None, None) => Err(HostError::Missing),
             (Some(only), None) | (None, Some(only)) => Self::parse(only),
-            (Some(authority), Some(line)) if authority == line => Self::parse(authority),
             (Some(authority), Some(line)) => {
                 let host = Self::parse(authority)?;
-                if host == Self::parse(line)? { Ok(host) } else { Err(HostError::Conflicting) }
+                // Most name it twice in one spelling, which is read once.
+                if authority == line || host == Self::parse(line)? {
+                    Ok(host)
+                } else {
+                    Err(HostError::Conflicting)
+                }
             }
         }
     }
@@ -333,6 +337,15 @@ mod tests {
         assert_eq!(shown("xn--bcher-kva.example").as_deref(), Some("xn--bcher-kva.example"));
         let host = Host::parse(b"Acme.internal.:80").unwrap();
         assert_eq!(format!("{host:?}"), "Host(acme.internal:80)");
+    }
+
+    #[test]
+    fn a_port_is_given_where_one_is_named() {
+        let port = |raw: &str| Host::parse(raw.as_bytes()).unwrap().port();
+        assert_eq!(port("acme.internal:8443"), Some(8443));
+        assert_eq!(port("[::1]:080"), Some(80));
+        assert_eq!(port("127.0.0.1:0"), Some(0));
+        assert_eq!((port("acme.internal"), port("[::1]")), (None, None));
     }
 
     #[test]

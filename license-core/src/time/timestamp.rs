@@ -90,7 +90,11 @@ impl Timestamp {
     /// How long after `earlier` this point lies; zero when it does not.
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
-        if millis > 0 { Duration::from_millis(millis.unsigned_abs()) } else { Duration::ZERO }
+        if millis.is_positive() {
+            Duration::from_millis(millis.unsigned_abs())
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// The days since an earlier time, rounded up; 0 where it is not earlier.
@@ -112,7 +116,8 @@ impl Timestamp {
 
     /// The nearest time that a calendar can show.
     pub(crate) fn to_jiff(self) -> jiff::Timestamp {
-        let nearest = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        let nearest =
+            if self.0.is_negative() { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(nearest)
     }
 }

@@ -401,6 +401,12 @@ mod tests {
                 format!("{signed}.{}", "A".repeat(85)).into(),
                 "cut off: the signature is 1 byte short.",
             ),
+            // Of an RSA signature only the least length is known.
+            (
+                format!("{}.{}.AAAAB", encode(r#"{"alg":"PS256","kid":"a"}"#), encode(PAYLOAD))
+                    .into(),
+                "cut off: the signature is at least 381 bytes short.",
+            ),
             // As long as it should be: it is not cut off.
             (
                 format!("{signed}.{}B", "A".repeat(85)).into(),
@@ -627,6 +633,8 @@ mod tests {
         let hex = "549d10de4ec2fbe343897561ccf588c23de4688960cdd5adcdf0a5282dbd7b95";
         assert_eq!(token.digest().to_string(), hex);
         assert_eq!(token.digest().to_string().parse(), Ok(token.digest()));
+        assert_eq!(hex::encode(token.digest().as_bytes()), hex);
+        assert_eq!(TokenDigest::from_bytes(*token.digest().as_bytes()), token.digest());
         assert_eq!(format!("{:?}", token.digest()), format!("TokenDigest({hex})"));
         assert!("c12f".parse::<TokenDigest>().is_err());
         assert!("g".repeat(64).parse::<TokenDigest>().is_err());
