@@ -45,7 +45,8 @@ fn the_guide_shows_the_profile_that_is_read_here() {
 
 #[test]
 fn every_part_of_a_profile_in_the_guide_is_accepted() {
-    let parts = blocks("toml").filter(|block| !block.contains("dependencies]"));
+    let other = ["dependencies]", "# repositories.toml"];
+    let parts = blocks("toml").filter(|block| !other.iter().any(|it| block.contains(it)));
     let mut count = 0;
     for part in parts {
         let whole = part.contains("audience = ");

@@ -9,5 +9,6 @@ mod hyper;
 mod network;
 mod operation;
 mod polygent;
+mod registry;
 mod smoke;
 mod web;
