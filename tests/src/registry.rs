@@ -41,6 +41,7 @@ impl Registry {
             std::fs::write(&file, configuration).expect("writable");
             let mut registry = Command::new("docker-registry");
             registry.arg("serve").arg(file).env_clear();
+            registry.env("PATH", std::env::var_os("PATH").unwrap_or_default());
             registry
         }))
     }
