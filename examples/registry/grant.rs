@@ -112,7 +112,7 @@ fn pulls_until(
     }
 }
 
-/// Who asks, for the logs: the beginning of the license's digest, which says
+/// Who asks, in the token and the log: the beginning of the license's digest, which says
 /// nothing to whoever does not have the license.
 fn subject(digest: TokenDigest) -> String {
     hex::encode(&digest.as_bytes()[..8])

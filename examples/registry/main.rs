@@ -21,6 +21,9 @@
 //! image that is pulled is new to the customer. Only where the product refuses
 //! nothing after grace does it go on.
 //!
+//! Tokens are given for `GET` alone. `POST`, the form of OAuth 2, is 405, on which
+//! containerd asks again by `GET` where there is a user's name.
+//!
 //! ```sh
 //! openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
 //!   -subj /CN=tokens -keyout token-key.pem -out token-cert.pem

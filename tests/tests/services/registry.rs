@@ -1,6 +1,6 @@
 //! `registry`: images by license, with a real registry and a real client.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Method, header};
@@ -22,15 +22,20 @@ const GATEWAY: &str = "align/gateway";
 /// The files of a vendor.
 struct Place {
     directory: TempDir,
-    /// Key and certificate of the tokens.
-    tokens: TempDir,
 }
 
+const KEY: &str = "token-key.pem";
+const CERTIFICATE: &str = "token-cert.pem";
+
 impl Place {
-    /// `None` without openssl.
+    /// With a key for tokens as the guide makes one. `None` without openssl.
     fn new() -> Option<Self> {
-        let (directory, tokens) = (tempfile::tempdir().unwrap(), certificate()?);
-        let place = Self { directory, tokens };
+        certificate()?;
+        let place = Self { directory: tempfile::tempdir().unwrap() };
+        let command = GUIDE.lines().find(|line| line.starts_with("openssl req")).unwrap();
+        let made = Command::new("sh").args(["-c", command]).current_dir(&place.directory).output();
+        let made = made.unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         std::fs::write(place.path("vendor.pem"), align::KEY.public_pem().unwrap()).unwrap();
         let repositories = REPOSITORIES.replace("revoked = []", "revoked = ['lic_revoked']");
         assert_ne!(repositories, REPOSITORIES);
@@ -53,9 +58,9 @@ impl Place {
             .arg("--service")
             .arg(SERVICE)
             .arg("--token-key")
-            .arg(self.tokens.path().join("key.pem"))
+            .arg(self.path(KEY))
             .arg("--token-certificate")
-            .arg(self.tokens.path().join("cert.pem"))
+            .arg(self.path(CERTIFICATE))
     }
 }
 
@@ -82,7 +87,7 @@ impl Shop {
             let (pushed, told) = copy(&place.image(), &remote(&open, repository, "v1"), &[]);
             assert!(pushed, "{told}");
         }
-        let registry = place.registry(&service, place.tokens.path().join("cert.pem"));
+        let registry = place.registry(&service, place.path(CERTIFICATE));
         Some(Self { place, service, registry })
     }
 
@@ -224,7 +229,7 @@ async fn grace_pulls_and_past_it_nothing_does() {
 #[tokio::test]
 async fn what_is_no_license_of_the_product_is_a_wrong_password() {
     let Some(shop) = Shop::open().await else { return };
-    let other = std::fs::read(shop.place.tokens.path().join("key.pem")).unwrap();
+    let other = std::fs::read(shop.place.path(KEY)).unwrap();
     let other = SigningKey::pem(&other).unwrap();
     let other = other.sign(license().0.as_object().unwrap()).unwrap();
     let foreign = license().claim("/aud", "other").sign();
@@ -416,33 +421,29 @@ async fn the_guides_repositories_are_read_and_the_largest_license_passes_its_pro
 async fn a_bad_configuration_stops_the_start() {
     let Some(place) = Place::new() else { return };
     let Some(other) = certificate() else { return };
-    let file = |name: &str| match name {
-        "repositories.toml" => place.path(name),
-        _ => place.tokens.path().join(name),
-    };
     let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
-    let secret = read(file("key.pem"));
+    let secret = read(place.path(KEY));
     let secret = secret.lines().nth(1).unwrap();
     let rsa = align::KEY.to_pkcs8_pem().unwrap();
     for (name, text, told) in [
-        ("cert.pem", read(other.path().join("cert.pem")), "is not that of the key"),
-        ("cert.pem", String::new(), "no certificate"),
-        ("cert.pem", secret.to_owned(), "no certificate"),
-        ("key.pem", align::KEY.public_pem().unwrap(), "no P-256 key"),
-        ("key.pem", rsa.to_string(), "no P-256 key"),
-        ("key.pem", secret.to_owned(), "no P-256 key"),
+        (CERTIFICATE, read(other.path().join("cert.pem")), "is not that of the key"),
+        (CERTIFICATE, String::new(), "no certificate"),
+        (CERTIFICATE, secret.to_owned(), "no certificate"),
+        (KEY, align::KEY.public_pem().unwrap(), "no P-256 key"),
+        (KEY, rsa.to_string(), "no P-256 key"),
+        (KEY, secret.to_owned(), "no P-256 key"),
         ("repositories.toml", "every = ['align/**']".into(), "is no pattern"),
         ("repositories.toml", "[plans]\nplatinum = ['a']".into(), "no plan `platinum`"),
         ("repositories.toml", "[features]\ngpuModel = ['a']".into(), "did you mean `gpuModels`?"),
     ] {
-        let kept = read(file(name));
-        std::fs::write(file(name), text).unwrap();
+        let kept = read(place.path(name));
+        std::fs::write(place.path(name), text).unwrap();
         let (status, story) = place.command().fails().await;
         assert_eq!(status, Some(2), "{story}");
         assert!(story.contains(told) && !story.contains(secret), "{story}");
-        std::fs::write(file(name), kept).unwrap();
+        std::fs::write(place.path(name), kept).unwrap();
     }
-    std::fs::remove_file(file("cert.pem")).unwrap();
+    std::fs::remove_file(place.path(CERTIFICATE)).unwrap();
     let (status, story) = place.command().fails().await;
     assert_eq!(status, Some(2), "{story}");
     assert!(story.contains("--token-certificate"), "{story}");
