@@ -9,6 +9,7 @@ use std::{
 
 use http::{Request, Response};
 use hyper::body::Body;
+use sd_notify::NotifyState;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -40,8 +41,7 @@ const LOGGED: &str = "info,sqlx::postgres::notice=warn";
 pub async fn run(service: impl Future<Output = Result<(), StartError>>) {
     log_to_stderr();
     if let Err(error) = service.await {
-        tell(error.story());
-        std::process::exit(2);
+        error.end();
     }
 }
 
@@ -119,7 +119,7 @@ where
     connections.serve(listener, service, stop).await
 }
 
-/// Writes the one line on standard output.
+/// Writes the one line on standard output, and says it to systemd, too.
 ///
 /// # Errors
 ///
@@ -132,7 +132,15 @@ fn announce(listener: &TcpListener) -> Result<(), StartError> {
     // Nobody may be reading; the service runs all the same.
     let _ = writeln!(output, "listening on http://{address}");
     let _ = output.flush();
+    tell_systemd(&[NotifyState::Ready]);
     Ok(())
+}
+
+/// Tells systemd what the service does, where systemd started it.
+fn tell_systemd(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "systemd was not told");
+    }
 }
 
 /// Listens for SIGINT and SIGTERM from now on, and waits for one of them.
@@ -154,5 +162,6 @@ fn stop_signal() -> impl Future<Output = ()> + Send {
             () = interrupt => {}
             () = terminate => {}
         }
+        tell_systemd(&[NotifyState::Stopping]);
     }
 }

@@ -1,34 +1,80 @@
 //! Flags and environment variables, read as people set them.
 
-use std::{env, ffi::OsString};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use clap::{Arg, Command, Parser};
 use license_core::text::without_secrets;
 
-use crate::tell;
+use crate::{StartError, tell};
+
+/// What `--help` says below the flags.
+const CREDENTIALS: &str = "What is secret can also be a file in the directory that \
+    CREDENTIALS_DIRECTORY names, called as its flag is, such as admin-password";
 
 /// Reads the program's flags, and the environment for those that are not
 /// given. A variable that is empty is as good as not set, as `${NAME:-}` makes
-/// it in a compose file. With wrong ones the process ends with status 2 and a
-/// message in which no key, token or password stands.
+/// it in a compose file. A secret that neither names can be a file in the
+/// directory `CREDENTIALS_DIRECTORY`, named as its flag is, such as
+/// `admin-password`: <https://systemd.io/CREDENTIALS>. With wrong ones the
+/// process ends with status 2 and a message in which no key, token or password
+/// stands.
 pub fn arguments<A: Parser>() -> A {
-    let command = command::<A>();
+    let command = command::<A>().unwrap_or_else(|error| error.end());
     let matches = command.clone().try_get_matches();
     matches
         .and_then(|matches| A::from_arg_matches(&matches))
         .unwrap_or_else(|error| explain(&error, &command))
 }
 
-fn command<A: Parser>() -> Command {
-    A::command().mut_args(|argument| {
+fn command<A: Parser>() -> Result<Command, StartError> {
+    let directory = variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let mut unreadable = None;
+    let command = A::command().after_help(CREDENTIALS).mut_args(|argument| {
         let is_empty = argument
             .get_env()
             .and_then(env::var_os)
             .is_some_and(|value| value.to_str().is_some_and(|value| value.trim().is_empty()));
+        let file = directory.as_deref().and_then(|directory| credential_file(&argument, directory));
+        let credential = file.map_or(Ok(None), |file| credential(&file));
+        let credential = credential.unwrap_or_else(|error| {
+            unreadable = Some(error);
+            None
+        });
         // Whatever was set by mistake, `--help` does not show it.
         let argument = argument.hide_env_values(true);
-        if is_empty { argument.env(None::<&'static str>) } else { argument }
-    })
+        let argument = if is_empty { argument.env(None::<&'static str>) } else { argument };
+        match credential {
+            // What comes first is the flag, then the variable.
+            Some(text) => argument.required(false).default_value(text).hide_default_value(true),
+            None => argument,
+        }
+    });
+    unreadable.map_or(Ok(command), Err)
+}
+
+/// The file that may hold what is secret.
+fn credential_file(argument: &Arg, directory: &Path) -> Option<PathBuf> {
+    let name = argument.get_long().filter(|_| argument.is_hide_env_values_set())?;
+    Some(directory.join(name))
+}
+
+/// What a file holds, without the end of its last line; none when it is not
+/// there, or empty.
+fn credential(file: &Path) -> Result<Option<String>, StartError> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let message = format!("cannot read the credential {}", file.display());
+            Err(StartError::new(message).with_source(error))
+        }
+    }
 }
 
 fn explain(error: &clap::Error, command: &Command) -> ! {

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, path::PathBuf};
 use clap::Args;
 use license_runtime::StoreError;
 
-use crate::Connections;
+use crate::{Connections, tell};
 
 /// Flags of every example. Each can also come from the environment.
 #[derive(Clone, Args)]
@@ -77,6 +77,12 @@ impl StartError {
             cause = error.source();
         }
         story
+    }
+
+    /// Tells the story, and ends the process with status 2.
+    pub(crate) fn end(&self) -> ! {
+        tell(self.story());
+        std::process::exit(2)
     }
 }
 

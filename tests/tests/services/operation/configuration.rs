@@ -131,6 +131,58 @@ async fn the_environment_may_name_several_keys() {
 }
 
 #[tokio::test]
+async fn a_secret_can_be_a_credential_and_a_variable_wins() {
+    let (vendor, place) = (vendor(), tempfile::tempdir().unwrap());
+    write(&place, "public-key", &public_pem(&vendor));
+    write(&place, "admin-password", "from a file\n");
+    // Nothing but secrets comes from there.
+    write(&place, "listen", "nowhere");
+    for (variable, password) in [("", "from a file"), (PASSWORD, PASSWORD)] {
+        let data = tempfile::tempdir().unwrap();
+        let start = polygent().env("LISTEN", "127.0.0.1:0").env("DATA_DIR", data.path());
+        let start = start.env("CREDENTIALS_DIRECTORY", place.path());
+        let process = start.env("ADMIN_PASSWORD", variable).start().await;
+        let log = process.log();
+        assert!(!log.contains("DEMO") && !log.contains(password), "{log}");
+        trusts(&Client::new(process.address()), &vendor, password).await;
+    }
+    let help = std::process::Command::new(example("polygent"))
+        .env("CREDENTIALS_DIRECTORY", place.path())
+        .arg("--help")
+        .output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    assert!(help.contains("CREDENTIALS_DIRECTORY") && !help.contains("from a file"), "{help}");
+    // One that cannot be read, here for it is a directory, is not passed over.
+    std::fs::create_dir(place.path().join("metrics-token")).unwrap();
+    let start = polygent().env("CREDENTIALS_DIRECTORY", place.path());
+    let (status, told) = start.fails().await;
+    assert_eq!(status, Some(2), "{told}");
+    assert!(
+        told.contains("cannot read the credential") && told.contains("metrics-token"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn systemd_is_told_that_the_service_listens_and_that_it_stops() {
+    let (vendor, data) = (vendor(), tempfile::tempdir().unwrap());
+    let socket = data.path().join("notify");
+    let told = tokio::net::UnixDatagram::bind(&socket).unwrap();
+    let start = Polygent::command(&vendor, data.path()).env("NOTIFY_SOCKET", &socket);
+    let process = start.start().await;
+    let mut message = [0; 64];
+    for (expected, stop) in [("READY=1", true), ("STOPPING=1", false)] {
+        let length = timeout(Duration::from_secs(60), told.recv(&mut message)).await;
+        let length = length.expect("it tells").unwrap();
+        assert_eq!(std::str::from_utf8(&message[..length]).unwrap().trim_end(), expected);
+        if stop {
+            process.signal("TERM").await;
+        }
+    }
+    assert_eq!(process.stopped().await, (Some(0), String::new()));
+}
+
+#[tokio::test]
 async fn without_a_directory_data_goes_below_data_and_the_name() {
     let place = tempfile::tempdir().unwrap();
     let key = write(&place, "vendor.pem", &public_pem(&vendor()));
