@@ -83,6 +83,35 @@ impl Start {
         Some(Self { command }.prepared().arg("--listen").arg("127.0.0.1:0"))
     }
 
+    /// Starts it as a user that nobody knows, without a right, where nothing but
+    /// this directory can be written, which becomes that user's. `None` where a
+    /// process cannot be confined so; then the test is skipped.
+    pub fn confined(self, directory: &Path) -> Option<Self> {
+        // The program may lie where that user cannot go.
+        let script = "chown 4242:4343 \"$0\" && mount --bind \"$0\" \"$0\" && \
+             touch \"$0/.program\" && mount --bind \"$1\" \"$0/.program\" || exit 9; shift; \
+             for place in / /tmp /var /run /dev/shm; do \
+             ! mountpoint -q $place || mount -o remount,bind,ro $place || exit 9; done; \
+             exec setpriv --reuid 4242 --regid 4343 --clear-groups --bounding-set=-all \
+             --inh-caps=-all --no-new-privs \"$0/.program\" \"$@\"";
+        let arguments = ["--mount", "sh", "-c", script];
+        let mut probe = std::process::Command::new("unshare");
+        let probed = probe.args(arguments).arg(directory).arg("/bin/true").output();
+        if !probed.is_ok_and(|output| output.status.success()) {
+            license_test_skips::missing("the right to confine a process");
+            return None;
+        }
+        let confined = self.command.as_std();
+        let mut command = Command::new("unshare");
+        command.args(arguments).arg(directory).arg(confined.get_program());
+        command.args(confined.get_args());
+        let mut start = Self { command }.prepared();
+        for (name, value) in confined.get_envs() {
+            start.command.env(name, value.unwrap_or_default());
+        }
+        Some(start)
+    }
+
     fn prepared(mut self) -> Self {
         self.command
             .env_clear()

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod configuration;
+mod confined;
 mod crash;
 mod database_tls;
 mod faketime;
