@@ -18,7 +18,7 @@ use license_core::{
 use license_examples::{
     Connections, RequestBody, StartError, arguments, listen, run, serve, verifier,
 };
-use license_runtime::MachineIdSource;
+use license_runtime::MachineLadder;
 use license_tower::{
     Boxed, FeatureLayer, LicenseLayer, ProblemJson, TrustedProxy,
     discard::{DiscardLayer, Watched},
@@ -70,8 +70,8 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
     let product = Product::from_toml(PROFILE)
         .map_err(|error| StartError::new("the product profile is not valid").with_source(error))?;
     let licensing = Licensing::new(verifier(&product, &arguments.public_key)?);
-    if let Ok(fingerprint) = MachineIdSource::System.fingerprint(product.audience()) {
-        licensing.control().set_machine(Machine::Known(fingerprint));
+    if let Ok(fingerprint) = MachineLadder::of(&product).fingerprint(product.audience()) {
+        licensing.control().set_machine(Machine::from(fingerprint));
     }
     licensing.control().set_delivery(Delivery::Start);
     match &arguments.license_file {

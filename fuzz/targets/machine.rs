@@ -6,7 +6,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use license_core::{
     Fingerprint, MachineId, Timestamp,
-    machine::{MachineInfo, MachineInfoError},
+    machine::{MachineInfo, MachineInfoError, MachineScheme},
 };
 
 fuzz_target!(|text: &str| {
@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(fingerprint) = text.parse::<Fingerprint>() {
         assert_eq!(fingerprint.as_str(), text);
-        assert!(matches!(fingerprint.scheme(), "machine-id" | "custom"));
+        assert!(text.starts_with(&format!("fp1:{}:", fingerprint.scheme())));
     }
     ids(text);
     if let Ok(at) = text.parse::<Timestamp>() {
@@ -30,7 +30,7 @@ fn sound(info: &MachineInfo) {
 
     let (product, written) = (info.product.as_str(), info.created_at);
     let accepted = info.check(product, written);
-    let consistent = info.schema == 1 && info.scheme == info.fingerprint.scheme();
+    let consistent = info.schema == 1 && info.scheme == info.fingerprint.scheme().as_str();
     assert_eq!(accepted.is_ok(), consistent);
     if accepted.is_err() {
         return;
@@ -50,8 +50,10 @@ fn sound(info: &MachineInfo) {
 /// itself.
 fn ids(text: &str) {
     let system = [MachineId::parse_linux(text), MachineId::parse_uuid(text)];
-    let ids = system.into_iter().map(|id| (id, "machine-id"));
-    for (id, scheme) in ids.chain([(MachineId::custom(text), "custom")]) {
+    let ids = system.into_iter().map(|id| (id, MachineScheme::MachineId));
+    let custom = (MachineId::custom(text), MachineScheme::Custom);
+    let installation = (MachineId::installation(text), MachineScheme::Installation);
+    for (id, scheme) in ids.chain([custom, installation]) {
         let Ok(id) = id else { continue };
         let one = id.fingerprint("one");
         assert_eq!((one.scheme(), one.as_str().parse().as_ref()), (scheme, Ok(&one)));

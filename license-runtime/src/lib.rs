@@ -40,7 +40,7 @@
 //! - `audit`: the audit history, for the operator's program.
 //! - `metrics`: figures through the `metrics` facade; see
 //!   `LicenseManager::publish_metrics`.
-//! - `machine`: [`MachineIdSource`], for the operator's program.
+//! - `machine`: [`MachineLadder`] and [`MachineIdSource`], for the operator's program.
 //! - `manager`: [`LicenseManager`], the [`Store`] trait, [`Seats`], [`Quota`].
 //! - `sources`: [`Source`], licenses from files, the environment and flags.
 //!   Brings `notify`, which is under CC0-1.0; nothing else does.
@@ -79,7 +79,10 @@ pub use audit::{
 #[cfg(feature = "manager")]
 pub use limits::{Lease, LeaseGuard, Leases, LimitError, Quota, SeatGuard, Seats};
 #[cfg(feature = "machine")]
-pub use machine_id::{MachineIdSource, ReadMachineIdError, machine_info};
+pub use machine_id::{
+    MachineIdSource, MachineLadder, OperatorId, ReadMachineIdError, ReadMachineIdErrorKind,
+    machine_info,
+};
 #[cfg(feature = "manager")]
 pub use manager::{LicenseManager, ManagerBuilder};
 #[cfg(feature = "sources")]

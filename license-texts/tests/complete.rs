@@ -23,13 +23,14 @@ mod license_runtime_codes {
 }
 
 /// Sentences that are told apart by more than their code.
-const VARIANTS: [&str; 10] = [
+const VARIANTS: [&str; 11] = [
     "license_expired",
     "license_expired_grace",
     "license_gap_new",
     "license_ends_earlier_new",
     "license_ends_earlier_together",
     "license_ends_earlier_together_new",
+    "machine_changed_over",
     "other_domain_bound",
     "other_machine_bound",
     "store_unavailable_unwritable",

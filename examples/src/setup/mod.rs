@@ -11,7 +11,7 @@ mod settings;
 use std::{path::PathBuf, sync::Arc};
 
 use license_core::{Licensing, Product};
-use license_runtime::{LicenseManager, ManagerBuilder, Store};
+use license_runtime::{LicenseManager, MachineLadder, ManagerBuilder, Store};
 use sqlx::AnyPool;
 
 use self::database::Database;
@@ -75,10 +75,14 @@ impl Setup {
     ///
     /// # Errors
     ///
-    /// A store that cannot be opened.
+    /// A machine id that is set and is none; a store that cannot be opened.
     pub async fn manager(&self) -> Result<ManagerBuilder<Arc<dyn Store>>, StartError> {
+        let ladder = MachineLadder::of(self.licensing.product());
+        ladder.check().map_err(|error| {
+            StartError::new("this machine's id is not usable; correct it").with_source(error)
+        })?;
         let store = self.database.store().await?;
-        Ok(LicenseManager::builder(self.licensing.clone()).store(store))
+        Ok(LicenseManager::builder(self.licensing.clone()).store(store).machine_id(ladder))
     }
 
     /// Opens what keeps the product's own things: a file that is named after it,

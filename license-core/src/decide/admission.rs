@@ -163,7 +163,7 @@ impl VerifiedLicense {
         now: Timestamp,
     ) -> Result<(), InstallError> {
         if let Some(machine) = machine {
-            check_machine(self, &Machine::Known(machine.clone()))?;
+            check_machine(self, &Machine::from(machine.clone()))?;
         }
         check_end(&self.license, now)?;
         check_host(self, HostCheck { host, force: false })

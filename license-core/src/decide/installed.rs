@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::verdict::{COARSE_LAG, REFRESH, Verdict};
 use crate::{
     license::{License, Succession},
-    machine::Machine,
+    machine::{Machine, MachineHistory},
     policy::{InvalidReason, Phase, Policy},
     refusal::Delivery,
     time::{
@@ -25,6 +25,9 @@ pub(crate) struct Installed {
     /// Why there is no current license although one was stored.
     pub(crate) problem: Option<InvalidReason>,
     pub(crate) machine: Machine,
+    /// What is remembered of the machine; nothing where instances share a
+    /// store.
+    pub(crate) history: MachineHistory,
     /// The newest `iat` ever accepted.
     pub(crate) newest_issued_at: Option<Timestamp>,
     /// The `iat` of the last license that reset the clock.
@@ -42,6 +45,7 @@ impl Installed {
             next: None,
             problem: None,
             machine,
+            history: MachineHistory::default(),
             newest_issued_at: None,
             last_reset: None,
             installation: None,
@@ -64,7 +68,10 @@ impl Installed {
     /// The moments at which the phase of a license changes, in no order.
     pub(crate) fn transitions(&self, policy: &Policy) -> impl Iterator<Item = Timestamp> {
         let licenses = self.current.iter().chain(&self.next);
-        licenses.flat_map(|it| it.license.term.transitions(policy))
+        licenses.flat_map(|it| {
+            let ends = it.license.term.transitions(policy);
+            ends.chain(self.rebind_ends_at(policy, &it.license))
+        })
     }
 
     /// Whether this very license is installed or waits.
@@ -72,11 +79,16 @@ impl Installed {
         self.current.iter().chain(&self.next).any(|held| held.digest == verified.digest)
     }
 
+    /// Whether the waiting license has begun.
+    pub(super) fn next_has_begun(&self, reading: &ClockReading) -> bool {
+        self.next.as_ref().is_some_and(|next| next.license.term.has_begun(reading.begun()))
+    }
+
     /// Where the service stands at this reading.
     pub(crate) fn verdict(&self, policy: &Policy, reading: &ClockReading) -> Verdict {
         let (wall, judged) = (reading.wall, reading.judged());
-        let next_has_begun =
-            self.next.as_ref().is_some_and(|next| next.license.term.has_begun(reading.begun()));
+        let next_has_begun = self.next_has_begun(reading);
+        let effective = self.effective(next_has_begun);
         let phase = self.phase(policy, reading, next_has_begun);
         let sound = reading.trust == Trust::Sound;
         let next_change = self
@@ -98,6 +110,7 @@ impl Installed {
             phase,
             restriction: policy.restriction(phase),
             next_has_begun,
+            moved: effective.is_some_and(|it| self.identity_before(&it.license).is_some()),
             uncovered: !next_has_begun && self.succession().is_some_and(|(_, it)| !it.covers()),
             valid_from,
             valid_before: next_change.saturating_sub(COARSE_LAG),
@@ -122,9 +135,10 @@ impl Installed {
         let Some(effective) = self.effective(next_has_begun) else {
             return self.problem.map_or(Phase::Scheduled, Phase::Invalid);
         };
-        if let Err(reason) = effective.license.is_for(&self.machine) {
+        let judged = reading.judged();
+        if let Err(reason) = self.is_held_for_machine(policy, &effective.license, judged) {
             return Phase::Invalid(reason);
         }
-        effective.license.term.phase(policy, reading.begun(), reading.judged())
+        effective.license.term.phase(policy, reading.begun(), judged)
     }
 }

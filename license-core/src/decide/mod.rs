@@ -4,6 +4,7 @@
 pub(crate) mod admission;
 mod grounds;
 mod installed;
+mod rebind;
 mod snapshot;
 mod state;
 mod verdict;

@@ -16,6 +16,9 @@ pub(crate) struct Verdict {
     pub(crate) restriction: Option<Restriction>,
     /// Whether the waiting license has begun and replaces the current one.
     pub(crate) next_has_begun: bool,
+    /// Whether this machine's identity is another than the one that the license
+    /// was found to be for.
+    pub(crate) moved: bool,
     /// Whether a license waits that does not cover what comes after the
     /// current one.
     pub(crate) uncovered: bool,

@@ -147,9 +147,9 @@ impl License {
     pub(crate) fn is_for(&self, machine: &Machine) -> Result<(), InvalidReason> {
         match (&self.machine, machine) {
             (None, _) => Ok(()),
-            (Some(bound), Machine::Known(machine)) if bound == machine => Ok(()),
-            (Some(_), Machine::Known(_)) => Err(InvalidReason::MachineMismatch),
-            (Some(_), Machine::Unavailable) => Err(InvalidReason::FingerprintUnavailable),
+            (Some(bound), machine) if machine.has(bound) => Ok(()),
+            (Some(_), machine) if machine.is_known() => Err(InvalidReason::MachineMismatch),
+            (Some(_), _) => Err(InvalidReason::FingerprintUnavailable),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
         Admission, Installed, Snapshot,
         admission::{self, HostCheck},
     },
-    machine::Machine,
+    machine::{Machine, MachineHistory},
     policy::InvalidReason,
     refusal::{Delivery, InstallError, InstallErrorKind},
     report::Difference,
@@ -194,7 +194,12 @@ impl Control<'_> {
     ) -> Result<Installation, InstallError> {
         self.licensing.observe_shared(time, |view, reading| {
             let mut installed = view.installed.clone();
-            admission::check_machine(verified, &installed.machine)?;
+            // What is held already goes on as what is held does.
+            let license = &verified.license;
+            let goes_on = || installed.is_held_for_machine(view.policy, license, reading.judged());
+            if !installed.holds(verified) || goes_on().is_err() {
+                admission::check_machine(verified, &installed.machine)?;
+            }
             let admission = admission::of_source(&installed, verified, reading);
             if admission == Admission::Current && !view.verdict.next_has_begun {
                 installed.next = None;
@@ -217,13 +222,15 @@ impl Control<'_> {
                 Some(mark) => ClockGuard::reset(mark, monotonic),
                 None => state.guard,
             };
-            let Installed { machine, installation: name, delivery, .. } = state.installed.clone();
-            self.licensing.state_of(
-                Installed { machine, installation: name, delivery, ..installation.after.clone() },
-                guard,
-                wall,
-                monotonic,
-            )
+            let held = state.installed.clone();
+            let installed = Installed {
+                machine: held.machine,
+                history: held.history,
+                installation: held.installation,
+                delivery: held.delivery,
+                ..installation.after.clone()
+            };
+            self.licensing.state_of(installed, guard, wall, monotonic)
         });
     }
 
@@ -272,6 +279,14 @@ impl Control<'_> {
     pub fn set_machine(self, machine: Machine) {
         if self.machine() != machine {
             self.licensing.change_installed(|installed| installed.machine = machine.clone());
+        }
+    }
+
+    /// Says what is remembered of this machine. Where several instances share a
+    /// store nothing is: what one of them was is not what the others are.
+    pub fn set_machine_history(self, history: MachineHistory) {
+        if self.machine_history() != history {
+            self.licensing.change_installed(|installed| installed.history = history.clone());
         }
     }
 

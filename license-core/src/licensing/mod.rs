@@ -94,7 +94,7 @@ impl Licensing {
     }
 
     fn build(verifier: Verifier, clock: Arc<dyn Clock>, system_clock: bool) -> Self {
-        let installed = Installed::empty(Machine::Unavailable);
+        let installed = Installed::empty(Machine::UNAVAILABLE);
         let guard = ClockGuard::resume(ClockMark::default(), clock.monotonic());
         let (guard, reading) = guard.observe(clock.now(), clock.monotonic(), None);
         let verdict = installed.verdict(verifier.product().policy(), &reading);

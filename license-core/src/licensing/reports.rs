@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Control, Licensing, current};
 use crate::{
     license::{License, Succession},
-    machine::Machine,
+    machine::{Machine, MachineHistory},
     policy::{Phase, Restriction},
     refusal::Denial,
     report::{Banner, PublicStatus, Status, Timeline, Warning, host_warning},
@@ -108,7 +108,7 @@ impl Control<'_> {
         // A coarse reading that is believed is not behind the mark.
         let quick = current::with(&self.licensing.0.state, |state| {
             let verdict = &state.verdict;
-            let warns = verdict.phase != Phase::Active || verdict.uncovered;
+            let warns = verdict.phase != Phase::Active || verdict.uncovered || verdict.moved;
             verdict.is_valid_at(self.licensing.0.now_coarse()).then_some(warns)
         });
         match quick {
@@ -132,6 +132,21 @@ impl Control<'_> {
     /// What is known of this machine.
     pub fn machine(self) -> Machine {
         self.licensing.0.state.load().installed.machine.clone()
+    }
+
+    /// What is remembered of this machine.
+    pub fn machine_history(self) -> MachineHistory {
+        self.licensing.0.state.load().installed.history.clone()
+    }
+
+    /// What is to be remembered of the machine once this is the one, where that
+    /// differs from what [is](Self::machine_history). To be kept in a store that
+    /// no other instance uses, and only then
+    /// [said](Self::set_machine_history): what the store cannot keep is not
+    /// given.
+    pub fn machine_history_due(self, machine: &Machine) -> Option<MachineHistory> {
+        self.licensing
+            .observe(|view, reading| view.installed.history_due(view.policy, reading, machine))
     }
 
     /// What this installation is called in machine info, once that is known.

@@ -8,10 +8,10 @@ use hmac::{
 };
 use sha2::{Digest, Sha256};
 
-use super::fingerprint::Fingerprint;
+use super::{Fingerprint, MachineScheme};
 
-/// The identity of a machine as the operating system or an operator gives it.
-/// Not shown by `Debug`.
+/// The identity of a machine as the operating system, an operator or the
+/// service's store gives it. Not shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MachineId(Source);
 
@@ -21,6 +21,8 @@ enum Source {
     System([u8; 16]),
     /// Supplied by an operator, for containers.
     Custom(String),
+    /// 16 bytes that the service's store keeps.
+    Installation([u8; 16]),
 }
 
 /// A text was not a machine id.
@@ -39,10 +41,17 @@ impl MachineId {
     /// Anything else, `uninitialized` and an empty file included.
     pub fn parse_linux(text: &str) -> Result<Self, MachineIdError> {
         let text = text.strip_suffix('\n').unwrap_or(text);
-        if text.len() != 32 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Err(MachineIdError(()));
-        }
-        Self::from_hex(text)
+        lower_hex(text).map(Source::System).map(Self)
+    }
+
+    /// An id that the service's store keeps: 32 lower-case hexadecimal digits,
+    /// not all zero.
+    ///
+    /// # Errors
+    ///
+    /// Anything else.
+    pub fn installation(text: &str) -> Result<Self, MachineIdError> {
+        lower_hex(text).map(Source::Installation).map(Self)
     }
 
     /// Reads an id as macOS and Windows give it: a UUID with hyphens, in
@@ -57,16 +66,7 @@ impl MachineId {
         if groups != [8, 4, 4, 4, 12] {
             return Err(MachineIdError(()));
         }
-        Self::from_hex(&text.replace('-', ""))
-    }
-
-    fn from_hex(digits: &str) -> Result<Self, MachineIdError> {
-        let mut bytes = [0; 16];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| MachineIdError(()))?;
-        if bytes == [0; 16] || bytes == [0xff; 16] {
-            return Err(MachineIdError(()));
-        }
-        Ok(Self(Source::System(bytes)))
+        from_hex(&text.replace('-', "")).map(Source::System).map(Self)
     }
 
     /// An id that an operator supplies, for containers without a machine id
@@ -86,8 +86,9 @@ impl MachineId {
     /// This machine's fingerprint for a product.
     pub fn fingerprint(&self, audience: &str) -> Fingerprint {
         let (scheme, key) = match &self.0 {
-            Source::System(bytes) => ("machine-id", &bytes[..]),
-            Source::Custom(text) => ("custom", text.as_bytes()),
+            Source::System(bytes) => (MachineScheme::MachineId, &bytes[..]),
+            Source::Custom(text) => (MachineScheme::Custom, text.as_bytes()),
+            Source::Installation(bytes) => (MachineScheme::Installation, &bytes[..]),
         };
         // RFC 2104, section 2: a key that is longer than a block is hashed first,
         // a shorter one is filled up with zeros.
@@ -97,8 +98,26 @@ impl MachineId {
         block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
         mac.update(audience.as_bytes());
-        Fingerprint(format!("fp1:{scheme}:{}", hex::encode(mac.finalize().into_bytes())))
+        Fingerprint::new(scheme, &mac.finalize().into_bytes().into())
     }
+}
+
+/// 32 hexadecimal digits, in lower case alone.
+fn lower_hex(digits: &str) -> Result<[u8; 16], MachineIdError> {
+    if digits.len() != 32 || digits.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(MachineIdError(()));
+    }
+    from_hex(digits)
+}
+
+/// What is all zeros or all ones is no id.
+fn from_hex(digits: &str) -> Result<[u8; 16], MachineIdError> {
+    let mut bytes = [0; 16];
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| MachineIdError(()))?;
+    if bytes == [0; 16] || bytes == [0xff; 16] {
+        return Err(MachineIdError(()));
+    }
+    Ok(bytes)
 }
 
 impl fmt::Debug for MachineId {

@@ -18,7 +18,8 @@ pub struct MachineInfo {
     pub product: String,
     /// The version of the program that wrote it.
     pub version: String,
-    /// How the fingerprint was made, `machine-id` or `custom`.
+    /// By what the fingerprint knows the machine: `machine-id`, `custom` or
+    /// `installation`.
     pub scheme: String,
     /// The machine's fingerprint for the product.
     pub fingerprint: Fingerprint,
@@ -75,7 +76,7 @@ impl MachineInfo {
             schema: SCHEMA,
             product: product.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            scheme: fingerprint.scheme().to_owned(),
+            scheme: fingerprint.scheme().to_string(),
             fingerprint,
             nonce,
             created_at: Timestamp::from_seconds(now.as_seconds()),
@@ -97,7 +98,7 @@ impl MachineInfo {
         if self.product != product {
             return Err(MachineInfoError::Product);
         }
-        if self.scheme != self.fingerprint.scheme() {
+        if self.scheme != self.fingerprint.scheme().as_str() {
             return Err(MachineInfoError::Inconsistent);
         }
         if self.created_at.is_ahead_of(now) {

@@ -6,32 +6,58 @@
 //! (SECURITY.md, boundary 6).
 
 mod fingerprint;
+mod history;
 mod id;
 mod info;
+mod scheme;
 
 pub use self::{
     fingerprint::{Fingerprint, ParseFingerprintError},
+    history::{MachineHistory, Rebind},
     id::{MachineId, MachineIdError},
     info::{MachineInfo, MachineInfoError},
+    scheme::MachineScheme,
 };
 
-/// What is known of the machine that this process runs on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Machine {
-    /// Its fingerprint for this product.
-    Known(Fingerprint),
-    /// Its identity could not be read.
-    Unavailable,
-}
+/// What is known of the machine that this process runs on: its fingerprints for
+/// this product, in the order of the product's ladder.
+///
+/// The first is what the machine is called: machine info carries it, and new
+/// licenses are issued for it. A license for any of them is for this machine, so
+/// that an id which an operator sets later, or a rung that the product adds,
+/// locks nobody out; a scheme that is to count no more leaves the ladder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine(Vec<Fingerprint>);
 
 impl Machine {
-    /// The fingerprint, where it is known.
+    /// Its identity could not be read.
+    pub const UNAVAILABLE: Self = Self(Vec::new());
+
+    /// A machine of these fingerprints, the first before the others;
+    /// [`UNAVAILABLE`](Self::UNAVAILABLE) where there are none.
+    pub fn of(fingerprints: impl IntoIterator<Item = Fingerprint>) -> Self {
+        Self(fingerprints.into_iter().collect())
+    }
+
+    /// Whether it has a fingerprint at all.
+    pub fn is_known(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// What the machine is called, where that is known.
     pub fn fingerprint(&self) -> Option<&Fingerprint> {
-        match self {
-            Self::Known(fingerprint) => Some(fingerprint),
-            Self::Unavailable => None,
-        }
+        self.0.first()
+    }
+
+    /// Whether a license for this fingerprint is for this machine.
+    pub fn has(&self, fingerprint: &Fingerprint) -> bool {
+        self.0.contains(fingerprint)
+    }
+}
+
+impl From<Fingerprint> for Machine {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self(vec![fingerprint])
     }
 }
 
@@ -84,7 +110,7 @@ mod tests {
     #[test]
     fn an_id_of_an_operator_has_a_scheme_of_its_own() {
         let custom = MachineId::custom("cluster-a/node-17").unwrap().fingerprint("polygent");
-        assert_eq!(custom.scheme(), "custom");
+        assert_eq!(custom.scheme(), MachineScheme::Custom);
         let system = MachineId::parse_linux(ID).unwrap().fingerprint("polygent");
         assert_ne!(custom, system);
         assert!(MachineId::custom("short").is_err());
@@ -92,10 +118,37 @@ mod tests {
     }
 
     #[test]
+    fn an_id_of_a_store_is_32_lower_case_digits() {
+        let id = MachineId::installation(ID).unwrap().fingerprint("polygent");
+        assert_eq!(id.scheme(), MachineScheme::Installation);
+        assert_eq!(id.as_str(), EXPECTED.replace("machine-id", "installation"));
+        for text in ["", "0123", &"0".repeat(32), &ID.to_uppercase(), &format!("{ID}\n")] {
+            assert!(MachineId::installation(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_machine_is_called_by_its_first_fingerprint_and_has_them_all() {
+        let ids = [MachineId::custom(ID), MachineId::parse_linux(ID)];
+        let [custom, system] = ids.map(|id| id.unwrap().fingerprint("polygent"));
+        let machine = Machine::of([custom.clone(), system.clone()]);
+        assert_eq!(machine.fingerprint(), Some(&custom));
+        assert!(machine.has(&custom) && machine.has(&system));
+        assert!(!machine.has(&MachineId::installation(ID).unwrap().fingerprint("polygent")));
+        assert!(machine.is_known() && !Machine::UNAVAILABLE.is_known());
+        assert_eq!(Machine::of([]), Machine::UNAVAILABLE);
+    }
+
+    #[test]
     fn only_well_formed_fingerprints_are_read() {
         let good = MachineId::parse_linux(ID).unwrap().fingerprint("polygent");
         assert_eq!(good.as_str().parse(), Ok(good.clone()));
-        for bad in ["", "fp1:machine-id:", "fp2:machine-id:00", &good.as_str().to_uppercase()] {
+        for scheme in MachineScheme::ALL {
+            let text = EXPECTED.replace("machine-id", scheme.as_str());
+            let read: Fingerprint = text.parse().unwrap();
+            assert_eq!((read.scheme(), read.as_str()), (scheme, &*text));
+        }
+        for bad in ["", "fp1:machine-id:", "fp2:machine-id:00", "fp1:", "fp1:machine:00", &good.as_str().to_uppercase()] {
             assert!(bad.parse::<Fingerprint>().is_err(), "{bad}");
         }
     }

@@ -46,6 +46,7 @@ pub struct Policy {
     pub(crate) lapsed: Restriction,
     pub(crate) unlicensed: Restriction,
     pub(crate) freshness: Option<Duration>,
+    pub(crate) rebind: Duration,
     pub(crate) status: BTreeMap<DenialCode, u16>,
     pub(crate) shadow: BTreeSet<Rule>,
 }
@@ -63,6 +64,7 @@ impl Default for Policy {
             lapsed: Restriction::Everything,
             unlicensed: Restriction::Everything,
             freshness: Some(Duration::from_secs(30 * 86_400)),
+            rebind: Duration::ZERO,
             status: BTreeMap::new(),
             shadow: BTreeSet::new(),
         }
@@ -108,6 +110,16 @@ impl Policy {
     #[must_use]
     pub fn freshness(mut self, age: Option<Duration>) -> Self {
         self.freshness = age;
+        self
+    }
+
+    /// How long an installed license goes on when the machine's identity, for
+    /// which it was found to be, changes: once for each license that is issued,
+    /// from the first moment that the change was seen. Default not at all. Never
+    /// where instances share a store.
+    #[must_use]
+    pub fn rebind(mut self, time: Duration) -> Self {
+        self.rebind = time;
         self
     }
 

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     key::{Algorithm, RSA_MIN_BITS},
     license::{Limit, LimitKind, is_valid_feature_name},
+    machine::MachineScheme,
     policy::Policy,
     token::TokenType,
 };
@@ -31,6 +32,7 @@ impl ProductBuilder {
             token_type: TokenType::default(),
             algorithms: vec![Algorithm::Es256],
             min_rsa_bits: RSA_MIN_BITS,
+            machine: vec![MachineScheme::MachineId],
             dialect: Dialect::default(),
             policy: Policy::default(),
             features: BTreeMap::new(),
@@ -60,6 +62,13 @@ impl ProductBuilder {
     /// The smallest RSA key it accepts, in bits; 3072 at least, the default.
     pub fn min_rsa_bits(mut self, bits: usize) -> Self {
         self.profile.min_rsa_bits = bits;
+        self
+    }
+
+    /// By what its machines are known, the first before the others. Default
+    /// the machine id alone.
+    pub fn machine_ladder(mut self, rungs: impl IntoIterator<Item = MachineScheme>) -> Self {
+        self.profile.machine = rungs.into_iter().collect();
         self
     }
 
@@ -175,6 +184,7 @@ impl ProductBuilder {
                 "`min_rsa_bits` must be at least {RSA_MIN_BITS}"
             )));
         }
+        check_machine(&profile)?;
         profile.contact.check()?;
         profile.pages.check()?;
         check_features(&profile)?;
@@ -188,6 +198,17 @@ impl ProductBuilder {
             }
         }
         Ok(Product(Arc::new(profile)))
+    }
+}
+
+fn check_machine(profile: &Profile) -> Result<(), ProductError> {
+    let rungs = &profile.machine;
+    if rungs.is_empty() {
+        return Err(ProductError::new("`machine` must name at least one"));
+    }
+    match rungs.iter().enumerate().find(|(at, rung)| rungs[..*at].contains(rung)) {
+        Some((_, twice)) => Err(ProductError::new(format!("`machine` names `{twice}` twice"))),
+        None => Ok(()),
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) use template::Facts;
 use crate::{
     key::Algorithm,
     license::{Limit, LimitKind},
+    machine::MachineScheme,
     policy::Policy,
     token::TokenType,
 };
@@ -93,6 +94,7 @@ struct Profile {
     token_type: TokenType,
     algorithms: Vec<Algorithm>,
     min_rsa_bits: usize,
+    machine: Vec<MachineScheme>,
     dialect: Dialect,
     policy: Policy,
     features: BTreeMap<String, String>,
@@ -153,6 +155,12 @@ impl Product {
     /// The smallest RSA key it accepts, in bits.
     pub fn min_rsa_bits(&self) -> usize {
         self.0.min_rsa_bits
+    }
+
+    /// By what its machines are known, in order: the first that a machine has
+    /// is what it is called. A license for any of them is for the machine.
+    pub fn machine_ladder(&self) -> &[MachineScheme] {
+        &self.0.machine
     }
 
     /// Where its claims stand.

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     key::Algorithm,
     license::{Limit, LimitKind},
+    machine::MachineScheme,
     policy::{Policy, ProfileDuration, Restriction, Rule},
     refusal::DenialCode,
     token::TokenType,
@@ -27,6 +28,7 @@ struct ProfileToml {
     min_rsa_bits: Option<usize>,
     #[serde(default)]
     known_plans_only: bool,
+    machine: Option<Vec<MachineScheme>>,
     #[serde(default)]
     claims: ClaimsToml,
     #[serde(default)]
@@ -80,6 +82,7 @@ struct PolicyToml {
     lapsed: Option<Restriction>,
     unlicensed: Option<Restriction>,
     freshness: Option<String>,
+    rebind: Option<String>,
     #[serde(default)]
     status: BTreeMap<String, u16>,
     #[serde(default)]
@@ -154,6 +157,9 @@ pub(super) fn read(text: &str) -> Result<Product, ProductError> {
     if let Some(bits) = profile.min_rsa_bits {
         builder = builder.min_rsa_bits(bits);
     }
+    if let Some(rungs) = profile.machine {
+        builder = builder.machine_ladder(rungs);
+    }
     builder = claims(builder, profile.claims)?;
     for (name, title) in profile.features {
         builder = builder.feature(name, title);
@@ -193,6 +199,9 @@ fn policy(toml: PolicyToml) -> Result<Policy, ProductError> {
     }
     if let Some(text) = toml.freshness {
         policy = policy.freshness(duration("policy.freshness", &text)?);
+    }
+    if let Some(text) = toml.rebind {
+        policy = policy.rebind(duration("policy.rebind", &text)?.unwrap_or_default());
     }
     if let Some(lapsed) = toml.lapsed {
         policy = policy.lapsed(lapsed);
@@ -366,10 +375,32 @@ mod tests {
     }
 
     #[test]
+    fn the_ladder_and_the_time_to_rebind_are_read() {
+        let ladder = |line: &str| ALIGN.replace("[claims]", &format!("{line}\n[claims]"));
+        let product = read(&ladder("machine = ['custom', 'installation', 'machine-id']")).unwrap();
+        assert_eq!(product.machine_ladder(), MachineScheme::ALL);
+        for (line, said) in [
+            ("machine = ['hostname']", "hostname"),
+            ("machine = []", "`machine` must name at least one"),
+            ("machine = ['custom', 'custom']", "`machine` names `custom` twice"),
+            ("machine = 'custom'", "machine"),
+        ] {
+            let error = read(&ladder(line)).unwrap_err().to_string();
+            assert!(error.contains(said), "{line}: {error}");
+        }
+        let rebind = |text: &str| ALIGN.replace("[policy]", &format!("[policy]\nrebind = {text}"));
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        assert_eq!(read(&rebind("'72h'")).unwrap().policy().rebind, hours(72));
+        assert_eq!(read(&rebind("'none'")).unwrap().policy().rebind, hours(0));
+        assert!(read(&rebind("'3 days'")).unwrap_err().to_string().contains("policy.rebind"));
+    }
+
+    #[test]
     fn a_profile_that_is_silent_gets_the_strict_policy() {
         let product = read("name = 'a'\nissuer = 'b'\naudience = 'c'").unwrap();
         assert_eq!(product.policy(), &Policy::new());
         assert_eq!(product.algorithms(), [Algorithm::Es256]);
+        assert_eq!(product.machine_ladder(), [MachineScheme::MachineId]);
         assert_eq!(product.token_type(), TokenType::LicenseJwt);
     }
 }

@@ -145,7 +145,7 @@ impl Simulation {
     pub fn of(product: &Product, token: &Token, from: Timestamp) -> Result<Self, InstallError> {
         token.check_type(product.token_type())?;
         let license = Verifier::check_claims(product, &token.dangerous_unverified_claims()?)?;
-        let machine = license.machine().cloned().map_or(Machine::Unavailable, Machine::Known);
+        let machine = Machine::of(license.machine().cloned());
         // Goes nowhere else: whoever installs has a verifier make it.
         let verified =
             Arc::new(VerifiedLicense { license, token: token.clone(), digest: token.digest() });

@@ -17,12 +17,13 @@ use crate::{
 /// The texts are plain ASCII sentences for people. They say nothing about the
 /// customer and hold no numbers of the license, so that a product may show
 /// them to everybody. What a dry run or a comparison warns of, and a
-/// [host](crate::Licensing::host_warning), is for administrators.
+/// [host](crate::Licensing::host_warning) and `machine_changed`, is for
+/// administrators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Warning {
     /// The stable code: `license_expiring`, `license_in_grace`, `license_gap`,
-    /// `license_ends_earlier`, `limit_reached`, `clock_ahead`, or the code with
+    /// `license_ends_earlier`, `limit_reached`, `clock_ahead`, `machine_changed`, or the code with
     /// which requests are or would be refused. Others, such as a runtime, have
     /// codes of their own.
     pub code: &'static str,
@@ -50,12 +51,13 @@ pub enum WarningLevel {
 
 /// The codes of warnings that are not those of a [`DenialCode`] or an
 /// [`InstallErrorKind`](crate::InstallErrorKind). A runtime has more.
-pub const WARNING_CODES: [&str; 17] = [
+pub const WARNING_CODES: [&str; 18] = [
     "license_expiring",
     "license_in_grace",
     "license_gap",
     "license_ends_earlier",
     "clock_ahead",
+    "machine_changed",
     "installed",
     "waits",
     "replaces_waiting",
@@ -121,6 +123,7 @@ impl Snapshot<'_> {
         used: impl Fn(&str) -> Option<u64>,
     ) -> Vec<Warning> {
         let mut warnings = self.license_warnings(reading, used);
+        warnings.extend(self.machine_warning(reading));
         if reading.mark.is_some_and(|mark| mark.saturating_since(reading.wall) > CLOCK_AHEAD) {
             warnings.push(Warning::new(
                 "clock_ahead",
@@ -147,6 +150,35 @@ impl Snapshot<'_> {
             Warning::new(code, WarningLevel::Warning, text).with("limit", name.as_str())
         });
         term.into_iter().chain(self.succession_warnings()).chain(limits).collect()
+    }
+
+    /// That this machine has another identity than the one that the license was
+    /// found to be for, and how long the license goes on all the same.
+    fn machine_warning(self, reading: &ClockReading) -> Option<Warning> {
+        let license = &self.installed.effective(self.verdict.next_has_begun)?.license;
+        let old = self.installed.identity_before(license)?.as_str();
+        let new = self.installed.machine.fingerprint()?.as_str();
+        let ends = self.installed.rebind_ends_at(self.policy, license);
+        let until = ends.filter(|until| reading.judged() < *until);
+        let goes_on = match until {
+            Some(until) => format!("The license goes on until {until}."),
+            None => "The license is not in force here.".to_owned(),
+        };
+        let text = format!(
+            "The identity of this machine has changed: the license is for {old}, and this machine \
+             is {new} now. {goes_on} Download machine info, send it to the vendor, and install \
+             the license issued for it."
+        );
+        let level = match self.restricted() {
+            true => WarningLevel::Critical,
+            false => WarningLevel::Warning,
+        };
+        let warning = Warning::new("machine_changed", level, text).with("old", old);
+        let warning = warning.with("new", new);
+        Some(match until {
+            Some(until) => warning.with("until", Fact::Moment(until)),
+            None => warning.variant("over"),
+        })
     }
 
     /// How the waiting license follows the one in force.

@@ -8,6 +8,7 @@ mod claims;
 mod decisions;
 mod foresight;
 mod grounds;
+mod rebind;
 mod shadow;
 mod sources;
 mod statuses;

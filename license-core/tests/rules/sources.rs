@@ -97,7 +97,7 @@ fn a_source_for_another_machine_changes_nothing() {
     let vendor = Vendor::new();
     let (licensing, _clock) = licensing(&vendor);
     let fingerprint = |id: &str| MachineId::custom(id).unwrap().fingerprint("test");
-    licensing.control().set_machine(Machine::Known(fingerprint("sixteen-letters-1")));
+    licensing.control().set_machine(Machine::from(fingerprint("sixteen-letters-1")));
     let bound = vendor.license().machine(&fingerprint("sixteen-letters-2"));
     let error = licensing.control().prepare_source(&verified(&licensing, bound)).unwrap_err();
     assert_eq!(error.kind(), InstallErrorKind::MachineMismatch);

@@ -20,7 +20,7 @@ fn stopped(vendor: &Vendor) -> Vec<(DenialCode, Licensing)> {
     };
     let machine = MachineId::parse_linux(&"1".repeat(32)).unwrap().fingerprint("test");
     let bound = |licensing: &Licensing| {
-        licensing.control().set_machine(Machine::Known(machine.clone()));
+        licensing.control().set_machine(Machine::from(machine.clone()));
         vendor.license().machine(&machine).install(licensing);
     };
     let early = START.saturating_add(DAY);
@@ -55,14 +55,14 @@ fn stopped(vendor: &Vendor) -> Vec<(DenialCode, Licensing)> {
             prepared(&|licensing, _| {
                 bound(licensing);
                 let other = MachineId::parse_linux(&"2".repeat(32)).unwrap().fingerprint("test");
-                licensing.control().set_machine(Machine::Known(other));
+                licensing.control().set_machine(Machine::from(other));
             }),
         ),
         (
             DenialCode::FingerprintUnavailable,
             prepared(&|licensing, _| {
                 bound(licensing);
-                licensing.control().set_machine(Machine::Unavailable);
+                licensing.control().set_machine(Machine::UNAVAILABLE);
             }),
         ),
         (

@@ -495,14 +495,14 @@ fn a_license_for_another_machine_is_refused_and_one_for_this_machine_needs_its_i
     };
     let bound = || vendor.license().machine(&fingerprint("1"));
     refused(&licensing, bound(), Kind::FingerprintUnavailable);
-    licensing.control().set_machine(Machine::Known(fingerprint("2")));
+    licensing.control().set_machine(Machine::from(fingerprint("2")));
     refused(&licensing, bound(), Kind::MachineMismatch);
-    licensing.control().set_machine(Machine::Known(fingerprint("1")));
+    licensing.control().set_machine(Machine::from(fingerprint("1")));
     upload(&licensing, bound()).unwrap();
     assert_eq!(code(&licensing), None);
-    licensing.control().set_machine(Machine::Known(fingerprint("2")));
+    licensing.control().set_machine(Machine::from(fingerprint("2")));
     assert_eq!(code(&licensing), Some("machine_mismatch"));
-    licensing.control().set_machine(Machine::Unavailable);
+    licensing.control().set_machine(Machine::UNAVAILABLE);
     assert_eq!(code(&licensing), Some("fingerprint_unavailable"));
 }
 

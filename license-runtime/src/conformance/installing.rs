@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use license_core::{
-    InstallErrorKind, Timestamp, TokenDigest, licensing::StoredState, time::ClockMark,
+    InstallErrorKind, MachineId, Timestamp, TokenDigest,
+    licensing::StoredState,
+    machine::{MachineHistory, Rebind},
+    time::ClockMark,
 };
 use tokio::task::JoinSet;
 
@@ -120,6 +123,42 @@ pub async fn an_installation_keeps_its_first_name(store: Arc<dyn Store>) {
     let name = store.name_installation("another").await.unwrap();
     assert!(names.contains(&name));
     assert_eq!(store.load().await.unwrap().installation, Some(name));
+}
+
+/// However many give it one at the same time, and whatever is installed. It is not
+/// the name.
+pub async fn an_installation_keeps_its_first_id(store: Arc<dyn Store>) {
+    let name = store.name_installation("name").await.unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move { store.installation_id(&format!("{number:032x}")).await.unwrap() });
+    }
+    let ids: BTreeSet<String> = tasks.join_all().await.into_iter().collect();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    assert_eq!(load(&store).await, Loaded::default(), "an id alone installs nothing");
+    store.install(0, &saved("one"), record("one")).await.unwrap();
+    store.save_clock(1, ClockMark::default()).await.unwrap();
+    store.save_machine(&MachineHistory::default()).await.unwrap();
+    assert!(ids.contains(&store.installation_id("another").await.unwrap()));
+    assert_eq!(store.name_installation("another").await.unwrap(), name);
+}
+
+/// It is replaced as a whole, beside the license and not with it.
+pub async fn what_is_remembered_of_the_machine_outlives_installations(store: Arc<dyn Store>) {
+    let fingerprint = |name: &str| MachineId::custom(name).unwrap().fingerprint("test");
+    let rebind = Rebind::new(NOW, Timestamp::from_seconds(1_700_000_000));
+    let full = MachineHistory::new(Some(fingerprint("sixteen-letters-1")), Some(rebind));
+    let bare = MachineHistory::new(Some(fingerprint("sixteen-letters-2")), None);
+    for (revision, history) in [(0, full), (1, bare), (2, MachineHistory::default())] {
+        store.save_machine(&history).await.unwrap();
+        assert_eq!(store.load().await.unwrap().machine, history);
+        let name = revision.to_string();
+        store.install(revision, &saved(&name), record(&name)).await.unwrap();
+        store.save_clock(revision + 1, ClockMark::default()).await.unwrap();
+        assert_eq!(store.load().await.unwrap().machine, history);
+    }
+    assert_eq!(store.load().await.unwrap().revision, 3);
 }
 
 /// Whatever the texts hold; an empty text is not an absent one.

@@ -42,6 +42,8 @@ macro_rules! store_conformance {
             of_installations_based_on_one_revision_exactly_one_is_kept,
             the_clock_mark_is_saved_alone,
             an_installation_keeps_its_first_name,
+            an_installation_keeps_its_first_id,
+            what_is_remembered_of_the_machine_outlives_installations,
             every_field_of_an_audit_row_is_kept,
             audit_rows_come_newest_first_and_no_more_than_asked_for,
             audit_rows_are_read_on_oldest_first,

@@ -18,7 +18,7 @@ use crate::{
         leases::{self, LeaseRegistry},
         quota::Quotas,
     },
-    machine_id::MachineIdSource,
+    machine_id::MachineLadder,
     store::{Store, StoreError},
 };
 
@@ -27,7 +27,7 @@ use crate::{
 pub struct ManagerBuilder<S = ()> {
     licensing: Licensing,
     store: S,
-    source: MachineIdSource,
+    ladder: MachineLadder,
     usage: Option<Box<Usage>>,
     #[cfg(feature = "alerts")]
     alerts: Option<crate::alerts::Alerts>,
@@ -43,11 +43,11 @@ const SHORTEST_LEASE_TTL: Duration = Duration::from_millis(300);
 
 impl ManagerBuilder {
     pub(super) fn new(licensing: Licensing) -> Self {
-        let source = MachineIdSource::System;
+        let ladder = MachineLadder::of(licensing.product());
         Self {
             licensing,
             store: (),
-            source,
+            ladder,
             usage: None,
             #[cfg(feature = "alerts")]
             alerts: None,
@@ -63,7 +63,7 @@ impl ManagerBuilder {
         ManagerBuilder {
             licensing: self.licensing,
             store: Arc::new(store),
-            source: self.source,
+            ladder: self.ladder,
             usage: self.usage,
             #[cfg(feature = "alerts")]
             alerts: self.alerts,
@@ -76,10 +76,11 @@ impl ManagerBuilder {
 }
 
 impl<S> ManagerBuilder<S> {
-    /// Where this machine's id is read; [`MachineIdSource::System`] unless
-    /// said otherwise.
-    pub fn machine_id(mut self, source: MachineIdSource) -> Self {
-        self.source = source;
+    /// By what this machine is known, in place of the
+    /// [ladder](MachineLadder::of) of the product's profile; a
+    /// [`MachineIdSource`](crate::MachineIdSource) is a ladder of one rung.
+    pub fn machine_id(mut self, ladder: impl Into<MachineLadder>) -> Self {
+        self.ladder = ladder.into();
         self
     }
 
@@ -142,7 +143,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
     ///
     /// Outside of a Tokio runtime with time enabled.
     pub async fn start(self) -> Result<LicenseManager, StoreError> {
-        let Self { licensing, store, source, usage, lease_ttl, ticks, .. } = self;
+        let Self { licensing, store, ladder, usage, lease_ttl, ticks, .. } = self;
         let loaded = store.load().await?;
         let quotas = Quotas::new(licensing.clone(), Arc::clone(&store));
         let leases = LeaseRegistry::new(licensing.clone(), Arc::clone(&store), lease_ttl);
@@ -153,7 +154,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
             store,
             quotas,
             leases: Arc::new(leases),
-            source,
+            ladder,
             usage,
             #[cfg(feature = "alerts")]
             alerts: self.alerts.map(crate::alerts::Job::new),
@@ -180,6 +181,9 @@ impl ManagerBuilder<Arc<dyn Store>> {
             shared.store_health.write_failed(&error);
         }
         shared.restore(loaded.saved).await;
+        if !shared.store.is_shared() {
+            shared.licensing.control().set_machine_history(loaded.machine);
+        }
         if loaded.corrupt {
             shared.licensing.control().mark_corrupt();
         }
@@ -217,7 +221,7 @@ impl<S> fmt::Debug for ManagerBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManagerBuilder")
             .field("licensing", &self.licensing)
-            .field("source", &self.source)
+            .field("ladder", &self.ladder)
             .finish_non_exhaustive()
     }
 }

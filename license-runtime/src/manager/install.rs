@@ -150,6 +150,7 @@ impl Shared {
             match self.persist(known, installation.saved(), record).await {
                 Ok(()) => {
                     self.licensing.control().commit(installation);
+                    self.remember_machine(&self.licensing.control().machine()).await;
                     return Ok(outcome);
                 }
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {

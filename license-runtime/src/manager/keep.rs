@@ -61,6 +61,7 @@ impl Shared {
         self.settle(&mut known).await;
         self.take_over(&mut known).await;
         self.note_expiry(&mut known).await;
+        self.remember_machine(&self.licensing.control().machine()).await;
         let mark = self.mark_to_keep(&known, self.licensing.control().clock_mark());
         if mark.is_worth_recording(known.clock, self.apart()) {
             self.save_clock(&mut known, mark).await;

@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-use license_core::{Fingerprint, machine::Machine};
+use license_core::{Fingerprint, MachineId, machine::Machine};
 
 use super::Shared;
 use crate::{
-    machine_id::{ReadMachineIdError, new_nonce},
+    machine_id::{MachineReading, ReadMachineIdError, new_nonce},
     store::{StoreError, StoreErrorKind},
 };
 
-/// When the id was read; in time of the monotonic clock.
+/// When the identity was read; in time of the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct MachineWatch {
     read_at: Option<Duration>,
-    good_at: Option<Duration>,
+    /// For each rung of the ladder what it was last, and when.
+    good: Vec<Option<(Fingerprint, Duration)>>,
+    /// The id that the store keeps, once it was asked.
+    installation: Option<MachineId>,
+    /// Whether the operator was told that something has to be mended.
+    told: bool,
 }
 
 /// How often the id is read again.
@@ -33,7 +38,7 @@ impl Shared {
 
     /// Reads the id if it is not known.
     pub(super) async fn find_machine(&self) {
-        if self.licensing.control().machine() == Machine::Unavailable {
+        if !self.licensing.control().machine().is_known() {
             let mut watch = self.machine.lock().await;
             self.read_machine(&mut watch).await;
         }
@@ -53,31 +58,119 @@ impl Shared {
     }
 
     async fn read_machine(&self, watch: &mut MachineWatch) {
-        let source = self.source.clone();
-        let licensing = self.licensing.clone();
-        let task =
-            tokio::task::spawn_blocking(move || source.fingerprint(licensing.product().audience()));
-        // A panic counts as unreadable.
-        let read = task.await.ok().and_then(noted);
-        let known = self.licensing.control().machine();
-        let machine = watch.judge(read, known.clone(), self.licensing.clock().monotonic());
-        if machine != known {
-            match &machine {
-                Machine::Known(_) => tracing::info!("the machine identity was read"),
-                _ => tracing::warn!("the machine identity cannot be read"),
+        let first = watch.read_at.is_none();
+        let reading = match self.installation_id(watch).await {
+            Ok(installation) => match self.read_ladder(installation).await {
+                Ok(reading) => {
+                    watch.told = false;
+                    Some(reading)
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut watch.told, true) {
+                        let cause = std::error::Error::source(&error);
+                        tracing::error!(%error, cause, "the machine identity is not used");
+                    }
+                    None
+                }
+            },
+            Err(error) => {
+                self.store_health.write_failed(&error);
+                None
             }
+        };
+        if let Some(reading) = reading.as_ref().filter(|_| first) {
+            announce(reading);
+        }
+        let rungs = match reading {
+            Some(reading) => reading.rungs.into_iter().map(|(_, found)| found.ok()).collect(),
+            None => vec![None; self.ladder.len()],
+        };
+        let machine = watch.judge(rungs, self.licensing.clock().monotonic());
+        let known = self.licensing.control().machine();
+        if machine != known {
+            match (machine.is_known(), known.is_known()) {
+                (true, true) => tracing::warn!("the machine identity has changed"),
+                (true, false) if first => {}
+                (true, false) => tracing::info!("the machine identity was read"),
+                (false, _) => tracing::warn!("the machine identity cannot be read"),
+            }
+            // Before requests are decided by it.
+            self.remember_machine(&machine).await;
             self.licensing.control().set_machine(machine);
+        }
+    }
+
+    /// The id that the store keeps, where the ladder has a rung for it.
+    async fn installation_id(
+        &self,
+        watch: &mut MachineWatch,
+    ) -> Result<Option<MachineId>, StoreError> {
+        if watch.installation.is_none() && self.ladder.needs_installation() {
+            let new = new_nonce()
+                .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))?;
+            let id = self.store.installation_id(&new).await?;
+            let id = MachineId::installation(&id)
+                .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
+            watch.installation = Some(id);
+        }
+        Ok(watch.installation.clone())
+    }
+
+    /// Reads every rung.
+    async fn read_ladder(
+        &self,
+        installation: Option<MachineId>,
+    ) -> Result<MachineReading, ReadMachineIdError> {
+        let (ladder, licensing) = (self.ladder.clone(), self.licensing.clone());
+        let task = tokio::task::spawn_blocking(move || {
+            ladder.read(licensing.product().audience(), installation.as_ref())
+        });
+        // A panic counts as unreadable.
+        task.await.unwrap_or_else(|error| Err(ReadMachineIdError::unreadable().with_source(error)))
+    }
+
+    /// Keeps what is to be remembered once this is the machine. What the store
+    /// does not keep does not count. Where instances share the store nothing is
+    /// remembered: a license for one of them is not for the others, and that one
+    /// of them was another machine once gives none of them time.
+    pub(super) async fn remember_machine(&self, machine: &Machine) {
+        if self.store.is_shared() {
+            return;
+        }
+        let control = self.licensing.control();
+        let Some(due) = control.machine_history_due(machine) else { return };
+        match self.store.save_machine(&due).await {
+            Ok(()) => {
+                if due.rebind.is_some() && due.rebind != control.machine_history().rebind {
+                    tracing::warn!(
+                        "this machine has another identity than the license is for; the license \
+                         goes on for the time that the product's policy gives"
+                    );
+                }
+                control.set_machine_history(due);
+                self.store_health.was_written();
+            }
+            Err(error) => self.store_health.write_failed(&error),
         }
     }
 }
 
-/// The fingerprint; where there is none the log can tell why.
-fn noted(read: Result<Fingerprint, ReadMachineIdError>) -> Option<Fingerprint> {
-    read.inspect_err(|error| {
-        let cause = std::error::Error::source(error);
-        tracing::debug!(%error, cause, "reading the machine identity");
-    })
-    .ok()
+/// Says once by what this machine is known, and why not by what comes first.
+fn announce(reading: &MachineReading) {
+    let called = reading.rungs.iter().position(|(_, found)| found.is_ok());
+    let before = called.unwrap_or(reading.rungs.len());
+    let skipped = reading.rungs.iter().take(before).filter_map(|(scheme, found)| {
+        let why = found.as_ref().err()?;
+        let cause = std::error::Error::source(why).map(|it| format!(" ({it})"));
+        Some(format!("{scheme}: {why}{}", cause.unwrap_or_default()))
+    });
+    let skipped: Vec<String> = skipped.collect();
+    let skipped = (!skipped.is_empty()).then(|| skipped.join("; "));
+    if let Some((scheme, _)) = called.and_then(|at| reading.rungs.get(at)) {
+        tracing::info!(%scheme, skipped, "the machine identity was read");
+    } else {
+        tracing::info!(skipped, "this machine has no identity");
+    }
 }
 
 impl MachineWatch {
@@ -85,17 +178,18 @@ impl MachineWatch {
         self.read_at.is_none_or(|read_at| now.saturating_sub(read_at) >= INTERVAL)
     }
 
-    /// What counts as this machine after an attempt to read its id.
-    fn judge(&mut self, read: Option<Fingerprint>, known: Machine, now: Duration) -> Machine {
+    /// What counts as this machine after an attempt to read each rung. One that
+    /// had a value lately keeps it.
+    fn judge(&mut self, rungs: Vec<Option<Fingerprint>>, now: Duration) -> Machine {
         self.read_at = Some(now);
-        match read {
-            Some(fingerprint) => {
-                self.good_at = Some(now);
-                Machine::Known(fingerprint)
+        self.good.resize(rungs.len(), None);
+        for (good, found) in self.good.iter_mut().zip(rungs) {
+            match found {
+                Some(fingerprint) => *good = Some((fingerprint, now)),
+                None => *good = good.take().filter(|(_, at)| now.saturating_sub(*at) < KEEP),
             }
-            None if self.good_at.is_some_and(|at| now.saturating_sub(at) < KEEP) => known,
-            None => Machine::Unavailable,
         }
+        Machine::of(self.good.iter().flatten().map(|(fingerprint, _)| fingerprint.clone()))
     }
 }
 
@@ -115,34 +209,45 @@ mod tests {
     fn after_a_good_start_the_last_good_fingerprint_is_kept_for_24_hours() {
         let mut watch = MachineWatch::default();
         let one = fingerprint("sixteen-letters-1");
-        let known = watch.judge(Some(one.clone()), Machine::Unavailable, HOUR);
-        assert_eq!(known, Machine::Known(one.clone()));
+        let known = watch.judge(vec![Some(one.clone())], HOUR);
+        assert_eq!(known, Machine::from(one.clone()));
         let almost = HOUR + KEEP - Duration::from_secs(1);
-        assert_eq!(watch.judge(None, known.clone(), almost), known);
-        assert_eq!(watch.judge(None, known.clone(), HOUR + KEEP), Machine::Unavailable);
-        let again = watch.judge(Some(one), Machine::Unavailable, HOUR * 30);
-        assert_eq!(watch.judge(None, again.clone(), HOUR * 50), again);
+        assert_eq!(watch.judge(vec![None], almost), known);
+        assert_eq!(watch.judge(vec![None], HOUR + KEEP), Machine::UNAVAILABLE);
+        let again = watch.judge(vec![Some(one)], HOUR * 30);
+        assert_eq!(watch.judge(vec![None], HOUR * 50), again);
+    }
+
+    #[test]
+    fn a_rung_that_is_unreadable_for_a_while_keeps_its_place() {
+        let mut watch = MachineWatch::default();
+        let [one, two] = ["sixteen-letters-1", "sixteen-letters-2"].map(fingerprint);
+        watch.judge(vec![Some(one.clone()), Some(two.clone())], HOUR);
+        let known = watch.judge(vec![None, Some(two.clone())], HOUR * 2);
+        assert_eq!(known, Machine::of([one, two.clone()]));
+        let later = watch.judge(vec![None, Some(two.clone())], HOUR + KEEP);
+        assert_eq!(later, Machine::from(two));
     }
 
     #[test]
     fn without_a_good_start_nothing_is_kept() {
         let mut watch = MachineWatch::default();
-        assert_eq!(watch.judge(None, Machine::Unavailable, HOUR), Machine::Unavailable);
+        assert_eq!(watch.judge(vec![None], HOUR), Machine::UNAVAILABLE);
     }
 
     #[test]
     fn another_identity_counts_at_once() {
         let mut watch = MachineWatch::default();
-        let known = watch.judge(Some(fingerprint("sixteen-letters-1")), Machine::Unavailable, HOUR);
+        watch.judge(vec![Some(fingerprint("sixteen-letters-1"))], HOUR);
         let other = fingerprint("sixteen-letters-2");
-        assert_eq!(watch.judge(Some(other.clone()), known, HOUR), Machine::Known(other));
+        assert_eq!(watch.judge(vec![Some(other.clone())], HOUR), Machine::from(other));
     }
 
     #[test]
     fn the_id_is_read_again_after_a_minute() {
         let mut watch = MachineWatch::default();
         assert!(watch.is_due(HOUR));
-        watch.judge(None, Machine::Unavailable, HOUR);
+        watch.judge(vec![None], HOUR);
         assert!(!watch.is_due(HOUR + Duration::from_secs(59)));
         assert!(watch.is_due(HOUR + INTERVAL));
     }

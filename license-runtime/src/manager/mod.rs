@@ -46,7 +46,7 @@ use self::{machine::MachineWatch, store_clock::StoreClock, store_health::StoreHe
 use crate::{
     audit::AuditRow,
     limits::{LeaseGuard, Leases, Quota, Seats, leases::LeaseRegistry, quota::Quotas},
-    machine_id::MachineIdSource,
+    machine_id::MachineLadder,
     store::{AUDIT_PAGE, Store, StoreError},
 };
 
@@ -90,7 +90,7 @@ struct Shared {
     store: Arc<dyn Store>,
     quotas: Quotas,
     leases: Arc<LeaseRegistry>,
-    source: MachineIdSource,
+    ladder: MachineLadder,
     usage: Option<Box<Usage>>,
     #[cfg(feature = "alerts")]
     alerts: Option<crate::alerts::Job>,

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use license_core::{
     Clock, SystemClock, TokenDigest,
     licensing::StoredState,
+    machine::MachineHistory,
     time::{ClockMark, Month},
 };
 
@@ -41,6 +42,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Kept {
     loaded: Loaded,
+    installation_id: Option<String>,
     audit: Vec<AuditRow>,
     chain: AuditChain,
     /// Units taken, by limit and month.
@@ -100,8 +102,9 @@ impl Store for MemoryStore {
     ) -> Result<u64, StoreError> {
         let mut kept = self.kept();
         let kept = kept.at(revision)?;
-        let name = kept.loaded.installation.take();
-        kept.loaded = Loaded::new(saved.clone(), revision.saturating_add(1)).named(name);
+        let Loaded { installation, machine, .. } = std::mem::take(&mut kept.loaded);
+        let loaded = Loaded::new(saved.clone(), revision.saturating_add(1));
+        kept.loaded = loaded.named(installation).remembering(machine);
         kept.record(record);
         Ok(kept.loaded.revision)
     }
@@ -113,6 +116,15 @@ impl Store for MemoryStore {
 
     async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
         Ok(self.kept().loaded.installation.get_or_insert_with(|| name.to_owned()).clone())
+    }
+
+    async fn installation_id(&self, id: &str) -> Result<String, StoreError> {
+        Ok(self.kept().installation_id.get_or_insert_with(|| id.to_owned()).clone())
+    }
+
+    async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError> {
+        self.kept().loaded.machine = history.clone();
+        Ok(())
     }
 
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {

@@ -29,6 +29,7 @@ use async_trait::async_trait;
 use license_core::{
     Timestamp,
     licensing::StoredState,
+    machine::MachineHistory,
     time::{ClockMark, Month},
 };
 
@@ -114,6 +115,23 @@ pub trait Store: AlertStore + LeaseStore + fmt::Debug + Send + Sync {
     ///
     /// `Unavailable`.
     async fn name_installation(&self, name: &str) -> Result<String, StoreError>;
+
+    /// The id by which this installation is known as a machine: `id` where it
+    /// has none yet, and from then on for good. Durable when it returns. Unlike
+    /// the name it is a secret of the store's.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn installation_id(&self, id: &str) -> Result<String, StoreError>;
+
+    /// Replaces what is remembered of the machine, whatever the revision.
+    /// Durable when it returns. Installations leave it as it is.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError>;
 
     /// Adds an audit row alone.
     ///
@@ -237,12 +255,15 @@ pub struct Loaded {
     pub now: Option<Timestamp>,
     /// What the installation is called, where it has a name.
     pub installation: Option<String>,
+    /// What is remembered of the machine.
+    pub machine: MachineHistory,
 }
 
 impl Loaded {
     /// What a store held, readable.
     pub const fn new(saved: StoredState, revision: u64) -> Self {
-        Self { saved, revision, corrupt: false, now: None, installation: None }
+        let machine = MachineHistory::new(None, None);
+        Self { saved, revision, corrupt: false, now: None, installation: None, machine }
     }
 
     /// Says whether an unreadable state was kept aside.
@@ -256,6 +277,13 @@ impl Loaded {
     #[must_use]
     pub fn named(mut self, installation: Option<String>) -> Self {
         self.installation = installation;
+        self
+    }
+
+    /// Says what is remembered of the machine.
+    #[must_use]
+    pub fn remembering(mut self, machine: MachineHistory) -> Self {
+        self.machine = machine;
         self
     }
 
@@ -296,6 +324,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
         (**self).name_installation(name).await
+    }
+
+    async fn installation_id(&self, id: &str) -> Result<String, StoreError> {
+        (**self).installation_id(id).await
+    }
+
+    async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError> {
+        (**self).save_machine(history).await
     }
 
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use license_core::{
     Actor, InstallError, Installer, Licensing, Status, Timestamp, Token, TokenDigest,
     licensing::{InstallRequest, StoredState},
+    machine::MachineHistory,
     testing::{ManualClock, START, Vendor, licensing},
     time::{ClockMark, Month},
 };
@@ -296,6 +297,16 @@ impl Store for Probe {
     async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
         self.writing()?;
         self.inner.name_installation(name).await
+    }
+
+    async fn installation_id(&self, id: &str) -> Result<String, StoreError> {
+        self.writing()?;
+        self.inner.installation_id(id).await
+    }
+
+    async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError> {
+        self.writing()?;
+        self.inner.save_machine(history).await
     }
 
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {

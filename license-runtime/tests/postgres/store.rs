@@ -84,6 +84,9 @@ async fn of_nodes_that_start_at_once_none_fails_on_an_empty_database_and_over_an
             place.open().await.close().await;
             let undo = "DROP TABLE alert; ALTER TABLE state DROP COLUMN installation; \
                  ALTER TABLE state DROP COLUMN last_reset_at; \
+                 ALTER TABLE state DROP COLUMN installation_id; ALTER TABLE state DROP COLUMN machine; \
+                 ALTER TABLE state DROP COLUMN rebind_since; \
+                 ALTER TABLE state DROP COLUMN rebind_newest_issued_at; \
                  DELETE FROM _sqlx_migrations WHERE version >= 3";
             connect(&place).await.execute(undo).await.unwrap();
         }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use license_core::{
     TokenDigest,
     licensing::StoredState,
+    machine::MachineHistory,
     time::{ClockMark, Month},
 };
 use license_runtime::{
@@ -76,6 +77,16 @@ impl Store for Connection {
     async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
         let store = &self.0.world.store;
         self.0.call(Kind::License, async || store.name_installation(name).await).await
+    }
+
+    async fn installation_id(&self, id: &str) -> Result<String, StoreError> {
+        let store = &self.0.world.store;
+        self.0.call(Kind::License, async || store.installation_id(id).await).await
+    }
+
+    async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError> {
+        let store = &self.0.world.store;
+        self.0.call(Kind::License, async || store.save_machine(history).await).await
     }
 
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {

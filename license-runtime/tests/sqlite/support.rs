@@ -68,8 +68,13 @@ pub(crate) async fn install(store: &SqliteStore, token: &str) {
 }
 
 /// Makes of a file what an older version has left.
-pub(crate) const OLDER: &str = "ALTER TABLE license_state DROP COLUMN seal; \
-     DELETE FROM _sqlx_migrations WHERE description = 'seal'; PRAGMA journal_mode = WAL";
+pub(crate) const OLDER: &str = "ALTER TABLE license_state DROP COLUMN installation_id; \
+     ALTER TABLE license_state DROP COLUMN machine; \
+     ALTER TABLE license_state DROP COLUMN rebind_since; \
+     ALTER TABLE license_state DROP COLUMN rebind_newest_issued_at; \
+     ALTER TABLE license_state DROP COLUMN seal; \
+     DELETE FROM _sqlx_migrations WHERE description IN ('seal', 'machine'); \
+     PRAGMA journal_mode = WAL";
 
 /// Statements by somebody else than the store.
 pub(crate) async fn by_hand(file: &Path, statements: &str) {

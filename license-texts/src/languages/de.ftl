@@ -69,6 +69,8 @@ warning-clock_skewed = { $minutes ->
     [one] Die Uhr dieser Maschine weicht um { $minutes } Minute von der Uhr der Datenbank ab. Stellen Sie sie richtig: Lizenzen werden hier nach ihr beurteilt.
    *[other] Die Uhr dieser Maschine weicht um { $minutes } Minuten von der Uhr der Datenbank ab. Stellen Sie sie richtig: Lizenzen werden hier nach ihr beurteilt.
 }
+warning-machine_changed = Die Identität dieser Maschine hat sich geändert: Die Lizenz gilt für { $old }, diese Maschine ist jetzt { $new }. Die Lizenz gilt noch bis { $until }. Laden Sie die Maschineninformation herunter, senden Sie sie an den Anbieter und installieren Sie die dafür ausgestellte Lizenz.
+warning-machine_changed_over = Die Identität dieser Maschine hat sich geändert: Die Lizenz gilt für { $old }, diese Maschine ist jetzt { $new }. Die Lizenz ist hier nicht in Kraft. Laden Sie die Maschineninformation herunter, senden Sie sie an den Anbieter und installieren Sie die dafür ausgestellte Lizenz.
 warning-store_unavailable_unwritable = Der Lizenzzustand kann nicht gespeichert werden. Der Dienst läuft weiter; prüfen Sie den Datenträger oder die Datenbank.
 warning-store_unavailable_unreadable = Der Lizenzspeicher kann nicht gelesen werden. Der Dienst läuft weiter; prüfen Sie den Datenträger oder die Datenbank.
 warning-source_failed = { $source } liefert keine Lizenz. Was in Kraft war, bleibt in Kraft.

@@ -72,6 +72,8 @@ warning-clock_skewed = { $minutes ->
     [one] This machine’s clock is { $minutes } minute off the database’s. Set it right: licenses are judged by it here.
    *[other] This machine’s clock is { $minutes } minutes off the database’s. Set it right: licenses are judged by it here.
 }
+warning-machine_changed = The identity of this machine has changed: the license is for { $old }, and this machine is { $new } now. The license goes on until { $until }. Download machine info, send it to the vendor, and install the license issued for it.
+warning-machine_changed_over = The identity of this machine has changed: the license is for { $old }, and this machine is { $new } now. The license is not in force here. Download machine info, send it to the vendor, and install the license issued for it.
 warning-store_unavailable_unwritable = The license state cannot be saved. The service goes on; check the disk or the database.
 warning-store_unavailable_unreadable = The license store cannot be read. The service goes on; check the disk or the database.
 warning-source_failed = No license from { $source }. What was in force stays in force.

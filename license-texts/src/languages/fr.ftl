@@ -72,6 +72,8 @@ warning-clock_skewed = { $minutes ->
     [one] L’horloge de cette machine s’écarte de { $minutes } minute de celle de la base de données. Réglez-la : c’est d’après elle que les licences sont évaluées ici.
    *[other] L’horloge de cette machine s’écarte de { $minutes } minutes de celle de la base de données. Réglez-la : c’est d’après elle que les licences sont évaluées ici.
 }
+warning-machine_changed = L’identité de cette machine a changé : la licence est émise pour { $old }, et cette machine est désormais { $new }. La licence reste en vigueur jusqu’au { $until }. Téléchargez les informations machine, envoyez-les à l’éditeur et installez la licence émise en conséquence.
+warning-machine_changed_over = L’identité de cette machine a changé : la licence est émise pour { $old }, et cette machine est désormais { $new }. La licence n’est pas en vigueur ici. Téléchargez les informations machine, envoyez-les à l’éditeur et installez la licence émise en conséquence.
 warning-store_unavailable_unwritable = L’état de la licence ne peut pas être enregistré. Le service continue ; vérifiez le disque ou la base de données.
 warning-store_unavailable_unreadable = Le stockage de la licence ne peut pas être lu. Le service continue ; vérifiez le disque ou la base de données.
 warning-source_failed = { $source } ne fournit aucune licence. Ce qui était en vigueur le reste.

@@ -16,6 +16,7 @@ const SCRIPTS: &[Script] = &[
     (2, "leases", include_str!("../../../migrations/postgres/0002_leases.sql")),
     (3, "alerts", include_str!("../../../migrations/postgres/0003_alerts.sql")),
     (4, "resets", include_str!("../../../migrations/postgres/0004_resets.sql")),
+    (5, "machine", include_str!("../../../migrations/postgres/0005_machine.sql")),
 ];
 
 /// The record of migrations, as sqlx has kept it from the first on.

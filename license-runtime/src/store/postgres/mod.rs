@@ -17,6 +17,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use license_core::{
     licensing::StoredState,
+    machine::MachineHistory,
     time::{ClockMark, Month},
 };
 use sqlx::PgConnection;
@@ -201,6 +202,14 @@ impl Store for PostgresStore {
 
     async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
         self.transaction(async |it| rows::name_installation(it, name).await).await
+    }
+
+    async fn installation_id(&self, id: &str) -> Result<String, StoreError> {
+        self.transaction(async |it| rows::installation_id(it, id).await).await
+    }
+
+    async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError> {
+        self.transaction(async |it| rows::save_machine(it, history).await).await
     }
 
     async fn record(&self, record: AuditRecord) -> Result<(), StoreError> {

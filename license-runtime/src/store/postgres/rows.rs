@@ -1,22 +1,27 @@
 //! The state and the audit history, as statements.
 
-use license_core::{Timestamp, licensing::StoredState, time::ClockMark};
+use license_core::{
+    Timestamp, licensing::StoredState, machine::MachineHistory, time::ClockMark,
+};
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use crate::{
     audit::{AuditChain, AuditRecord, AuditRow},
     store::{
         Loaded, StoreError,
-        sql::{self, RawAuditRow, StateRow, corrupt},
+        sql::{self, MachineColumns, RawAuditRow, StateRow, corrupt},
     },
 };
 
 const STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, last_reset_at, \
-     installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, \
+     installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, installation_id, \
+     machine, rebind_since, rebind_newest_issued_at, \
      (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT AS now FROM state WHERE id = 1";
 /// The state, which nobody else changes before this transaction ends.
 const LOCKED_STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, \
-     last_reset_at, installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head FROM state WHERE id = 1 FOR UPDATE";
+     last_reset_at, installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, \
+     installation_id, machine, rebind_since, rebind_newest_issued_at \
+     FROM state WHERE id = 1 FOR UPDATE";
 const AUDIT: &str = "SELECT seq, at, actor, address, license_id, token_digest, outcome, \
      previous, hash FROM audit";
 
@@ -82,6 +87,45 @@ pub(super) async fn name_installation(
     .fetch_one(connection)
     .await
     .map_err(failed)
+}
+
+/// The id by which the installation is known as a machine: this one unless it has
+/// one.
+pub(super) async fn installation_id(
+    connection: &mut PgConnection,
+    id: &str,
+) -> Result<String, StoreError> {
+    let known: Option<String> = sqlx::query_scalar("SELECT installation_id FROM state")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    sqlx::query_scalar(
+        "UPDATE state SET installation_id = coalesce(installation_id, $1) \
+         RETURNING installation_id",
+    )
+    .bind(id)
+    .fetch_one(connection)
+    .await
+    .map_err(failed)
+}
+
+/// Replaces what is remembered of the machine.
+pub(super) async fn save_machine(
+    connection: &mut PgConnection,
+    history: &MachineHistory,
+) -> Result<(), StoreError> {
+    let columns = MachineColumns::of(history);
+    sqlx::query("UPDATE state SET machine = $1, rebind_since = $2, rebind_newest_issued_at = $3")
+        .bind(columns.machine)
+        .bind(columns.rebind_since)
+        .bind(columns.rebind_newest_issued_at)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(failed)
 }
 
 /// Adds an audit row.

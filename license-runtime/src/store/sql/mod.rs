@@ -6,7 +6,7 @@ mod rows;
 
 pub(crate) use self::{
     migrations::{Script, migrate},
-    rows::{RawAuditRow, StateRow},
+    rows::{MachineColumns, RawAuditRow, StateRow},
 };
 use crate::store::{StoreError, StoreErrorKind};
 

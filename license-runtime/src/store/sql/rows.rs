@@ -1,6 +1,11 @@
 //! The license state and the audit history, as rows.
 
-use license_core::{Timestamp, TokenDigest, licensing::StoredState, time::ClockMark};
+use license_core::{
+    Timestamp, TokenDigest,
+    licensing::StoredState,
+    machine::{MachineHistory, Rebind},
+    time::ClockMark,
+};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::corrupt;
@@ -23,6 +28,17 @@ pub(crate) struct StateRow {
     corrupt: bool,
     audit_rows: i64,
     audit_head: Vec<u8>,
+    installation_id: Option<String>,
+    machine: Option<String>,
+    rebind_since: Option<i64>,
+    rebind_newest_issued_at: Option<i64>,
+}
+
+/// The columns of what is remembered of the machine.
+pub(crate) struct MachineColumns {
+    pub(crate) machine: Option<String>,
+    pub(crate) rebind_since: Option<i64>,
+    pub(crate) rebind_newest_issued_at: Option<i64>,
 }
 
 /// One row of the audit history.
@@ -58,13 +74,33 @@ impl StateRow {
         saved.newest_issued_at = time(self.newest_issued_at);
         saved.last_reset = time(self.last_reset_at);
         saved.clock = ClockMark::new(time(self.clock_mark), self.clock_latched);
-        Ok(Loaded::new(saved, revision).corrupt(self.corrupt).named(self.installation))
+        // A fingerprint of a form that is not known here is as good as forgotten.
+        let verified = self.machine.and_then(|it| it.parse().ok());
+        let rebind = time(self.rebind_since).zip(time(self.rebind_newest_issued_at));
+        let rebind = rebind.map(|(since, newest)| Rebind::new(since, newest));
+        let loaded = Loaded::new(saved, revision).corrupt(self.corrupt).named(self.installation);
+        Ok(loaded.remembering(MachineHistory::new(verified, rebind)))
+    }
+
+    /// The id by which the installation is known as a machine.
+    pub(crate) fn installation_id(self) -> Option<String> {
+        self.installation_id
     }
 
     /// Where the audit history ends.
     pub(crate) fn chain(&self) -> Result<AuditChain, StoreError> {
         let rows = u64::try_from(self.audit_rows).map_err(corrupt)?;
         Ok(AuditChain::new(rows, hash(&self.audit_head)?))
+    }
+}
+
+impl MachineColumns {
+    pub(crate) fn of(history: &MachineHistory) -> Self {
+        Self {
+            machine: history.verified.as_ref().map(ToString::to_string),
+            rebind_since: history.rebind.map(|it| it.since.as_millis()),
+            rebind_newest_issued_at: history.rebind.map(|it| it.newest_issued_at.as_millis()),
+        }
     }
 }
 
@@ -113,6 +149,10 @@ where
             corrupt: row.try_get("corrupt")?,
             audit_rows: row.try_get("audit_rows")?,
             audit_head: row.try_get("audit_head")?,
+            installation_id: row.try_get("installation_id")?,
+            machine: row.try_get("machine")?,
+            rebind_since: row.try_get("rebind_since")?,
+            rebind_newest_issued_at: row.try_get("rebind_newest_issued_at")?,
         })
     }
 }

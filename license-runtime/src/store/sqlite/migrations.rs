@@ -14,6 +14,7 @@ const SCRIPTS: &[Script] = &[
     (3, "alerts", include_str!("../../../migrations/sqlite/0003_alerts.sql")),
     (4, "resets", include_str!("../../../migrations/sqlite/0004_resets.sql")),
     (5, "seal", include_str!("../../../migrations/sqlite/0005_seal.sql")),
+    (6, "machine", include_str!("../../../migrations/sqlite/0006_machine.sql")),
 ];
 
 /// The record of migrations, as sqlx has kept it from the first on.

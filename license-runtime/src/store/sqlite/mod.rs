@@ -24,6 +24,7 @@ use std::{
 use async_trait::async_trait;
 use license_core::{
     licensing::StoredState,
+    machine::MachineHistory,
     time::{ClockMark, Month},
 };
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
@@ -174,6 +175,23 @@ impl Store for SqliteStore {
     async fn name_installation(&self, name: &str) -> Result<String, StoreError> {
         let mut turn = self.connection()?.write().await?;
         let result = rows::name_installation(turn.connection()?, name).await;
+        turn.end(result).await
+    }
+
+    async fn installation_id(&self, id: &str) -> Result<String, StoreError> {
+        let mut turn = self.connection()?.read().await?;
+        let known = rows::installation_id(turn.connection()?).await;
+        if let Some(known) = turn.end(known).await? {
+            return Ok(known);
+        }
+        let mut turn = self.connection()?.write().await?;
+        let result = rows::set_installation_id(turn.connection()?, id).await;
+        turn.end(result).await
+    }
+
+    async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError> {
+        let mut turn = self.connection()?.write().await?;
+        let result = rows::save_machine(turn.connection()?, history).await;
         turn.end(result).await
     }
 

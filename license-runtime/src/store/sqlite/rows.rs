@@ -1,6 +1,8 @@
 //! The two tables, as statements and as types.
 
-use license_core::{Timestamp, licensing::StoredState, time::ClockMark};
+use license_core::{
+    Timestamp, licensing::StoredState, machine::MachineHistory, time::ClockMark,
+};
 use sqlx::{Executor, FromRow, SqliteConnection, error::DatabaseError, sqlite::SqliteRow};
 
 use super::seal;
@@ -8,7 +10,7 @@ use crate::{
     audit::{AuditChain, AuditRecord, AuditRow},
     store::{
         Loaded, StoreError, StoreErrorKind,
-        sql::{self, RawAuditRow, StateRow, corrupt},
+        sql::{self, MachineColumns, RawAuditRow, StateRow, corrupt},
     },
 };
 
@@ -74,6 +76,50 @@ pub(super) async fn name_installation(
     .map_err(failed)?;
     reseal(connection).await?;
     Ok(name)
+}
+
+/// The id by which the installation is known as a machine, where it has one.
+pub(super) async fn installation_id(
+    connection: &mut SqliteConnection,
+) -> Result<Option<String>, StoreError> {
+    Ok(read(connection).await?.installation_id())
+}
+
+/// Gives the installation an id unless it has one. Returns the one it has.
+pub(super) async fn set_installation_id(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<String, StoreError> {
+    read(connection).await?;
+    let id = sqlx::query_scalar(
+        "UPDATE license_state SET installation_id = coalesce(installation_id, ?) \
+         RETURNING installation_id",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failed)?;
+    reseal(connection).await?;
+    Ok(id)
+}
+
+/// Replaces what is remembered of the machine.
+pub(super) async fn save_machine(
+    connection: &mut SqliteConnection,
+    history: &MachineHistory,
+) -> Result<(), StoreError> {
+    read(connection).await?;
+    let columns = MachineColumns::of(history);
+    sqlx::query(
+        "UPDATE license_state SET machine = ?, rebind_since = ?, rebind_newest_issued_at = ?",
+    )
+    .bind(columns.machine)
+    .bind(columns.rebind_since)
+    .bind(columns.rebind_newest_issued_at)
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    reseal(connection).await
 }
 
 /// Adds an audit row.

@@ -1,6 +1,9 @@
 //! The check over the license state: a digest of every column of its row but
 //! the one in which the digest stands.
 //!
+//! A column that was added after there were checks counts once it holds
+//! something, so that a row which was written before is as sound as it was.
+//!
 //! It finds what a disk has changed by itself. Whoever can write the file can
 //! write a digest, too.
 
@@ -15,13 +18,18 @@ use crate::store::{StoreError, sql::corrupt};
 
 /// Where the digest stands.
 const COLUMN: &str = "seal";
+/// What was added after it.
+const ADDED: [&str; 4] = ["installation_id", "machine", "rebind_since", "rebind_newest_issued_at"];
 
 /// The digest that belongs to this row.
 pub(super) fn of(row: &SqliteRow) -> Result<[u8; 32], StoreError> {
     let mut digest = Sha256::new();
     for column in row.columns().iter().filter(|column| column.name() != COLUMN) {
-        add(&mut digest, column.name().as_bytes());
         let value = row.try_get_raw(column.ordinal()).map_err(failed)?;
+        if value.is_null() && ADDED.contains(&column.name()) {
+            continue;
+        }
+        add(&mut digest, column.name().as_bytes());
         let kind = value.type_info().name().to_owned();
         add(&mut digest, kind.as_bytes());
         match &*kind {

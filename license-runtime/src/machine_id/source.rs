@@ -1,28 +1,27 @@
-//! Which machine this is, from the operating system or from an operator.
-//!
-//! The service and the operator's program both read it here, so that they
-//! always agree (SECURITY.md, boundary 6).
+//! One place where a machine's id is read.
 //!
 //! ```
-//! use license_core::MachineId;
+//! use license_core::{MachineId, machine::MachineScheme};
 //! use license_runtime::MachineIdSource;
 //!
 //! let source = MachineIdSource::Custom(MachineId::custom("cluster-a/node-17")?);
 //! let fingerprint = source.fingerprint("polygent")?;
-//! assert_eq!(fingerprint.scheme(), "custom");
+//! assert_eq!(fingerprint.scheme(), MachineScheme::Custom);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::Read,
     path::{Path, PathBuf},
 };
 
-use license_core::{Clock, Fingerprint, MachineId, machine::MachineInfo, time::ClockMark};
-use rand::{RngCore, rngs::OsRng};
+use license_core::{Fingerprint, MachineId};
 
-/// Where this machine's id is read.
+use super::error::ReadMachineIdError;
+
+/// One place where this machine's id is read. A product's profile names several in
+/// order: [`MachineLadder`](super::MachineLadder).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum MachineIdSource {
@@ -35,14 +34,6 @@ pub enum MachineIdSource {
     Custom(MachineId),
     /// The first of these files that holds an id as Linux keeps it.
     Files(Vec<PathBuf>),
-}
-
-/// This machine's identity cannot be read. Holds no part of any id.
-#[derive(Debug, thiserror::Error)]
-#[error("this machine's identity cannot be read")]
-pub struct ReadMachineIdError {
-    #[source]
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 #[cfg(target_os = "linux")]
@@ -82,28 +73,6 @@ impl MachineIdSource {
     }
 }
 
-/// Machine info of this moment, with a nonce of its own and no clock mark: of a
-/// machine on which no service runs yet.
-///
-/// # Errors
-///
-/// When the operating system gives no random numbers.
-pub fn machine_info(
-    audience: &str,
-    fingerprint: Fingerprint,
-    clock: &dyn Clock,
-) -> io::Result<MachineInfo> {
-    let nonce = new_nonce()?;
-    Ok(MachineInfo::new(audience, fingerprint, nonce, clock.now(), ClockMark::default()))
-}
-
-/// 128 random bits, in hexadecimal digits.
-pub(crate) fn new_nonce() -> io::Result<String> {
-    let mut nonce = [0; 16];
-    OsRng.try_fill_bytes(&mut nonce).map_err(io::Error::other)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(nonce)))
-}
-
 #[cfg(target_os = "linux")]
 fn system() -> Result<MachineId, ReadMachineIdError> {
     first_of(&FILES)
@@ -130,7 +99,7 @@ fn first_of(paths: &[impl AsRef<Path>]) -> Result<MachineId, ReadMachineIdError>
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    Err(first_error.unwrap_or(ReadMachineIdError { source: None }))
+    Err(first_error.unwrap_or_else(ReadMachineIdError::unreadable))
 }
 
 fn read_file(path: &Path) -> Result<MachineId, ReadMachineIdError> {
@@ -141,20 +110,15 @@ fn read_file(path: &Path) -> Result<MachineId, ReadMachineIdError> {
 }
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ReadMachineIdError {
-    ReadMachineIdError { source: Some(source.into()) }
+    ReadMachineIdError::unreadable().with_source(source)
 }
 
 const fn assert_send_sync<T: Send + Sync>() {}
-const _: () = {
-    assert_send_sync::<MachineIdSource>();
-    assert_send_sync::<ReadMachineIdError>();
-};
+const _: () = assert_send_sync::<MachineIdSource>();
 
 #[cfg(test)]
 mod tests {
     use std::fs;
-
-    use license_core::testing::ManualClock;
 
     use super::*;
 
@@ -198,20 +162,5 @@ mod tests {
     fn the_system_is_the_two_files_of_linux() {
         let files = MachineIdSource::files(["/etc/machine-id", "/var/lib/dbus/machine-id"]);
         assert_eq!(MachineIdSource::System.read().ok(), files.read().ok());
-    }
-
-    #[test]
-    fn two_machine_infos_differ_by_their_nonce() {
-        let source = MachineIdSource::Custom(MachineId::custom("cluster-a/node-17").unwrap());
-        let write = || {
-            let fingerprint = source.fingerprint("polygent").unwrap();
-            machine_info("polygent", fingerprint, &ManualClock::new()).unwrap()
-        };
-        let (one, two) = (write(), write());
-        assert_eq!(one.nonce.len(), 32);
-        assert!(one.nonce.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        assert_ne!(one.nonce, two.nonce);
-        assert_eq!(one.fingerprint, two.fingerprint);
-        assert_eq!(one.check("polygent", license_core::testing::START), Ok(()));
     }
 }

@@ -1,0 +1,261 @@
+//! The rungs by which a product knows its machines.
+
+use license_core::{Fingerprint, MachineId, Product, machine::MachineScheme};
+
+use super::{
+    MachineIdSource, OperatorId,
+    error::{ReadMachineIdError, ReadMachineIdErrorKind as Kind},
+};
+
+/// By what a product knows its machines, in order, and where each of it is read:
+/// the ladder of its profile.
+///
+/// The first rung that has a value is what the machine is called. What the
+/// operator sets and is no id stops the reading: nothing takes its place.
+///
+/// ```
+/// use license_core::{MachineId, Product, machine::MachineScheme};
+/// use license_runtime::{MachineLadder, OperatorId};
+///
+/// let product = Product::builder("acme", "https://acme.example", "acme")
+///     .machine_ladder([MachineScheme::Custom, MachineScheme::MachineId])
+///     .build()?;
+/// let ladder = MachineLadder::of(&product)      // MACHINE_ID, MACHINE_ID_FILE, /etc/machine-id
+///     .operator_id(OperatorId::of(Some("cluster-a/node-17".into()), None));
+/// let fingerprint = ladder.fingerprint(product.audience())?;
+/// assert_eq!(fingerprint.scheme(), MachineScheme::Custom);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MachineLadder {
+    rungs: Vec<Rung>,
+}
+
+#[derive(Clone, Debug)]
+enum Rung {
+    Operator(OperatorId),
+    Installation,
+    System(MachineIdSource),
+}
+
+/// What each rung of a ladder came to.
+#[cfg(feature = "manager")]
+#[derive(Debug)]
+pub(crate) struct MachineReading {
+    pub(crate) rungs: Vec<(MachineScheme, Result<Fingerprint, ReadMachineIdError>)>,
+}
+
+impl MachineLadder {
+    /// The ladder of a product's profile. What the operator sets is read from
+    /// the environment, as [`OperatorId::from_env`] says.
+    pub fn of(product: &Product) -> Self {
+        let rungs = product.machine_ladder().iter().filter_map(|scheme| match scheme {
+            MachineScheme::Custom => Some(Rung::Operator(OperatorId::from_env())),
+            MachineScheme::Installation => Some(Rung::Installation),
+            MachineScheme::MachineId => Some(Rung::System(MachineIdSource::System)),
+            _ => None,
+        });
+        Self { rungs: rungs.collect() }
+    }
+
+    /// Takes what the operator sets from here, where the ladder has such a
+    /// rung.
+    #[must_use]
+    pub fn operator_id(mut self, id: OperatorId) -> Self {
+        for rung in &mut self.rungs {
+            if matches!(rung, Rung::Operator(_)) {
+                *rung = Rung::Operator(id.clone());
+            }
+        }
+        self
+    }
+
+    /// Takes what the system has from here, where the ladder has such a rung.
+    #[must_use]
+    pub fn system(mut self, source: MachineIdSource) -> Self {
+        for rung in &mut self.rungs {
+            if matches!(rung, Rung::System(_)) {
+                *rung = Rung::System(source.clone());
+            }
+        }
+        self
+    }
+
+    /// Whether what the operator sets can be used: for the start of a service,
+    /// which would otherwise run without an identity and say so in its log.
+    ///
+    /// # Errors
+    ///
+    /// What is set and is no id.
+    pub fn check(&self) -> Result<(), ReadMachineIdError> {
+        let read = self.rungs.iter().map(|rung| match rung {
+            Rung::Operator(id) => id.read().map(drop),
+            _ => Ok(()),
+        });
+        let error = read.filter_map(Result::err).find(|error| !error.can_be_passed_over());
+        error.map_or(Ok(()), Err)
+    }
+
+    /// This machine's fingerprint for a product, named by its audience: by the
+    /// first rung that has a value. Touches the disk: a few microseconds.
+    ///
+    /// # Errors
+    ///
+    /// What is set and is no id; an id that only the service's store has; no
+    /// rung that has a value.
+    pub fn fingerprint(&self, audience: &str) -> Result<Fingerprint, ReadMachineIdError> {
+        let mut last = ReadMachineIdError::unreadable();
+        for rung in &self.rungs {
+            match rung.fingerprint(audience, None) {
+                Err(error) if error.can_be_passed_over() => last = error,
+                result => return result,
+            }
+        }
+        Err(last)
+    }
+
+}
+
+#[cfg(feature = "manager")]
+impl MachineLadder {
+    /// What every rung comes to; `installation` is the id that the store keeps.
+    ///
+    /// # Errors
+    ///
+    /// What is set and is no id.
+    pub(crate) fn read(
+        &self,
+        audience: &str,
+        installation: Option<&MachineId>,
+    ) -> Result<MachineReading, ReadMachineIdError> {
+        let mut rungs = Vec::with_capacity(self.rungs.len());
+        for rung in &self.rungs {
+            let result = match rung.fingerprint(audience, installation) {
+                Err(error) if !error.can_be_passed_over() => return Err(error),
+                result => result,
+            };
+            rungs.push((rung.scheme(), result));
+        }
+        Ok(MachineReading { rungs })
+    }
+
+    /// Whether the store has to keep an id.
+    pub(crate) fn needs_installation(&self) -> bool {
+        self.rungs.iter().any(|rung| matches!(rung, Rung::Installation))
+    }
+
+    /// How many rungs there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rungs.len()
+    }
+}
+
+impl From<MachineIdSource> for MachineLadder {
+    fn from(source: MachineIdSource) -> Self {
+        Self { rungs: vec![Rung::System(source)] }
+    }
+}
+
+impl Rung {
+    fn scheme(&self) -> MachineScheme {
+        match self {
+            Self::Operator(_) | Self::System(MachineIdSource::Custom(_)) => MachineScheme::Custom,
+            Self::Installation => MachineScheme::Installation,
+            Self::System(_) => MachineScheme::MachineId,
+        }
+    }
+
+    fn fingerprint(
+        &self,
+        audience: &str,
+        installation: Option<&MachineId>,
+    ) -> Result<Fingerprint, ReadMachineIdError> {
+        let id = match self {
+            Self::Operator(id) => id.read(),
+            Self::System(source) => source.read(),
+            Self::Installation => installation.cloned().ok_or_else(|| {
+                ReadMachineIdError::new(
+                    Kind::InStore,
+                    "the service's store keeps this machine's identity, and the service alone \
+                     can tell it",
+                )
+            }),
+        };
+        Ok(id?.fingerprint(audience))
+    }
+}
+
+impl ReadMachineIdError {
+    /// Whether the next rung takes its place.
+    fn can_be_passed_over(&self) -> bool {
+        matches!(self.kind(), Kind::NotSet | Kind::Unreadable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+
+    fn ladder(rungs: &[MachineScheme], set: &str, system: &Path) -> MachineLadder {
+        let product = Product::builder("test", "https://vendor.example", "test");
+        let product = product.machine_ladder(rungs.iter().copied()).build().unwrap();
+        let system = MachineIdSource::files([system]);
+        let ladder = MachineLadder::of(&product).system(system);
+        ladder.operator_id(OperatorId::of(Some(set.into()), None))
+    }
+
+    #[test]
+    fn the_first_rung_that_has_a_value_is_what_the_machine_is_called() {
+        use MachineScheme::{Custom, Installation, MachineId as System};
+        let directory = tempfile::tempdir().unwrap();
+        let [there, missing] = ["there", "missing"].map(|name| directory.path().join(name));
+        fs::write(&there, ID).unwrap();
+        let called = |rungs: &[MachineScheme], set: &str, system: &Path| {
+            let found = ladder(rungs, set, system).fingerprint("test");
+            found.map(|it| it.scheme()).map_err(|error| error.kind())
+        };
+        assert_eq!(called(&[Custom, System], ID, &there), Ok(Custom));
+        assert_eq!(called(&[System, Custom], ID, &there), Ok(System));
+        assert_eq!(called(&[System, Custom], ID, &missing), Ok(Custom));
+        assert_eq!(called(&[Custom, System], "", &there), Ok(System));
+        assert_eq!(called(&[System], "no-id", &there), Ok(System), "a rung that is not named");
+        assert_eq!(called(&[Custom, System], "", &missing), Err(Kind::Unreadable));
+        assert_eq!(called(&[Custom], "", &there), Err(Kind::NotSet));
+        // Nobody but the service can tell what its store keeps.
+        assert_eq!(called(&[Installation, System], "", &there), Err(Kind::InStore));
+        assert_eq!(called(&[System, Installation], "", &missing), Err(Kind::InStore));
+        assert_eq!(called(&[System, Installation], "", &there), Ok(System));
+        // And what is set wrongly is not passed over.
+        assert_eq!(called(&[Custom, System], "no-id", &there), Err(Kind::Misconfigured));
+        let check = |rungs: &[MachineScheme], set: &str| {
+            ladder(rungs, set, &missing).check().map_err(|error| error.kind())
+        };
+        assert_eq!(check(&[System, Custom], "no-id"), Err(Kind::Misconfigured));
+        assert_eq!(check(&MachineScheme::ALL, ""), Ok(()));
+        assert_eq!(check(&[System], "no-id"), Ok(()));
+    }
+
+    #[cfg(feature = "manager")]
+    #[test]
+    fn a_service_reads_every_rung_and_why_one_has_no_value() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing");
+        let installation = MachineId::installation(ID).unwrap();
+        let read = |set: &str| {
+            let ladder = ladder(&MachineScheme::ALL, set, &missing);
+            let reading = ladder.read("test", Some(&installation));
+            reading.map(|it| it.rungs).map_err(|error| error.kind())
+        };
+        let rungs = read("").unwrap();
+        let schemes: Vec<MachineScheme> = rungs.iter().map(|(scheme, _)| *scheme).collect();
+        assert_eq!(schemes, MachineScheme::ALL);
+        assert_eq!(rungs[0].1.as_ref().unwrap_err().kind(), Kind::NotSet);
+        assert_eq!(rungs[1].1.as_ref().unwrap(), &installation.fingerprint("test"));
+        assert_eq!(rungs[2].1.as_ref().unwrap_err().kind(), Kind::Unreadable);
+        assert_eq!(read("no-id").err(), Some(Kind::Misconfigured));
+    }
+}
