@@ -13,7 +13,7 @@ use std::{
 
 use license_core::testing::Vendor;
 
-use crate::support::{DAY, Service, day, set};
+use crate::support::{DAY, MACHINE, Service, day, set};
 
 /// Collects what is logged.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,7 @@ async fn no_token_and_no_name_is_in_any_log() {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
@@ -55,11 +56,12 @@ async fn no_token_and_no_name_is_in_any_log() {
     service.manager.shutdown().await;
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for expected in ["installed", "scheduled", "took_over", "key_unknown", "disk full"] {
+    let expected = ["installed", "scheduled", "took_over", "key_unknown", "disk full"];
+    for expected in expected.into_iter().chain(["the machine identity was read scheme=custom"]) {
         assert!(text.contains(expected), "{expected} is missing in:\n{text}");
     }
     let parts = [&good, &next, &forged].map(|token| token.as_str().split('.').nth(1).unwrap());
-    let names = ["admin@", "192.0.2.7", "Test Customer", "secret.example", "lic_"];
+    let names = ["admin@", "192.0.2.7", "Test Customer", "secret.example", "lic_", MACHINE];
     for secret in parts.into_iter().chain(names) {
         assert!(!text.contains(secret), "{secret} is in:\n{text}");
     }

@@ -475,3 +475,46 @@ fn machine_info_has_the_form_that_issuing_reads_and_no_machine_id() {
     assert_eq!(place.verdict(&line)["valid"], true);
     place.bad(2, "machine-info --product profile.toml --out info.json");
 }
+
+#[test]
+fn case_69_machine_info_goes_up_the_ladder_of_the_profile_as_a_service_does() {
+    let place = Place::polygent();
+    let ladder = |rungs: &str| {
+        let profile = place.read("profile.toml");
+        let rest = profile.lines().filter(|line| !line.starts_with("machine ="));
+        let rest: Vec<&str> = rest.collect();
+        place.write("profile.toml", &format!("machine = {rungs}\n{}\n", rest.join("\n")));
+    };
+    let run = |environment: &[(&str, &str)]| {
+        place.run_in(environment, "machine-info --product profile.toml", &[], "")
+    };
+    let scheme = |environment: &[(&str, &str)]| {
+        let run = run(environment);
+        assert_eq!(run.status, 0, "{}", run.err);
+        let info: Value = serde_json::from_str(&run.out).unwrap();
+        (info["scheme"].as_str().unwrap().to_owned(), info["fingerprint"].clone())
+    };
+    let refused = |environment: &[(&str, &str)], said: &str| {
+        let run = run(environment);
+        assert_eq!((run.status, &*run.out), (2, ""), "{}", run.err);
+        assert!(run.err.contains("fingerprint_unavailable"), "{}", run.err);
+        assert!(run.err.contains(said), "{said}: {}", run.err);
+        assert!(!run.err.contains("too short"), "{}", run.err);
+    };
+    let set = ("MACHINE_ID", "cluster-a/node-17");
+    ladder("['custom', 'installation', 'machine-id']");
+    assert_eq!(scheme(&[set]), ("custom".to_owned(), fingerprint().into()));
+    place.write("id", "cluster-a/node-17\n");
+    assert_eq!(scheme(&[("MACHINE_ID_FILE", "id")]), scheme(&[set]));
+    // What is set and is no id is never passed over.
+    refused(&[("MACHINE_ID", "too short")], "MACHINE_ID is set and is no machine id");
+    refused(&[set, ("MACHINE_ID_FILE", "id")], "both set");
+    refused(&[("MACHINE_ID_FILE", "none")], "MACHINE_ID_FILE");
+    // What the store keeps, the service tells.
+    refused(&[("MACHINE_ID", "")], "/api/license/machine-info");
+    ladder("['custom']");
+    refused(&[], "neither MACHINE_ID nor MACHINE_ID_FILE is set");
+    ladder("['machine-id']");
+    let run = run(&[("MACHINE_ID", "too short")]);
+    assert!(!run.err.contains("MACHINE_ID"), "a rung that is not named: {}", run.err);
+}

@@ -53,9 +53,21 @@ impl Place {
 
     /// Runs the program with arguments that hold no spaces, and more of them.
     pub(crate) fn run_with(&self, line: &str, more: &[&str], input: &str) -> Run {
+        self.run_in(&[], line, more, input)
+    }
+
+    /// Runs it in this environment, as far as it differs.
+    pub(crate) fn run_in(
+        &self,
+        environment: &[(&str, &str)],
+        line: &str,
+        more: &[&str],
+        input: &str,
+    ) -> Run {
         let mut child = Command::new(env!("CARGO_BIN_EXE_license"))
             .args(line.split_whitespace())
             .args(more)
+            .envs(environment.iter().copied())
             .current_dir(self.0.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

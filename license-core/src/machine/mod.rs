@@ -148,7 +148,14 @@ mod tests {
             let read: Fingerprint = text.parse().unwrap();
             assert_eq!((read.scheme(), read.as_str()), (scheme, &*text));
         }
-        for bad in ["", "fp1:machine-id:", "fp2:machine-id:00", "fp1:", "fp1:machine:00", &good.as_str().to_uppercase()] {
+        for bad in [
+            "",
+            "fp1:machine-id:",
+            "fp2:machine-id:00",
+            "fp1:",
+            "fp1:machine:00",
+            &good.as_str().to_uppercase(),
+        ] {
             assert!(bad.parse::<Fingerprint>().is_err(), "{bad}");
         }
     }

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 /// By what a machine is known: a rung of a product's ladder
 /// ([`Product::machine_ladder`](crate::Product::machine_ladder)), and the second
 /// part of a [`Fingerprint`](super::Fingerprint).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum MachineScheme {

@@ -90,7 +90,7 @@ fn fingerprint(name: &str) -> Fingerprint {
 }
 
 #[test]
-fn a_scheme_never_satisfies_a_license_of_another_whatever_the_id() {
+fn case_69_a_scheme_never_satisfies_a_license_of_another_whatever_the_id() {
     let id = "0123456789abcdef0123456789abcdef";
     let ids = [MachineId::custom(id), MachineId::installation(id), MachineId::parse_linux(id)];
     let prints = ids.map(|id| id.unwrap().fingerprint("test"));
@@ -170,7 +170,7 @@ fn the_license_in_force_goes_on_for_the_time_of_the_policy_and_no_longer() {
 }
 
 #[test]
-fn neither_a_restart_nor_a_third_identity_nor_the_old_one_in_between_begins_it_anew() {
+fn case_68_neither_a_restart_nor_a_third_identity_nor_the_old_one_in_between_begins_it_anew() {
     let mut service = Service::new();
     service.is(&["b"]);
     service.clock.advance(24 * HOUR);
@@ -192,7 +192,7 @@ fn neither_a_restart_nor_a_third_identity_nor_the_old_one_in_between_begins_it_a
 }
 
 #[test]
-fn a_clock_that_is_set_back_gains_nothing() {
+fn case_68_a_clock_that_is_set_back_gains_nothing() {
     let mut service = Service::new();
     service.is(&["b"]);
     service.clock.advance(71 * HOUR);
@@ -211,7 +211,7 @@ fn a_clock_that_is_set_back_gains_nothing() {
 }
 
 #[test]
-fn only_a_newly_issued_license_is_given_time_again() {
+fn case_68_only_a_newly_issued_license_is_given_time_again() {
     let service = Service::new();
     let waiting = service.license("waiting").not_before(START.saturating_add(100 * HOUR));
     service.upload(waiting).unwrap();
@@ -234,7 +234,7 @@ fn only_a_newly_issued_license_is_given_time_again() {
 }
 
 #[test]
-fn what_this_installation_never_was_is_given_no_time() {
+fn case_68_what_this_installation_never_was_is_given_no_time() {
     let service = Service::new();
     let strange = service.license("strange").machine(&fingerprint("z"));
     let verified = service.licensing.verify(strange.sign().as_str().as_bytes()).unwrap();

@@ -113,7 +113,6 @@ impl MachineLadder {
         }
         Err(last)
     }
-
 }
 
 #[cfg(feature = "manager")]

@@ -5,6 +5,7 @@
 mod installing;
 mod keeping;
 mod leases;
+mod machine;
 mod quotas;
 mod seats;
 mod support;

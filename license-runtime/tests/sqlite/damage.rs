@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeSet, fs};
 
+use license_core::{
+    MachineId, Timestamp,
+    machine::{MachineHistory, Rebind},
+};
 use license_runtime::{AuditVerdict, Store};
 
-use crate::support::{Place, halfway, install, record, saved};
+use crate::support::{Place, WITHOUT_MACHINE, by_hand, halfway, install, record, saved};
 
 /// A file with a license that has replaced another, and a history.
 async fn file() -> Place {
@@ -84,4 +88,30 @@ async fn case_56_with_one_bit_of_a_journal_flipped_it_is_as_before_or_kept_aside
     }
     println!("{kept} were kept aside, {as_before} were as before");
     assert!(kept > 0 && as_before > 0);
+}
+
+#[tokio::test]
+async fn case_56_what_an_earlier_version_has_written_is_sound_and_what_is_added_is_watched() {
+    let place = file().await;
+    by_hand(&place.file, WITHOUT_MACHINE).await;
+    let store = place.open().await;
+    assert_eq!(store.load().await.unwrap().saved, saved("newer"));
+    let at = Timestamp::from_seconds(1_800_000_000);
+    let fingerprint = MachineId::custom("cluster-a/node-17").unwrap().fingerprint("test");
+    let history = MachineHistory::new(Some(fingerprint), Some(Rebind::new(at, at)));
+    store.save_machine(&history).await.unwrap();
+    store.installation_id(&"1".repeat(32)).await.unwrap();
+    store.close().await;
+    assert_eq!(place.open().await.load().await.unwrap().machine, history);
+    for change in [
+        "installation_id = NULL",
+        "installation_id = replace(installation_id, '1', '2')",
+        "machine = replace(machine, 'custom', 'machine-id')",
+        "rebind_since = rebind_since + 1",
+        "rebind_newest_issued_at = 0",
+    ] {
+        let copy = place.copy();
+        by_hand(&copy.file, &format!("UPDATE license_state SET {change}")).await;
+        assert!(copy.open().await.load().await.unwrap().corrupt, "{change}");
+    }
 }

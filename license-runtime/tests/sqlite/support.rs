@@ -76,6 +76,13 @@ pub(crate) const OLDER: &str = "ALTER TABLE license_state DROP COLUMN installati
      DELETE FROM _sqlx_migrations WHERE description IN ('seal', 'machine'); \
      PRAGMA journal_mode = WAL";
 
+/// Makes of a file what a version has left that remembered no machine.
+pub(crate) const WITHOUT_MACHINE: &str = "ALTER TABLE license_state DROP COLUMN installation_id; \
+     ALTER TABLE license_state DROP COLUMN machine; \
+     ALTER TABLE license_state DROP COLUMN rebind_since; \
+     ALTER TABLE license_state DROP COLUMN rebind_newest_issued_at; \
+     DELETE FROM _sqlx_migrations WHERE description = 'machine'";
+
 /// Statements by somebody else than the store.
 pub(crate) async fn by_hand(file: &Path, statements: &str) {
     cut_off(file, statements, "").await;

@@ -1,8 +1,6 @@
 //! The state and the audit history, as statements.
 
-use license_core::{
-    Timestamp, licensing::StoredState, machine::MachineHistory, time::ClockMark,
-};
+use license_core::{Timestamp, licensing::StoredState, machine::MachineHistory, time::ClockMark};
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, Row};
 
 use crate::{

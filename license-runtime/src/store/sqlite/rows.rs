@@ -1,8 +1,6 @@
 //! The two tables, as statements and as types.
 
-use license_core::{
-    Timestamp, licensing::StoredState, machine::MachineHistory, time::ClockMark,
-};
+use license_core::{Timestamp, licensing::StoredState, machine::MachineHistory, time::ClockMark};
 use sqlx::{Executor, FromRow, SqliteConnection, error::DatabaseError, sqlite::SqliteRow};
 
 use super::seal;

@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use http::{Method, header};
 use license_core::{Clock, Fingerprint, SystemClock, Timestamp, testing::LicenseBuilder};
 use license_tests::{
-    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Start, example, now, program, python, until,
+    ADMINISTRATOR, Answer, Client, PASSWORD, Polygent, Start, example, now, program, python, root,
+    until,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -493,6 +494,48 @@ async fn a_machine_that_changed_or_cannot_be_read_is_refused_and_cured() {
     let reissued = reissued.machine(&machine_of(&admin).await);
     admin.upload(LICENSE, text(reissued)).await.is(200);
     admin.get("/api/workflows").await.is(200);
+}
+
+#[tokio::test]
+async fn case_69_an_id_that_the_operator_sets_is_the_same_for_the_service_and_the_program() {
+    let set = |start: Start, text: &str| start.env("MACHINE_ID", text);
+    let polygent = Polygent::start_with(|start| set(start, "cluster-a/node-17")).await;
+    let admin = polygent.admin().await;
+    let machine = machine_of(&admin).await;
+    assert_eq!(machine.scheme().as_str(), "custom");
+    let profile = root().join("examples/polygent/polygent.toml");
+    let told = std::process::Command::new(program("license"))
+        .args(["machine-info", "--product"])
+        .arg(profile)
+        .env("MACHINE_ID", "cluster-a/node-17")
+        .output();
+    let told: Value = serde_json::from_slice(&told.unwrap().stdout).unwrap();
+    assert_eq!(told["fingerprint"], machine.as_str());
+    let license = || polygent.license().plan("standard").features(["workflows"]).machine(&machine);
+    admin.upload(LICENSE, text(license())).await.is(200);
+    admin.get("/api/workflows").await.is(200);
+    let log = polygent.process().logged("the machine identity was read").await;
+    assert!(log.contains("scheme=custom") && !log.contains("node-17"), "{log}");
+
+    // Another one is another machine.
+    let polygent = polygent
+        .replace(|vendor, directory| set(Polygent::command(vendor, directory), "cluster-a/node-18"))
+        .await;
+    let admin = polygent.admin().await;
+    admin.get("/api/workflows").await.refused(503, "machine_mismatch");
+    let warnings = admin.get(LICENSE).await.json()["warnings"].to_string();
+    assert!(warnings.contains(machine.as_str()), "{warnings}");
+    let page = admin.with(header::ACCEPT, "text/html").get("/license").await;
+    assert!(String::from_utf8_lossy(&page.body).contains(machine.as_str()));
+
+    // And what is no id is none.
+    let (vendor, directory, process) = polygent.into_parts();
+    process.terminate().await;
+    let (status, log) =
+        set(Polygent::command(&vendor, directory.path()), "too short").fails().await;
+    assert_eq!(status, Some(2), "{log}");
+    assert!(log.contains("MACHINE_ID is set and is no machine id"), "{log}");
+    assert!(!log.contains("too short"), "{log}");
 }
 
 #[tokio::test]
