@@ -82,6 +82,9 @@ fn effect(phase: Phase, policy: &Policy, takes_over: bool) -> Note {
         (Phase::Grace, _) => {
             ("grace", "The license has expired; everything works in grace, with warnings.")
         }
+        (Phase::Invalid(_), None | Some(Restriction::Advisory)) => {
+            ("advisory_invalid", "The license is not in force; everything works, with warnings.")
+        }
         (_, None | Some(Restriction::Advisory)) => {
             ("advisory", "The license has expired; everything works, with warnings.")
         }

@@ -157,6 +157,7 @@ fn the_license_in_force_goes_on_for_the_time_of_the_policy_and_no_longer() {
     assert!(warning.text.contains(&until.to_string()), "{}", warning.text);
     let next = &service.licensing.timeline().transitions[0];
     assert_eq!((next.at, next.phase.as_str()), (until, "invalid"));
+    assert_eq!(next.refused.unwrap().code, "machine_mismatch");
 
     service.clock.advance(72 * HOUR - SECOND);
     assert_eq!(service.code(), None);

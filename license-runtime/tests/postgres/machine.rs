@@ -19,11 +19,7 @@ fn vendor(ladder: &[MachineScheme]) -> Vendor {
     Vendor::of(product.build().unwrap())
 }
 
-async fn node(
-    place: &Place,
-    vendor: &Vendor,
-    ladder: impl Into<MachineLadder>,
-) -> LicenseManager {
+async fn node(place: &Place, vendor: &Vendor, ladder: impl Into<MachineLadder>) -> LicenseManager {
     LicenseManager::builder(Licensing::new(vendor.verifier()))
         .store(place.open().await)
         .machine_id(ladder)
@@ -67,8 +63,7 @@ async fn the_instances_on_one_database_are_one_installation() {
         let nowhere = MachineIdSource::files(["/nonexistent"]);
         MachineLadder::of(vendor.product()).system(nowhere)
     };
-    let (one, two) =
-        tokio::join!(node(&place, &vendor, ladder()), node(&place, &vendor, ladder()));
+    let (one, two) = tokio::join!(node(&place, &vendor, ladder()), node(&place, &vendor, ladder()));
     let bound = one.machine_info().await.unwrap().fingerprint;
     assert_eq!(bound.scheme(), MachineScheme::Installation);
     assert_eq!(two.machine_info().await.unwrap().fingerprint, bound);

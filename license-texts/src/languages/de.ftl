@@ -119,6 +119,7 @@ effect-active = Alles, was die Lizenz gewährt, funktioniert.
 effect-expiring = Alles funktioniert; Administratoren werden gewarnt, dass die Lizenz endet.
 effect-grace = Die Lizenz ist zu Ende; in der Karenzzeit funktioniert alles, mit Warnungen.
 effect-advisory = Die Lizenz ist zu Ende; alles funktioniert, mit Warnungen.
+effect-advisory_invalid = Die Lizenz ist nicht in Kraft; alles funktioniert, mit Warnungen.
 effect-features = Lizenzierte Funktionen werden verweigert; alles andere läuft weiter.
 effect-read_only = Änderungen werden verweigert; Lesen ist weiterhin möglich.
 effect-everything = Der Dienst wird verweigert, bis er wieder eine Lizenz hat.

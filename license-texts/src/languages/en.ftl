@@ -122,6 +122,7 @@ effect-active = Everything the license grants works.
 effect-expiring = Everything works; administrators are warned that the license ends.
 effect-grace = The license has ended; everything works in grace, with warnings.
 effect-advisory = The license has ended; everything works, with warnings.
+effect-advisory_invalid = The license is not in force; everything works, with warnings.
 effect-features = Licensed features are refused; all else goes on.
 effect-read_only = Changes are refused; reading goes on.
 effect-everything = The service is refused until it has a license again.

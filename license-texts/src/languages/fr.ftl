@@ -122,6 +122,7 @@ effect-active = Tout ce que la licence accorde fonctionne.
 effect-expiring = Tout fonctionne ; les administrateurs sont avertis que la licence se termine.
 effect-grace = La licence a pris fin ; tout fonctionne pendant le délai de grâce, avec des avertissements.
 effect-advisory = La licence a pris fin ; tout fonctionne, avec des avertissements.
+effect-advisory_invalid = La licence n’est pas en vigueur ; tout fonctionne, avec des avertissements.
 effect-features = Les fonctionnalités sous licence sont refusées ; tout le reste continue.
 effect-read_only = Les modifications sont refusées ; la lecture reste possible.
 effect-everything = Le service est refusé jusqu’à ce qu’il dispose de nouveau d’une licence.
