@@ -145,6 +145,13 @@ impl MachineArgs {
         let rules = plan.and_then(|plan| product.plans().get(plan));
         let forbidden = rules.is_some_and(|plan| plan.machine_presence() == Presence::Forbidden);
         let machine = (!(self.reset_clock && forbidden)).then_some(info.fingerprint);
+        let scheme = machine.as_ref().map(Fingerprint::scheme);
+        if let Some(scheme) = scheme.filter(|it| !product.machine_ladder().contains(it)) {
+            report.warn(format_args!(
+                "that machine is known by `{scheme}`, which the profile's `machine` does not name: \
+                 a service of this product accepts the license only if its code reads that id"
+            ));
+        }
         let clock_reset = match (self.reset_clock, info.clock_mark) {
             (false, _) => None,
             (true, Some(mark)) => Some(ClockReset::new(up_to_second(mark), info.nonce)),

@@ -514,6 +514,14 @@ fn case_69_machine_info_goes_up_the_ladder_of_the_profile_as_a_service_does() {
     refused(&[("MACHINE_ID", "")], "/api/license/machine-info");
     ladder("['custom']");
     refused(&[], "neither MACHINE_ID nor MACHINE_ID_FILE is set");
+    // Whoever issues is told of a rung that the services do not have.
+    place.write("info.json", &run(&[set]).out);
+    ladder("['machine-id']");
+    let flags = "--customer-id c --customer n --plan standard --days 9 --machine-info info.json";
+    let warned = || place.run(&format!("{ISSUE} {flags}")).err;
+    assert!(warned().contains("known by `custom`"), "{}", warned());
+    ladder("['custom', 'machine-id']");
+    assert!(!warned().contains("known by"), "{}", warned());
     ladder("['machine-id']");
     let run = run(&[("MACHINE_ID", "too short")]);
     assert!(!run.err.contains("MACHINE_ID"), "a rung that is not named: {}", run.err);
