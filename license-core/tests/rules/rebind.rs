@@ -214,6 +214,7 @@ fn case_68_a_clock_that_is_set_back_gains_nothing() {
 #[test]
 fn case_68_only_a_newly_issued_license_is_given_time_again() {
     let service = Service::new();
+    service.clock.advance(SECOND);
     let waiting = service.license("waiting").not_before(START.saturating_add(100 * HOUR));
     service.upload(waiting).unwrap();
     service.is(&["b"]);

@@ -185,7 +185,16 @@ async fn an_id_that_changes_while_the_service_runs_refuses_nothing_in_between() 
     container.upload("one", &system('1')).await;
     let revision = container.store.load().await.unwrap().revision;
     container.is('2');
-    container.tick(MINUTE).await;
+    set(&container.store.waits, true);
+    let tick = async {
+        container.tick(MINUTE).await;
+    };
+    let look = async {
+        container.store.entered.acquire().await.unwrap().forget();
+        assert_eq!(container.manager.licensing().phase(), Phase::Active, "while it is kept");
+        container.store.permits.add_permits(1);
+    };
+    tokio::join!(tick, look);
     assert_eq!(container.manager.licensing().phase(), Phase::Active);
     let loaded = container.store.load().await.unwrap();
     assert_eq!(loaded.revision, revision);

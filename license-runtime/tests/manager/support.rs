@@ -156,7 +156,8 @@ pub(crate) struct Probe {
     pub(crate) lease_changes: AtomicU64,
     /// What its clock says, by which its users agree about the time.
     pub(crate) time: Mutex<Option<Timestamp>>,
-    /// Installations and leases wait for a permit each while this is set.
+    /// Installations, leases and what is remembered of the machine wait for a
+    /// permit each while this is set.
     pub(crate) waits: AtomicBool,
     pub(crate) entered: Semaphore,
     pub(crate) permits: Semaphore,
@@ -306,6 +307,7 @@ impl Store for Probe {
 
     async fn save_machine(&self, history: &MachineHistory) -> Result<(), StoreError> {
         self.writing()?;
+        self.wait().await;
         self.inner.save_machine(history).await
     }
 
