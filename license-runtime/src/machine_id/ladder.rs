@@ -156,6 +156,7 @@ impl From<MachineIdSource> for MachineLadder {
 }
 
 impl Rung {
+    #[cfg(feature = "manager")]
     fn scheme(&self) -> MachineScheme {
         match self {
             Self::Operator(_) | Self::System(MachineIdSource::Custom(_)) => MachineScheme::Custom,
