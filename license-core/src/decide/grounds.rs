@@ -16,7 +16,6 @@ use crate::{
 
 impl Snapshot<'_> {
     /// What a denial rests on, as things stand now.
-    #[cold]
     pub(crate) fn grounds(
         self,
         denial: &Denial,
@@ -43,7 +42,6 @@ impl Snapshot<'_> {
     }
 
     /// The times on which the phase rests, where it rests on any.
-    #[cold]
     pub(crate) fn phase_grounds(self, reading: &ClockReading) -> Option<String> {
         let effective = || self.installed.effective(self.verdict.next_has_begun);
         match self.verdict.phase.code()? {

@@ -37,7 +37,6 @@ pub(super) const REFRESH: Duration = Duration::from_secs(60);
 
 impl Verdict {
     /// Whether a coarse reading proves that nothing has changed since.
-    #[inline]
     pub(crate) fn is_valid_at(&self, coarse: Timestamp) -> bool {
         coarse >= self.valid_from && coarse < self.valid_before
     }

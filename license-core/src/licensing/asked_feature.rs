@@ -24,7 +24,6 @@ impl AskedFeature {
     }
 
     /// Whether this state grants it, which `grants` finds out.
-    #[inline]
     pub(crate) fn is_granted_in(&self, state: u64, grants: impl FnOnce() -> bool) -> bool {
         // What is remembered is one number, and nothing else depends on it.
         if self.granted_in.load(Ordering::Relaxed) == state {

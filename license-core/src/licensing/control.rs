@@ -34,7 +34,6 @@ pub struct Control<'a> {
 
 impl Licensing {
     /// The door for runtimes and layers.
-    #[inline]
     pub fn control(&self) -> Control<'_> {
         Control { licensing: self }
     }

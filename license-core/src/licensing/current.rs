@@ -23,7 +23,6 @@ thread_local! {
 type Last = Cache<Arc<ArcSwap<State>>, Arc<State>>;
 
 /// Shows `state` as it stands now.
-#[inline]
 pub(crate) fn with<R>(state: &Arc<ArcSwap<State>>, look: impl FnOnce(&State) -> R) -> R {
     // Taken, not borrowed: whoever looks may look again. While the thread ends
     // there is nothing to take.

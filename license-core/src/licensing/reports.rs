@@ -103,7 +103,6 @@ impl Control<'_> {
     /// Whether [`warnings`](Licensing::warnings) has anything to tell. As cheap as
     /// a decision about a request. That a limit is used up is known from the
     /// last [report](Control::report_used).
-    #[inline]
     pub fn warns(self) -> bool {
         // A coarse reading that is believed is not behind the mark.
         let quick = current::with(&self.licensing.0.state, |state| {

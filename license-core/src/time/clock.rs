@@ -104,7 +104,6 @@ impl Clock for SystemClock {
         system::now()
     }
 
-    #[inline]
     fn now_coarse(&self) -> Timestamp {
         system::now_coarse()
     }
