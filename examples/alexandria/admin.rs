@@ -9,7 +9,9 @@ use axum::{
 };
 use http::{HeaderValue, header, request::Parts};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use license_axum::{Actor, Installer, Licensing, Problem, RequireFeature, machine_info_route};
+use license_axum::{
+    Actor, Installer, Licensing, Problem, RequireFeature, doctor_route, machine_info_route,
+};
 use license_core::{Timestamp, runtime::AuditEntry};
 use license_examples::{
     Json, StartError, bearer, random_hex,
@@ -58,6 +60,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/license", get(license))
         .route("/license/machine-info", machine_info_route::<Admin, _>(state.manager.clone()))
+        .route("/license/doctor", doctor_route::<Admin, _>(state.manager.clone()))
         .route("/audit/export", get(audit_export))
 }
 

@@ -18,8 +18,8 @@ use axum::{extract::FromRef, middleware, routing::get};
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    Enforced, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, enforce, machine_info_route,
-    refuse_cross_site, status_route,
+    Enforced, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, doctor_route, enforce,
+    machine_info_route, refuse_cross_site, status_route,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, arguments,
@@ -122,6 +122,7 @@ fn app(
     let recovery = Recovery::new()
         .allow(Method::GET, "/api/license")?
         .allow(Method::GET, "/api/license/machine-info")?
+        .allow(Method::GET, "/api/license/doctor")?
         .allow(Method::GET, "/api/banner")?
         .allow(Method::POST, "/api/auth/sign-in")?
         .allow(Method::POST, "/api/auth/sign-out")?
@@ -136,6 +137,7 @@ fn app(
             "/api/license/machine-info",
             machine_info_route::<Administrator, _>(state.manager.clone()),
         )
+        .route("/api/license/doctor", doctor_route::<Administrator, _>(state.manager.clone()))
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api/connectors", connectors::routes())

@@ -89,7 +89,9 @@ mod router_layer;
 mod routes;
 mod warnings;
 
-pub use admin::{admin_routes, machine_info_route, recovery, refuse_cross_site, status_route};
+pub use admin::{
+    admin_routes, doctor_route, machine_info_route, recovery, refuse_cross_site, status_route,
+};
 pub use current_license::CurrentLicense;
 pub use enforce::{Enforceable, Enforced, enforce};
 #[cfg(feature = "ws")]

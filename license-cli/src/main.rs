@@ -1,9 +1,10 @@
 //! `license`, the operator's program: makes keys, issues, renews, amends,
-//! inspects, verifies, simulates and compares licenses, verifies audit
+//! inspects, verifies, examines, simulates and compares licenses, verifies audit
 //! histories, and reads a machine's fingerprint.
 //!
 //! Exit status: 0 good, 1 the license or machine info is refused, 2 wrong use
-//! or configuration. What a command makes goes to standard output, everything
+//! or configuration; of `doctor` 0 all is well, 1 something should be looked at,
+//! 2 something does not work. What a command makes goes to standard output, everything
 //! else to standard error; with `--json` all of it is one object on standard
 //! output. No token and no key is ever part of a message.
 
@@ -25,7 +26,8 @@ use license_core::text::without_secrets;
 
 use crate::{
     commands::{
-        amend, audit, diff, inspect, issue, keygen, machine_info, renew, shell, simulate, verify,
+        amend, audit, diff, doctor, inspect, issue, keygen, machine_info, renew, shell, simulate,
+        verify,
     },
     failure::Failure,
     report::Report,
@@ -37,7 +39,7 @@ use crate::{
     name = "license",
     version,
     after_help = "Exit status: 0 good, 1 the license or machine info is refused, 2 wrong use or \
-                  configuration."
+                  configuration; doctor has its own."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -55,6 +57,7 @@ enum Command {
     Amend(amend::Amend),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
+    Doctor(doctor::Doctor),
     Simulate(simulate::Simulate),
     Diff(diff::Diff),
     Audit(audit::Audit),
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Amend(amend) => amend.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Diff(diff) => diff.run(),
         Command::Audit(audit) => audit.run(),

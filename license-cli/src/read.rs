@@ -33,6 +33,13 @@ pub(crate) fn license(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
+/// What stands where a license should, however long: cut behind the longest
+/// that is looked at.
+pub(crate) fn offered(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = read(path, Token::MAX_RECEIVED_BYTES)?;
+    Ok(read.unwrap_or_else(|| vec![0; Token::MAX_RECEIVED_BYTES + 1]))
+}
+
 /// Any other file, or standard input for `-`.
 pub(crate) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
     let too_large = || {

@@ -20,6 +20,8 @@ pub(crate) struct Report {
     /// What is made is JSON itself.
     is_json: bool,
     refusal: Option<Refusal>,
+    /// How it ends where nothing is refused.
+    status: u8,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,12 @@ impl Report {
         self
     }
 
+    /// Says with which exit status it ends where nothing is refused.
+    pub(crate) fn ending(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+
     /// What people should know.
     pub(crate) fn note(&mut self, note: impl fmt::Display) {
         self.notes.push(note.to_string());
@@ -83,7 +91,8 @@ impl Report {
             write::note(failure.line());
             return failure.exit_code();
         }
-        self.refusal.map_or(ExitCode::SUCCESS, |refusal| refusal.failure.exit_code())
+        let status = ExitCode::from(self.status);
+        self.refusal.map_or(status, |refusal| refusal.failure.exit_code())
     }
 
     fn print_json(&self) -> Result<(), Failure> {

@@ -45,7 +45,7 @@ pub fn counted(count: u64, unit: &str) -> String {
 }
 
 /// A text that is lower case without a full stop, as a sentence.
-pub(crate) fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut sentence = format!("{text}.");
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();

@@ -84,7 +84,7 @@ pub use machine_id::{
     machine_info,
 };
 #[cfg(feature = "manager")]
-pub use manager::{LicenseManager, ManagerBuilder};
+pub use manager::{FINDING_CODES, LicenseManager, ManagerBuilder};
 #[cfg(feature = "sources")]
 pub use source::Source;
 #[cfg(feature = "sqlite")]

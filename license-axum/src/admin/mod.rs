@@ -1,10 +1,11 @@
-//! The routes an administrator uses: status, install, machine info, audit.
+//! The routes an administrator uses: status, install, machine info, doctor, audit.
 //!
 //! | route | who | what |
 //! |---|---|---|
 //! | `GET /` | everybody; more for administrators | the status |
 //! | `POST /` | administrators | install; `?dry_run=true`, `?force=true`, `?expect=DIGEST` |
 //! | `GET /machine-info` | administrators | a download for the vendor |
+//! | `GET /doctor` | administrators | what is wrong, the cause first: [`Diagnosis`](license_core::report::Diagnosis) |
 //! | `GET /audit?limit=100` | administrators | who installed what, newest first; at most 1000 |
 //! | `GET /audit/export` | administrators | all of it as JSON lines, for `license audit verify` |
 //!
@@ -49,7 +50,7 @@
 //!
 //! # Recovery and proxies
 //!
-//! Status, installing and machine info stay open while [`enforce`] has
+//! Status, installing, machine info and doctor stay open while [`enforce`] has
 //! everything else refused, wherever the routes are nested. The product's own
 //! routes by which an administrator signs in, or the first one is created, are
 //! added with [`Routes::recovery`], or named in the recovery list of the
@@ -126,7 +127,7 @@ mod routes;
 pub(crate) use self::is_admin::IsAdmin;
 pub use self::{
     cross_site::refuse_cross_site,
-    routes::{admin_routes, machine_info_route, recovery, status_route},
+    routes::{admin_routes, doctor_route, machine_info_route, recovery, status_route},
 };
 #[cfg(feature = "pages")]
 pub(crate) use self::{

@@ -37,13 +37,14 @@ where
 {
     let route = Arc::new(Uploads::new(installer.clone()));
     let (info_of, audit_of) = (installer.clone(), installer.clone());
-    let export_of = installer.clone();
+    let (export_of, doctor_of) = (installer.clone(), installer.clone());
     let status = status_route::<A, S>(installer).post(move |who: A, request: Request| async move {
         route.answer(who.into(), request).await
     });
     Routes::new()
         .open(MethodFilter::GET.or(MethodFilter::POST), "/", status)
         .open(MethodFilter::GET, "/machine-info", machine_info_route::<A, S>(info_of))
+        .open(MethodFilter::GET, "/doctor", doctor_route::<A, S>(doctor_of))
         .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
         .route("/audit/export", get(move |_: A| async move { export_audit(export_of).await }))
         .layer(middleware::from_fn(refuse_cross_site))
@@ -100,8 +101,34 @@ where
     get(move |_: A| async move { machine_info(&installer).await })
 }
 
-/// The recovery list of [`admin_routes`] nested at `prefix`: status, install
-/// and machine info. Add the routes by which an administrator signs in.
+/// `GET /doctor` of [`admin_routes`] alone: what is wrong with the license and
+/// the service around it, the cause before its effects, in a form that may be
+/// passed on. For services whose license nobody uploads; keep it open in the
+/// layer's recovery list.
+///
+/// ```
+/// use axum::{Router, extract::FromRequestParts};
+/// use license_axum::{Actor, Installer, doctor_route};
+///
+/// fn routes<Admin>(manager: impl Installer) -> Router
+/// where
+///     Admin: FromRequestParts<()> + Into<Actor> + Send + 'static,
+/// {
+///     Router::new().route("/api/license/doctor", doctor_route::<Admin, _>(manager))
+/// }
+/// ```
+pub fn doctor_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+where
+    A: FromRequestParts<S> + Into<Actor> + Send + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    get(move |_: A, request: Request| async move {
+        json(&installer.diagnose(Some(host_of(&request))).await)
+    })
+}
+
+/// The recovery list of [`admin_routes`] nested at `prefix`: status, install,
+/// machine info and doctor. Add the routes by which an administrator signs in.
 ///
 /// [`enforce`](crate::enforce) around [`Routes`] needs no such list for them.
 /// It is for a [`LicenseLayer`](crate::LicenseLayer) that stands elsewhere: on
@@ -124,7 +151,8 @@ pub fn recovery(prefix: &str) -> Result<Recovery, RecoveryError> {
     Recovery::new()
         .allow(Method::GET, prefix)?
         .allow(Method::POST, prefix)?
-        .allow(Method::GET, &format!("{prefix}/machine-info"))
+        .allow(Method::GET, &format!("{prefix}/machine-info"))?
+        .allow(Method::GET, &format!("{prefix}/doctor"))
 }
 
 const DEFAULT_AUDIT_ROWS: u32 = 100;

@@ -3,6 +3,7 @@
 pub(crate) mod amend;
 pub(crate) mod audit;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod keygen;

@@ -6,7 +6,7 @@ use crate::{
     host::Host,
     license::License,
     machine::{Fingerprint, Machine},
-    policy::{InvalidReason, Policy},
+    policy::{InvalidReason, Phase, Policy},
     refusal::{InstallError, InstallErrorKind},
     time::{
         Timestamp,
@@ -37,6 +37,19 @@ pub(crate) struct HostCheck<'a> {
     pub(crate) force: bool,
 }
 
+/// An upload that is judged step by step, each of which needs no other.
+pub(crate) struct Trial<'a> {
+    installed: &'a Installed,
+    policy: &'a Policy,
+    verified: &'a VerifiedLicense,
+    reading: &'a ClockReading,
+    host_check: HostCheck<'a>,
+    /// Whether it resets the clock.
+    resets: bool,
+    /// Whether it is installed, or waits.
+    identical: bool,
+}
+
 /// Judges an upload. The order decides which of several reasons is told: the
 /// machine, the end, the future, the age, the clock, the host, and whether a
 /// newer license was accepted before.
@@ -47,45 +60,120 @@ pub(crate) fn admit(
     reading: &ClockReading,
     host_check: HostCheck<'_>,
 ) -> Result<Admission, InstallError> {
-    use InstallErrorKind as Kind;
-    let license = &verified.license;
-    let wall = reading.wall;
-    check_machine(verified, &installed.machine)?;
-    let resets = resets_clock(installed, verified, reading);
-    let latched = reading.trust == Trust::RolledBack;
-    // With a latched clock the mark may lie years ahead; then only the clock
-    // is the problem, and a license that resets it is judged on its own.
-    let (ended, begun) = match (latched, resets) {
-        (_, true) => (mark_after_reset(verified, reading), mark_after_reset(verified, reading)),
-        (true, false) => (wall, wall),
-        (false, false) => (reading.judged(), reading.begun()),
-    };
-    check_end(license, ended)?;
-    if license.issued_at.is_ahead_of(wall) {
-        let grounds = grounds::issued(license, wall);
-        return Err(InstallError::because(Kind::IssuedInFuture, grounds));
-    }
-    let identical = installed.holds(verified);
-    let stale = !policy.is_fresh(license.issued_at, wall);
-    if stale && (!identical || resets) {
-        let grounds = grounds::issued(license, wall);
-        return Err(InstallError::because(Kind::LicenseNotFresh, grounds));
-    }
-    if latched && !resets {
-        return Err(InstallError::because(Kind::ClockRolledBack, grounds::clock(reading)));
-    }
-    if reading.trust == Trust::NotSet {
-        return Err(InstallError::because(Kind::ClockNotSet, grounds::clock(reading)));
-    }
-    check_host(verified, host_check)?;
-    if identical && !resets {
+    let trial = Trial::new(installed, policy, verified, reading, host_check);
+    trial.machine()?;
+    trial.end()?;
+    trial.issue()?;
+    trial.freshness()?;
+    trial.clock()?;
+    trial.host()?;
+    if trial.changes_nothing() {
         return Ok(Admission::Unchanged);
     }
-    if let Some(newest) = installed.newest_issued_at.filter(|newest| license.issued_at < *newest) {
-        let grounds = grounds::older(license, newest);
-        return Err(InstallError::because(Kind::OlderThanInstalled, grounds));
+    trial.order()?;
+    Ok(place(verified, trial.begun()))
+}
+
+impl<'a> Trial<'a> {
+    pub(crate) fn new(
+        installed: &'a Installed,
+        policy: &'a Policy,
+        verified: &'a VerifiedLicense,
+        reading: &'a ClockReading,
+        host_check: HostCheck<'a>,
+    ) -> Self {
+        let resets = resets_clock(installed, verified, reading);
+        let identical = installed.holds(verified);
+        Self { installed, policy, verified, reading, host_check, resets, identical }
     }
-    Ok(place(verified, begun))
+
+    /// Whether it is installed already, or waits.
+    pub(crate) fn is_installed(&self) -> bool {
+        self.identical
+    }
+
+    /// Whether it is installed, and no other is.
+    pub(crate) fn is_alone(&self) -> bool {
+        let current = self.installed.current.as_ref();
+        self.identical && current.is_none_or(|it| it.digest == self.verified.digest)
+    }
+
+    /// Where it stands by its term.
+    pub(crate) fn phase(&self) -> Phase {
+        self.license().term.phase(self.policy, self.begun(), self.ended())
+    }
+
+    fn changes_nothing(&self) -> bool {
+        self.identical && !self.resets
+    }
+
+    fn license(&self) -> &'a License {
+        &self.verified.license
+    }
+
+    // With a latched clock the mark may lie years ahead; then only the clock
+    // is the problem, and a license that resets it is judged on its own.
+    fn ended(&self) -> Timestamp {
+        self.judged(self.reading.judged())
+    }
+
+    fn begun(&self) -> Timestamp {
+        self.judged(self.reading.begun())
+    }
+
+    fn judged(&self, trusted: Timestamp) -> Timestamp {
+        match (self.reading.trust == Trust::RolledBack, self.resets) {
+            (_, true) => mark_after_reset(self.verified, self.reading),
+            (true, false) => self.reading.wall,
+            (false, false) => trusted,
+        }
+    }
+
+    pub(crate) fn machine(&self) -> Result<(), InstallError> {
+        check_machine(self.verified, &self.installed.machine)
+    }
+
+    pub(crate) fn end(&self) -> Result<(), InstallError> {
+        check_end(self.license(), self.ended())
+    }
+
+    pub(crate) fn issue(&self) -> Result<(), InstallError> {
+        if self.license().issued_at.is_ahead_of(self.reading.wall) {
+            let grounds = grounds::issued(self.license(), self.reading.wall);
+            return Err(InstallError::because(InstallErrorKind::IssuedInFuture, grounds));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn freshness(&self) -> Result<(), InstallError> {
+        let (license, wall) = (self.license(), self.reading.wall);
+        if !self.policy.is_fresh(license.issued_at, wall) && !self.changes_nothing() {
+            let grounds = grounds::issued(license, wall);
+            return Err(InstallError::because(InstallErrorKind::LicenseNotFresh, grounds));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn clock(&self) -> Result<(), InstallError> {
+        let cured = self.reading.trust == Trust::RolledBack && self.resets;
+        if cured { Ok(()) } else { check_clock(self.reading) }
+    }
+
+    pub(crate) fn host(&self) -> Result<(), InstallError> {
+        check_host(self.verified, self.host_check)
+    }
+
+    pub(crate) fn order(&self) -> Result<(), InstallError> {
+        let license = self.license();
+        let newest = self.installed.newest_issued_at;
+        match newest.filter(|newest| license.issued_at < *newest && !self.changes_nothing()) {
+            Some(newest) => {
+                let grounds = grounds::older(license, newest);
+                Err(InstallError::because(InstallErrorKind::OlderThanInstalled, grounds))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a license from a source that decides does: nothing where it already is
@@ -138,6 +226,16 @@ pub(crate) fn check_machine(
         InvalidReason::MachineMismatch => InstallErrorKind::MachineMismatch.into(),
         _ => InstallErrorKind::FingerprintUnavailable.into(),
     })
+}
+
+/// Whether a license may be judged by this clock.
+pub(crate) fn check_clock(reading: &ClockReading) -> Result<(), InstallError> {
+    let kind = match reading.trust {
+        Trust::RolledBack => InstallErrorKind::ClockRolledBack,
+        Trust::NotSet => InstallErrorKind::ClockNotSet,
+        Trust::Sound => return Ok(()),
+    };
+    Err(InstallError::because(kind, grounds::clock(reading)))
 }
 
 fn check_end(license: &License, at: Timestamp) -> Result<(), InstallError> {

@@ -85,7 +85,7 @@ pub(crate) fn expired(license: &License, grace: Option<Timestamp>, now: Timestam
 }
 
 /// When a license begins, and what time it is.
-fn begins_later(license: &License, now: Timestamp) -> String {
+pub(crate) fn begins_later(license: &License, now: Timestamp) -> String {
     let begins = license.term.not_before.unwrap_or(license.issued_at);
     let [begins, now] = [begins, now].map(time);
     format!("the license begins at {begins}; it is {now} on this machine")

@@ -2,7 +2,7 @@
 //! the policy and a reading of the clock.
 
 pub(crate) mod admission;
-mod grounds;
+pub(crate) mod grounds;
 mod installed;
 mod rebind;
 mod snapshot;

@@ -8,7 +8,9 @@ use crate::{
     machine::{Machine, MachineHistory},
     policy::{Phase, Restriction},
     refusal::Denial,
-    report::{Banner, PublicStatus, Status, Timeline, Warning, host_warning},
+    report::{
+        Banner, Diagnosis, PublicStatus, Status, Surroundings, Timeline, Warning, host_warning,
+    },
     time::ClockMark,
     verify::VerifiedLicense,
 };
@@ -126,6 +128,16 @@ impl Control<'_> {
     /// before it begins, or its earlier end.
     pub fn succession_warnings(self) -> Vec<Warning> {
         self.licensing.observe(|view, _| view.succession_warnings())
+    }
+
+    /// Examines the license and what it meets here: the one that is offered, as
+    /// a source or a store has it, else the one in memory. What the handle cannot
+    /// see, a runtime adds.
+    pub fn diagnose(self, offered: Option<&[u8]>, surroundings: &Surroundings) -> Diagnosis {
+        self.licensing.observe(|view, reading| {
+            let verifier = &self.licensing.0.verifier;
+            Diagnosis::of_service(verifier, view, reading, offered, surroundings)
+        })
     }
 
     /// What is known of this machine.

@@ -41,6 +41,21 @@ pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
     }
 }
 
+/// What [`text`] and the reader of tokens read over in these bytes, by name.
+pub(crate) fn read_over(bytes: &[u8]) -> Vec<&'static str> {
+    let Ok(read) = text(bytes) else { return Vec::new() };
+    let mut over = Vec::new();
+    if bytes.starts_with(UTF8_MARK) {
+        over.push("a byte order mark");
+    } else if read.len() != bytes.len() {
+        over.push("UTF-16");
+    }
+    if read.trim_ascii().contains(['\r', '\n']) {
+        over.push("line ends within");
+    }
+    over
+}
+
 /// The ASCII text in units of 16 bits.
 ///
 /// # Errors
@@ -99,6 +114,14 @@ mod tests {
         }
         assert_eq!(text("Zoë".as_bytes()).unwrap(), "Zoë");
         assert_eq!(text(b"").unwrap(), "");
+    }
+
+    #[test]
+    fn what_is_read_over_has_a_name() {
+        assert!(read_over(b"a.b.c\r\n").is_empty());
+        assert_eq!(read_over("\u{feff}a.b.c".as_bytes()), ["a byte order mark"]);
+        assert_eq!(read_over(&units("a.\r\nb", u16::to_be_bytes)), ["UTF-16", "line ends within"]);
+        assert!(read_over(b"\xff\xff").is_empty());
     }
 
     #[test]

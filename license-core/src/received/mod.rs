@@ -25,6 +25,7 @@ mod pem;
 pub(crate) use self::{
     base64::{Encoded, encoded},
     damage::Found,
+    encoding::read_over,
     pem::pem,
 };
 pub use self::{

@@ -7,12 +7,14 @@
 
 use std::{borrow::Cow, error::Error, fmt};
 
+use super::check::Check;
 use crate::text::sentence;
 
 /// A refusal to accept a token: the stable code, what to do next, and for the
 /// log what lies behind it.
 pub struct InstallError {
     kind: InstallErrorKind,
+    check: Check,
     detail: Cow<'static, str>,
     reason: Option<Box<str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -67,6 +69,27 @@ pub enum InstallErrorKind {
     StoreUnavailable,
     /// A defect in the service; nothing was changed.
     Internal,
+}
+
+/// What a kind of refusal is told with.
+struct Advice {
+    /// Both, as it stands in a response.
+    whole: &'static str,
+    statement: &'static str,
+    cure: &'static str,
+}
+
+macro_rules! advice {
+    ($cure:literal) => {
+        Advice {
+            whole: $cure,
+            statement: "This is not a license as it was delivered.",
+            cure: $cure,
+        }
+    };
+    ($statement:literal, $cure:literal) => {
+        Advice { whole: concat!($statement, " ", $cure), statement: $statement, cure: $cure }
+    };
 }
 
 impl InstallErrorKind {
@@ -164,71 +187,121 @@ impl InstallErrorKind {
         }
     }
 
-    /// What to do next, for the person who tried to install.
-    const fn advice(self) -> &'static str {
+    /// What is wrong, then what to do next, for the person who tried to install.
+    const fn advice(self) -> Advice {
         match self {
-            Self::TokenTooLarge => {
-                "A license is at most 16 KiB. Upload the license file exactly as it was delivered."
-            }
-            Self::TokenMalformed => "Upload the license file exactly as it was delivered.",
-            Self::NotPreviewed => {
-                "This is not the license that `expect` names by its digest, and it was not installed. Preview this one, or upload the one that was previewed."
-            }
-            Self::KeyUnknown => {
-                "The license is signed with a key that this service does not trust. Ask the vendor for a license for this release, or update the service."
-            }
-            Self::AlgorithmNotAllowed => {
-                "The license is signed with an algorithm that its key does not use. Ask the vendor to issue it again."
-            }
+            Self::TokenTooLarge => advice!(
+                "A license is at most 16 KiB.",
+                "Upload the license file exactly as it was delivered."
+            ),
+            Self::TokenMalformed => advice!("Upload the license file exactly as it was delivered."),
+            Self::NotPreviewed => advice!(
+                "This is not the license that `expect` names by its digest, and it was not installed.",
+                "Preview this one, or upload the one that was previewed."
+            ),
+            Self::KeyUnknown => advice!(
+                "The license is signed with a key that this service does not trust.",
+                "Ask the vendor for a license for this release, or update the service."
+            ),
+            Self::AlgorithmNotAllowed => advice!(
+                "The license is signed with an algorithm that its key does not use.",
+                "Ask the vendor to issue it again."
+            ),
             Self::SignatureInvalid => {
-                "The file may be damaged or was altered. Ask the vendor for a new copy."
+                advice!("The file may be damaged or was altered.", "Ask the vendor for a new copy.")
             }
-            Self::ClaimsInvalid => {
-                "The license lacks something or contradicts itself. Ask the vendor to issue it again."
-            }
-            Self::IssuerMismatch => {
-                "The license was issued by another vendor. Upload the one for this product."
-            }
+            Self::ClaimsInvalid => advice!(
+                "The license lacks something or contradicts itself.",
+                "Ask the vendor to issue it again."
+            ),
+            Self::IssuerMismatch => advice!(
+                "The license was issued by another vendor.",
+                "Upload the one for this product."
+            ),
             Self::AudienceMismatch => {
-                "The license is for another product. Upload the one for this product."
+                advice!("The license is for another product.", "Upload the one for this product.")
             }
-            Self::DomainInvalid => {
-                "The licensed domain is not a valid pattern. Ask the vendor to issue the license again."
-            }
-            Self::MachineMismatch => {
-                "The license is bound to another machine, or the machine identity changed. Download machine info, send it to the vendor and upload the license issued for it."
-            }
-            Self::FingerprintUnavailable => {
-                "The license is bound to a machine and this machine's identity cannot be read. Make the machine id readable to the service (Linux: /etc/machine-id), then try again."
-            }
+            Self::DomainInvalid => advice!(
+                "The licensed domain is not a valid pattern.",
+                "Ask the vendor to issue the license again."
+            ),
+            Self::MachineMismatch => advice!(
+                "The license is bound to another machine, or the machine identity changed.",
+                "Download machine info, send it to the vendor and upload the license issued for it."
+            ),
+            Self::FingerprintUnavailable => advice!(
+                "The license is bound to a machine and this machine's identity cannot be read.",
+                "Make the machine id readable to the service (Linux: /etc/machine-id), then try again."
+            ),
             Self::LicenseExpired => {
-                "The license has expired. Ask the vendor for a renewed license."
+                advice!("The license has expired.", "Ask the vendor for a renewed license.")
             }
-            Self::IssuedInFuture => {
-                "The license was issued in the future by this machine's clock. Correct the system clock, then try again."
+            Self::IssuedInFuture => advice!(
+                "The license was issued in the future by this machine's clock.",
+                "Correct the system clock, then try again."
+            ),
+            Self::LicenseNotFresh => advice!(
+                "The license was issued too long ago to be installed now.",
+                "Ask the vendor to issue it again."
+            ),
+            Self::ClockRolledBack => advice!(
+                "The system clock was moved back by more than a day.",
+                "Correct it; if it once ran ahead and is right now, download machine info and ask the vendor for a license that resets the clock mark."
+            ),
+            Self::ClockNotSet => {
+                advice!("The system clock is not set.", "Correct it, then try again.")
             }
-            Self::LicenseNotFresh => {
-                "The license was issued too long ago to be installed now. Ask the vendor to issue it again."
-            }
-            Self::ClockRolledBack => {
-                "The system clock was moved back by more than a day. Correct it; if it once ran ahead and is right now, download machine info and ask the vendor for a license that resets the clock mark."
-            }
-            Self::ClockNotSet => "The system clock is not set. Correct it, then try again.",
-            Self::DomainMismatch => {
-                "License domain mismatch: the license does not cover the host name you are using and would lock you out. Open the service by a licensed host name, or install with force=true. A proxy in front may have replaced the host name: have it pass on what the client sent, or name it as a trusted proxy."
-            }
+            Self::DomainMismatch => advice!(
+                "License domain mismatch: the license does not cover the host name you are using and would lock you out.",
+                "Open the service by a licensed host name, or install with force=true. A proxy in front may have replaced the host name: have it pass on what the client sent, or name it as a trusted proxy."
+            ),
             Self::OlderThanInstalled => {
-                "A license issued later was accepted before. Upload the newest license."
+                advice!("A license issued later was accepted before.", "Upload the newest license.")
             }
-            Self::FileReadOnly => {
-                "The license file decides, and the service cannot write it. Replace it where it comes from."
-            }
-            Self::StoreUnavailable => {
-                "The license could not be stored and was not installed; the one in force is unchanged. Check the disk or database, then try again."
-            }
-            Self::Internal => {
-                "The license could not be checked because of a defect in the service; nothing was changed. The log has the details."
-            }
+            Self::FileReadOnly => advice!(
+                "The license file decides, and the service cannot write it.",
+                "Replace it where it comes from."
+            ),
+            Self::StoreUnavailable => advice!(
+                "The license could not be stored and was not installed; the one in force is unchanged.",
+                "Check the disk or database, then try again."
+            ),
+            Self::Internal => advice!(
+                "The license could not be checked because of a defect in the service; nothing was changed.",
+                "The log has the details."
+            ),
+        }
+    }
+
+    /// What to do next.
+    pub const fn cure(self) -> &'static str {
+        self.advice().cure
+    }
+
+    /// What is wrong, where nothing more is known; a sentence.
+    pub(crate) const fn statement(self) -> &'static str {
+        self.advice().statement
+    }
+
+    /// What was looked at when it was refused.
+    const fn check(self) -> Check {
+        match self {
+            Self::TokenTooLarge | Self::TokenMalformed => Check::Form,
+            Self::KeyUnknown | Self::AlgorithmNotAllowed => Check::Key,
+            Self::SignatureInvalid => Check::Signature,
+            Self::ClaimsInvalid => Check::Claims,
+            Self::IssuerMismatch => Check::Issuer,
+            Self::AudienceMismatch => Check::Audience,
+            Self::DomainInvalid | Self::DomainMismatch => Check::Domain,
+            Self::MachineMismatch | Self::FingerprintUnavailable => Check::Machine,
+            Self::LicenseExpired => Check::Term,
+            Self::IssuedInFuture | Self::LicenseNotFresh => Check::Freshness,
+            Self::ClockRolledBack | Self::ClockNotSet => Check::Clock,
+            Self::OlderThanInstalled => Check::Order,
+            Self::FileReadOnly => Check::Source,
+            Self::StoreUnavailable => Check::Store,
+            Self::NotPreviewed => Check::License,
+            Self::Internal => Check::Service,
         }
     }
 }
@@ -236,7 +309,13 @@ impl InstallErrorKind {
 impl InstallError {
     /// A refusal with the kind's own advice.
     pub const fn new(kind: InstallErrorKind) -> Self {
-        Self { kind, detail: Cow::Borrowed(kind.advice()), reason: None, source: None }
+        Self {
+            kind,
+            check: kind.check(),
+            detail: Cow::Borrowed(kind.advice().whole),
+            reason: None,
+            source: None,
+        }
     }
 
     /// A refusal that first names what is wrong, then gives the kind's
@@ -245,8 +324,15 @@ impl InstallError {
     /// case without a full stop, and made a sentence here.
     pub fn because(kind: InstallErrorKind, what: impl fmt::Display) -> Self {
         let reason = what.to_string();
-        let detail = Cow::Owned(format!("{} {}", sentence(&reason), kind.advice()));
-        Self { kind, detail, reason: Some(reason.into()), source: None }
+        let detail = Cow::Owned(format!("{} {}", sentence(&reason), kind.advice().whole));
+        Self { detail, reason: Some(reason.into()), ..Self::new(kind) }
+    }
+
+    /// Says what was looked at, where the kind alone does not tell.
+    #[must_use]
+    pub(crate) fn at(mut self, check: Check) -> Self {
+        self.check = check;
+        self
     }
 
     /// Keeps the error behind the refusal, for the log only.
@@ -259,6 +345,17 @@ impl InstallError {
     /// What is wrong.
     pub const fn kind(&self) -> InstallErrorKind {
         self.kind
+    }
+
+    /// What was looked at when it was refused.
+    pub const fn check(&self) -> Check {
+        self.check
+    }
+
+    /// What is wrong, as a sentence: what was found where more is known than
+    /// the kind.
+    pub(crate) fn statement(&self) -> String {
+        self.reason.as_deref().map_or_else(|| self.kind.statement().to_owned(), sentence)
     }
 
     /// The stable code.

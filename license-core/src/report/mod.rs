@@ -2,6 +2,7 @@
 //! timeline, and what an installation would change.
 
 mod banner;
+mod diagnosis;
 mod difference;
 mod dry_run;
 mod forecast;
@@ -14,6 +15,7 @@ mod warning;
 
 pub use self::{
     banner::Banner,
+    diagnosis::{Conditions, Diagnosis, FINDING_CODES, Finding, Outcome, Surroundings},
     difference::{Change, Difference},
     dry_run::DryRun,
     note::{Fact, Facts, Note},

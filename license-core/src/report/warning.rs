@@ -124,7 +124,7 @@ impl Snapshot<'_> {
     ) -> Vec<Warning> {
         let mut warnings = self.license_warnings(reading, used);
         warnings.extend(self.machine_warning(reading));
-        if reading.mark.is_some_and(|mark| mark.saturating_since(reading.wall) > CLOCK_AHEAD) {
+        if is_behind(reading) {
             warnings.push(Warning::new(
                 "clock_ahead",
                 WarningLevel::Warning,
@@ -235,6 +235,12 @@ impl Snapshot<'_> {
             _ => None,
         }
     }
+}
+
+/// Whether the clock is behind the latest time that was seen, by so much that
+/// somebody should know.
+pub(super) fn is_behind(reading: &ClockReading) -> bool {
+    reading.mark.is_some_and(|mark| mark.saturating_since(reading.wall) > CLOCK_AHEAD)
 }
 
 /// Whether all that a limit allows is used. One of 0 is not licensed at all,

@@ -1,7 +1,7 @@
 //! What administrators do with a license, as one seam: HTTP routes know
 //! installing, machine info and the audit history only through [`Installer`].
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::{
     licensing::{InstallRequest, Licensing},
     machine::MachineInfo,
     refusal::InstallError,
-    report::{DryRun, Status},
+    report::{Diagnosis, DryRun, Status, Surroundings},
     time::Timestamp,
 };
 
@@ -85,6 +85,13 @@ pub trait Installer: Clone + Send + Sync + 'static {
     /// Tells what [`install`](Self::install) would do, and changes nothing.
     fn dry_run(&self, token: &[u8], request: InstallRequest)
     -> impl Future<Output = DryRun> + Send;
+
+    /// Examines the license and the service around it; changes nothing. `host` is
+    /// the name by which the service is being used.
+    fn diagnose(&self, host: Option<String>) -> impl Future<Output = Diagnosis> + Send {
+        let surroundings = Surroundings::new().host(host);
+        ready(self.licensing().control().diagnose(None, &surroundings))
+    }
 
     /// The full status, with how much of each limit is used.
     fn status(&self) -> impl Future<Output = Status> + Send;

@@ -17,7 +17,7 @@ pub use self::{
 };
 use crate::{
     received::{self, Damage, Found, Wanted},
-    refusal::{InstallError, InstallErrorKind},
+    refusal::{Check, InstallError, InstallErrorKind},
 };
 
 /// A license in its transport form: a well-formed compact JWS whose signature
@@ -108,7 +108,10 @@ impl Token {
             (TokenType::LicenseJwt, _) => false,
             (TokenType::Any, typ) => matches!(typ, None | Some("JWT")),
         };
-        if accepted { Ok(()) } else { Err(malformed("the header's `typ` is not a license's")) }
+        if accepted {
+            return Ok(());
+        }
+        Err(malformed("the header's `typ` is not a license's").at(Check::Type))
     }
 
     /// The payload, **without looking at the signature**: anybody can have

@@ -15,7 +15,7 @@ use crate::{
     license::{ClockReset, Customer, License, Limit, LimitKind, Term},
     machine::Fingerprint,
     product::{Claim, Plan, Presence, Product},
-    refusal::{InstallError, InstallErrorKind},
+    refusal::{Check, InstallError, InstallErrorKind},
     time::{Timestamp, guard::LATEST_PLAUSIBLE},
     token::json,
 };
@@ -87,6 +87,11 @@ fn invalid(what: impl fmt::Display) -> InstallError {
     InstallError::because(InstallErrorKind::ClaimsInvalid, what)
 }
 
+/// A claim that the plan does not allow.
+fn against_plan(what: impl fmt::Display) -> InstallError {
+    invalid(what).at(Check::Plan)
+}
+
 impl Reader<'_> {
     fn license(&self) -> Result<License, InstallError> {
         for (pointer, expected) in &self.product.dialect().require {
@@ -110,7 +115,9 @@ impl Reader<'_> {
         let rules = self.product.plans().get(&plan);
         if rules.is_none() && self.product.known_plans_only() {
             let claim = Dotted(self.product.dialect().pointer(Claim::Plan));
-            return Err(invalid(format_args!("the claim `{claim}` is not a plan of this product")));
+            return Err(against_plan(format_args!(
+                "the claim `{claim}` is not a plan of this product"
+            )));
         }
         let mut signed_features = self.features(rules)?;
         let known = self.product.features();
@@ -292,10 +299,10 @@ impl Reader<'_> {
         let claim = Dotted(pointer);
         let value = self.at(pointer)?.filter(|value| !value.is_null());
         match (value, presence.unwrap_or_default()) {
-            (None, Presence::Required) => Err(invalid(format_args!(
+            (None, Presence::Required) => Err(against_plan(format_args!(
                 "the claim `{claim}` is missing, and licenses of this plan must have it"
             ))),
-            (Some(_), Presence::Forbidden) => Err(invalid(format_args!(
+            (Some(_), Presence::Forbidden) => Err(against_plan(format_args!(
                 "the claim `{claim}` is present, and licenses of this plan must not have it"
             ))),
             (value, _) => value.map(|value| text(pointer, value)).transpose(),

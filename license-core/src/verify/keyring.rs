@@ -137,6 +137,11 @@ impl Keyring {
         algorithms
     }
 
+    /// The names of the configured keys.
+    pub(crate) fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.kid.as_str())
+    }
+
     /// Asks the signature backend for known answers, for every algorithm that
     /// a key here uses. To be called once, before serving.
     ///

@@ -72,6 +72,11 @@ impl Verifier {
         &self.product
     }
 
+    /// The names of the keys that are trusted.
+    pub(crate) fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keyring.kids()
+    }
+
     /// Verifies a token: form, header, key, signature, claims, domain
     /// pattern. Machine, term and clock are judged later.
     ///

@@ -6,6 +6,7 @@ mod align;
 mod announcements;
 mod claims;
 mod decisions;
+mod doctor;
 mod foresight;
 mod grounds;
 mod rebind;

@@ -16,6 +16,16 @@ pub trait AlertDelivery: fmt::Debug + Send + Sync {
     ///
     /// It did not reach the recipient.
     async fn deliver(&self, alert: &Alert, to: &str) -> Result<(), DeliveryError>;
+
+    /// Asks whether an alert could be delivered now, and delivers nothing; `Ok`
+    /// where that cannot be asked.
+    ///
+    /// # Errors
+    ///
+    /// It could not.
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        Ok(())
+    }
 }
 
 /// An alert did not reach a recipient. The text goes to the log.

@@ -9,7 +9,7 @@ use std::{
 use license_core::{Licensing, Phase, Timestamp, TokenDigest, runtime::AlertFailure};
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{sync::Mutex, task::JoinHandle, time::timeout};
 
 use super::{Alert, Alerts, DeliveryError, schedule::Schedule};
 use crate::store::{AlertClaim, Store, StoreError, is_sent};
@@ -57,6 +57,15 @@ pub(crate) struct Job {
     state: Mutex<State>,
     /// What went wrong last, until an alert is sent again.
     failed: std::sync::Mutex<Option<AlertFailure>>,
+    /// Whether the delivery could reach anybody: a question that is out.
+    asked: Mutex<Option<Asked>>,
+}
+
+/// Since when, in time of the monotonic clock, and its answer.
+#[derive(Debug)]
+struct Asked {
+    since: Duration,
+    answer: JoinHandle<Result<(), DeliveryError>>,
 }
 
 #[derive(Debug, Default)]
@@ -121,7 +130,29 @@ impl Job {
             holder: OsRng.next_u64(),
             state: Mutex::default(),
             failed: Default::default(),
+            asked: Mutex::default(),
         }
+    }
+
+    /// Whether the delivery could reach anybody now; `None` where it does not
+    /// say so in time. Then the answer is waited for all the same, and told to
+    /// who asks again.
+    pub(crate) async fn reach(
+        &self,
+        patience: Duration,
+        now: Duration,
+    ) -> Option<Result<(), DeliveryError>> {
+        let mut asked = self.asked.lock().await;
+        if asked.as_ref().is_some_and(|it| now.saturating_sub(it.since) > PATIENCE) {
+            asked.take().inspect(|it| it.answer.abort());
+        }
+        let question = asked.get_or_insert_with(|| {
+            let delivery = Arc::clone(&self.alerts.delivery);
+            Asked { since: now, answer: tokio::spawn(async move { delivery.reach().await }) }
+        });
+        let answer = timeout(patience, &mut question.answer).await.ok()?;
+        *asked = None;
+        Some(answer.unwrap_or_else(|_| Err(DeliveryError::passing("asking was broken off"))))
     }
 
     /// What went wrong last, for administrators; nothing once it is made good.

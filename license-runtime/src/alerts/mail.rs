@@ -107,6 +107,14 @@ impl AlertDelivery for Mail {
         let message = self.message(alert, to)?;
         self.transport.send(message).await.map(drop).map_err(|error| failed(&error))
     }
+
+    async fn reach(&self) -> Result<(), DeliveryError> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DeliveryError::passing("the mail server does not answer")),
+            Err(error) => Err(failed(&error)),
+        }
+    }
 }
 
 /// What the server answers may name the recipient: only the kind and the code

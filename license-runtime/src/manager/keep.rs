@@ -279,7 +279,7 @@ impl Shared {
         record
     }
 
-    async fn save_clock(&self, known: &mut StoreView, mark: ClockMark) {
+    pub(super) async fn save_clock(&self, known: &mut StoreView, mark: ClockMark) {
         match self.store.save_clock(known.revision, mark).await {
             Ok(()) => {
                 known.clock = mark;

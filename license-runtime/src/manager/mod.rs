@@ -4,6 +4,7 @@
 #[cfg(feature = "alerts")]
 mod alerts;
 mod builder;
+mod doctor;
 mod dry_run;
 mod figures;
 mod install;
@@ -30,7 +31,7 @@ use license_core::{
     licensing::{Announcer, InstallRequest},
     machine::MachineInfo,
     product::LogLine,
-    report::DryRun,
+    report::{Diagnosis, DryRun},
     runtime::{AuditEntry, AuditPage, LeaseHosts},
     time::ClockMark,
 };
@@ -39,9 +40,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub use self::builder::ManagerBuilder;
 #[cfg(feature = "sources")]
 use self::sources::{Judged, Sources};
+pub use self::{builder::ManagerBuilder, doctor::FINDING_CODES};
 use self::{machine::MachineWatch, store_clock::StoreClock, store_health::StoreHealth};
 use crate::{
     audit::AuditRow,
@@ -266,6 +267,10 @@ impl Installer for LicenseManager {
 
     async fn dry_run(&self, token: &[u8], request: InstallRequest) -> DryRun {
         self.0.shared.dry_run(bounded(token), request).await
+    }
+
+    async fn diagnose(&self, host: Option<String>) -> Diagnosis {
+        Arc::clone(&self.0.shared).diagnose(host).await
     }
 
     async fn status(&self) -> Status {

@@ -55,7 +55,7 @@ impl Shared {
     }
 
     /// What time it is by the store's clock, where it has one.
-    fn store_now(&self) -> Option<Timestamp> {
+    pub(super) fn store_now(&self) -> Option<Timestamp> {
         let (now, read_at) = self.store_clock.seen().read?;
         Some(now.saturating_add(self.licensing.clock().monotonic().saturating_sub(read_at)))
     }

@@ -1,6 +1,7 @@
 //! Following the sources: what stands there is verified, stored and put in
 //! force, and what is wrong with it is told once.
 
+mod doctor;
 mod telling;
 
 use std::{

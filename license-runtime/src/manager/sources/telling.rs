@@ -34,6 +34,11 @@ pub(super) struct Notes {
     warnings: Vec<Warning>,
 }
 
+/// What to do about a source that is not the latest word.
+pub(super) const PUT_NEWEST: &str = "Put the newest license there.";
+/// What to do about a file that is mounted by itself.
+pub(super) const MOUNT_DIRECTORY: &str = "Mount its directory instead.";
+
 impl Sources {
     /// What administrators should know.
     pub(in crate::manager) fn warnings(&self) -> Vec<Warning> {
@@ -124,7 +129,7 @@ impl Shared {
         } else if license.is_some_and(|license| self.is_older(license)) {
             let text = format!(
                 "{name} decides, and its license was issued before another that was installed. \
-                 Put the newest license there."
+                 {PUT_NEWEST}"
             );
             warnings.push(warning("source_overrides", text).with("source", name.as_str()));
         }
@@ -132,7 +137,7 @@ impl Shared {
             let name = text::clean(&source.name());
             let text = format!(
                 "{name} is mounted as a single file (a subPath or bind mount), so that a license \
-                 that replaces it outside is not seen here. Mount its directory instead."
+                 that replaces it outside is not seen here. {MOUNT_DIRECTORY}"
             );
             warnings.push(warning("source_mounted_alone", text).with("source", name));
         }
@@ -160,7 +165,7 @@ impl Shared {
             .map(|held| format!("license {}, issued {}", text::clean(&held.id), held.issued_at));
         format!(
             "{name} holds license {}, issued {}, and the instances that share the database have \
-             accepted a newer one ({}), which stays in force. Put the newest license there.",
+             accepted a newer one ({}), which stays in force. {PUT_NEWEST}",
             text::clean(license.id()),
             license.issued_at(),
             newest.unwrap_or_default()

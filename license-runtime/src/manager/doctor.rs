@@ -1,0 +1,178 @@
+//! Examining a service: its license by the rules of the handle, and around it
+//! the store, the machine's id, the sources and the way of alerts. All of it is
+//! asked at the same time, and nothing is waited for longer than
+//! [`PATIENCE`].
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use license_core::{
+    InstallErrorKind, MachineId,
+    licensing::StoredState,
+    refusal::Check,
+    report::{Diagnosis, Finding, Surroundings},
+};
+use tokio::time::timeout;
+
+use super::Shared;
+
+/// The codes of findings that only a runtime has; beside those of
+/// [`license_core::report::FINDING_CODES`].
+pub const FINDING_CODES: [&str; 10] = [
+    "store_slow",
+    "file_missing",
+    "file_unreadable",
+    "source_hidden",
+    "source_older",
+    "source_overrides",
+    "source_mounted_alone",
+    "mail_unreachable",
+    "mail_slow",
+    "alert_failed",
+];
+
+/// How long anything outside of this process may take.
+pub(super) const PATIENCE: Duration = Duration::from_millis(150);
+
+impl Shared {
+    /// Examines everything. What is written is what the background task writes
+    /// as well: the clock mark.
+    pub(super) async fn diagnose(self: Arc<Self>, host: Option<String>) -> Diagnosis {
+        self.find_machine().await;
+        let (store, machine_id) = tokio::join!(self.examine_store(), self.read_machine_id());
+        #[cfg(feature = "sources")]
+        let (sources, mail) = tokio::join!(self.examine_sources(), self.examine_mail());
+        #[cfg(not(feature = "sources"))]
+        let mail = self.examine_mail().await;
+        let (finding, saved) = store;
+        let stored = saved.and_then(|saved| self.unread(saved)).map(String::into_bytes);
+        #[cfg(feature = "sources")]
+        let offered = sources.offered().or(stored);
+        #[cfg(not(feature = "sources"))]
+        let offered = stored;
+        let surroundings =
+            Surroundings::new().host(host).database_clock(self.store_now()).machine_id(machine_id);
+        let licensing = self.licensing.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            licensing.control().diagnose(offered.as_deref(), &surroundings)
+        });
+        let broken = || Diagnosis::new([Finding::from(&InstallErrorKind::Internal.into())]);
+        let mut diagnosis = task.await.unwrap_or_else(|_| broken());
+        diagnosis.extend(std::iter::once(finding).chain(mail));
+        #[cfg(feature = "sources")]
+        diagnosis.extend(sources.findings(&self, diagnosis.license_failed()));
+        self.report_warnings();
+        // Whatever else administrators are told.
+        for warning in self.licensing.warnings(|_| None) {
+            if diagnosis.findings.iter().all(|known| known.code != warning.code) {
+                diagnosis.extend([Finding::warning(Check::Service, warning.code, warning.text)]);
+            }
+        }
+        diagnosis
+    }
+
+    /// Reads and writes the store, and what it holds.
+    async fn examine_store(self: &Arc<Self>) -> (Finding, Option<StoredState>) {
+        let shared = Arc::clone(self);
+        // In a task: a write that has begun is carried through.
+        let task = tokio::spawn(async move { shared.try_store().await });
+        let saved = match timeout(PATIENCE, task).await {
+            Ok(saved) => saved.ok().flatten(),
+            Err(_) if self.store_health.warning().is_none() => {
+                let text = format!("The store has not answered within {}.", in_words(PATIENCE));
+                let finding = Finding::warning(Check::Store, "store_slow", text);
+                return (
+                    finding.cure("Ask again; if it stays, look at the disk or database."),
+                    None,
+                );
+            }
+            Err(_) => None,
+        };
+        let finding = match self.store_health.warning() {
+            Some(warning) => Finding::failed(Check::Store, warning.code, warning.text)
+                .cure("Check the disk or database: its space, its permissions, the way to it."),
+            None => Finding::ok(Check::Store, "The store can be read and written."),
+        };
+        (finding, saved)
+    }
+
+    /// Saves the clock mark and reads everything, noting how that went.
+    async fn try_store(&self) -> Option<StoredState> {
+        let mut known = self.known.lock().await;
+        self.settle(&mut known).await;
+        let mark = self.mark_to_keep(&known, self.licensing.control().clock_mark());
+        self.save_clock(&mut known, mark).await;
+        drop(known);
+        match self.store.load().await {
+            Ok(loaded) => {
+                self.store_health.was_read();
+                self.saw_store_clock(loaded.now);
+                Some(loaded.saved)
+            }
+            Err(error) => {
+                self.store_health.read_failed(&error);
+                None
+            }
+        }
+    }
+
+    /// A license that the store holds and the handle does not: it did not
+    /// verify.
+    fn unread(&self, stored: StoredState) -> Option<String> {
+        let held = self.licensing.control().saved();
+        let holds = held.current.is_some() || held.next.is_some();
+        stored.current.or(stored.next).filter(|_| !holds)
+    }
+
+    /// This machine's id, or why there is none.
+    async fn read_machine_id(&self) -> Result<MachineId, String> {
+        let source = self.source.clone();
+        let task = tokio::task::spawn_blocking(move || source.read());
+        let read = match timeout(PATIENCE, task).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_)) | Err(_) => return Err("reading it takes too long".to_owned()),
+        };
+        read.map_err(|error| error.source().map_or(error.to_string(), ToString::to_string))
+    }
+
+    #[cfg(not(feature = "alerts"))]
+    async fn examine_mail(&self) -> Option<Finding> {
+        None
+    }
+
+    /// Whether alerts would get through, where there are any.
+    #[cfg(feature = "alerts")]
+    async fn examine_mail(&self) -> Option<Finding> {
+        let job = self.alerts.as_ref()?;
+        let now = self.licensing.clock().monotonic();
+        let finding = match (job.reach(PATIENCE, now).await, job.failed()) {
+            (Some(Err(error)), _) => {
+                let text = format!("Alerts cannot be delivered: {error}.");
+                Finding::failed(Check::Mail, "mail_unreachable", text).cure(
+                    "Check the mail server's address, its certificate and the credentials, and the \
+                     network to it.",
+                )
+            }
+            (_, Some(failure)) => {
+                let text = format!(
+                    "The latest alert reached nobody, or not everybody ({}): {}.",
+                    failure.code,
+                    failure.reason.trim_end_matches('.')
+                );
+                Finding::warning(Check::Mail, "alert_failed", text)
+                    .cure("It is tried again; check the recipients and the mail server.")
+            }
+            (None, None) => {
+                let text =
+                    format!("The mail server has not answered within {}.", in_words(PATIENCE));
+                Finding::warning(Check::Mail, "mail_slow", text)
+                    .cure("Ask again in a few seconds: the answer is waited for in the meantime.")
+            }
+            (Some(Ok(())), None) => Finding::ok(Check::Mail, "Alerts can be delivered."),
+        };
+        Some(finding)
+    }
+}
+
+fn in_words(duration: Duration) -> String {
+    format!("{} milliseconds", duration.as_millis())
+}

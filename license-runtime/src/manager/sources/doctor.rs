@@ -1,0 +1,124 @@
+//! What the sources hold, whatever is believed of them.
+
+use std::sync::Arc;
+
+use license_core::{Token, Warning, product::SourceFailure, refusal::Check, report::Finding};
+use tokio::time::timeout;
+
+use super::telling::{MOUNT_DIRECTORY, PUT_NEWEST};
+use crate::{
+    manager::{Shared, doctor::PATIENCE},
+    source::{Found, Reading},
+};
+
+/// What a look at all sources has found, for a diagnosis.
+pub(in crate::manager) struct Examined {
+    found: Option<Found>,
+    readings: Vec<Reading>,
+    /// What is known of them from the background task.
+    warnings: Vec<Warning>,
+}
+
+/// The code of a source that stands back behind what others have accepted.
+const STANDS_BACK: &str = "source_older";
+
+impl Shared {
+    /// Reads all sources, and believes nothing.
+    pub(in crate::manager) async fn examine_sources(&self) -> Examined {
+        let reader = Arc::clone(&self.sources.reader);
+        let task = tokio::task::spawn_blocking(move || reader.read());
+        let readings = timeout(PATIENCE, task).await.ok().and_then(Result::ok).unwrap_or_default();
+        let found = (!readings.is_empty()).then(|| Found::of(&readings));
+        Examined { found, readings, warnings: self.sources.warnings() }
+    }
+}
+
+impl Examined {
+    fn warning(&self, code: &str) -> Option<&Warning> {
+        self.warnings.iter().find(|warning| warning.code == code)
+    }
+
+    fn decides(&self) -> Option<(usize, &Reading)> {
+        let index = self.found.as_ref()?.decides?;
+        Some((index, self.readings.get(index)?))
+    }
+
+    /// The text that decides, where it does.
+    pub(in crate::manager) fn offered(&self) -> Option<Vec<u8>> {
+        match self.decides()?.1 {
+            _ if self.warning(STANDS_BACK).is_some() => None,
+            Reading::Text(text) => Some(text.clone()),
+            // What is in it does not matter any more.
+            Reading::TooLarge => Some(vec![0; Token::MAX_RECEIVED_BYTES + 1]),
+            Reading::Absent | Reading::Unreadable(_) => None,
+        }
+    }
+
+    /// What is to be said of them, given whether the license that was judged
+    /// has failed.
+    pub(in crate::manager) fn findings(&self, shared: &Shared, failed: bool) -> Vec<Finding> {
+        let Some(found) = &self.found else { return Vec::new() };
+        let name = shared.source_name(found);
+        let mut findings = vec![match self.decides() {
+            Some((_, Reading::Unreadable(why))) => Finding::failed(
+                Check::Source,
+                SourceFailure::FileUnreadable.as_str(),
+                format!("{name} decides and cannot be read: {why}."),
+            )
+            .cure("Let the user read it under whom the service runs."),
+            Some(_) => Finding::ok(Check::Source, format!("{name} decides.")),
+            None if shared.is_missing() => {
+                let in_force = shared.licensing.license().is_some();
+                let new = if in_force { Finding::warning } else { Finding::failed };
+                let text = format!("There is no license at {name}.");
+                new(Check::Source, SourceFailure::FileMissing.as_str(), text)
+                    .cure("Put the license file there, or correct the path.")
+            }
+            None => Finding::ok(Check::Source, "No source is set."),
+        }];
+        for (code, check, cure) in [
+            (STANDS_BACK, Check::Source, PUT_NEWEST),
+            ("source_overrides", Check::Source, PUT_NEWEST),
+            ("source_mounted_alone", Check::Mount, MOUNT_DIRECTORY),
+        ] {
+            let Some(warning) = self.warning(code) else { continue };
+            let text = warning.text.trim_end_matches(cure).trim_end();
+            // A renewed license may wait outside, unseen.
+            let new = match failed && check == Check::Mount {
+                true => Finding::failed,
+                false => Finding::warning,
+            };
+            findings.push(new(check, code, text).cure(cure));
+        }
+        findings.extend(self.hidden(shared, found, &name, failed));
+        findings
+    }
+
+    /// That a source hides others: bad where one of them would do better.
+    fn hidden(&self, shared: &Shared, found: &Found, name: &str, failed: bool) -> Option<Finding> {
+        const CODE: &str = "source_hidden";
+        found.hides.first()?;
+        let hidden: Vec<_> = found.hides.iter().map(|it| shared.sources.name(*it)).collect();
+        let text = format!("{name} decides and hides {}, which is set as well.", hidden.join(", "));
+        let better = failed.then(|| found.hides.iter().find(|it| self.is_good(shared, **it)));
+        Some(match better.flatten() {
+            Some(better) => {
+                let better = shared.sources.name(*better);
+                let text = format!("{text} The license of {better} is good.");
+                Finding::failed(Check::Source, CODE, text)
+                    .cure(format!("Take away {name}, so that {better} decides."))
+            }
+            None => Finding::warning(Check::Source, CODE, text)
+                .cure("Take away what is not meant to decide."),
+        })
+    }
+
+    fn is_good(&self, shared: &Shared, index: usize) -> bool {
+        let Some(Reading::Text(text)) = self.readings.get(index) else { return false };
+        let now = shared.licensing.control().judged_time();
+        shared.licensing.verify(text).is_ok_and(|it| {
+            let term = it.license().term();
+            term.has_begun(now) && !term.has_ended(now)
+        })
+    }
+}
