@@ -80,7 +80,7 @@ impl Administered {
         Self::on(MachineIdSource::Custom(machine), service).await
     }
 
-    async fn on(machine: MachineIdSource, service: Service) -> Self {
+    pub(crate) async fn on(machine: MachineIdSource, service: Service) -> Self {
         let manager = LicenseManager::builder(service.licensing.clone())
             .store(MemoryStore::new())
             .machine_id(machine)

@@ -5,6 +5,7 @@
 mod admin;
 mod attempts;
 mod bodies;
+mod doctor;
 mod enforce;
 mod extractors;
 #[cfg(feature = "ws")]

@@ -47,9 +47,10 @@ fn every_command_of_the_guide_does_what_it_says() {
         assert_eq!(output.status.code(), Some(0), "{command}: {told}");
         ran.extend(command.split_whitespace().nth(1).map(str::to_owned));
     }
-    for subcommand in
-        ["keygen", "issue", "inspect", "verify", "simulate", "renew", "amend", "diff", "man"]
-    {
+    for subcommand in [
+        "keygen", "issue", "inspect", "verify", "doctor", "simulate", "renew", "amend", "diff",
+        "man",
+    ] {
         assert!(ran.iter().any(|it| it == subcommand), "{subcommand} is not shown");
     }
 }

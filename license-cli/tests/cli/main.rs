@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod audit;
+mod doctor;
 #[cfg(unix)]
 mod guide;
 mod habits;

@@ -180,6 +180,11 @@ async fn a_single_mounted_file_is_warned_about_child() {
 
 #[test]
 fn a_single_mounted_file_is_warned_about() {
+    with_a_mounted_file("files::a_single_mounted_file_is_warned_about_child");
+}
+
+/// Runs a test of this program with a license file that is mounted by itself.
+pub(crate) fn with_a_mounted_file(test: &str) {
     let place = Place::new();
     place.write("one");
     let script = "mount --bind \"$0\" \"$0\" || exit 9; exec \"$@\"";
@@ -194,7 +199,7 @@ fn a_single_mounted_file_is_warned_about() {
     }
     let child = mounted()
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "files::a_single_mounted_file_is_warned_about_child"])
+        .args(["--exact", test])
         .env("MOUNTED_FILE_OF_THIS_TEST", place.file())
         .output()
         .unwrap();

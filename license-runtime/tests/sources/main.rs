@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests, and what they share")]
 
 mod deciding;
+mod doctor;
 mod files;
 mod following;
 mod place;

@@ -1,0 +1,356 @@
+//! Broken services: each is named by its cause first.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use license_core::{
+    DenialCode, InstallErrorKind, Installer, Licensing, MachineId,
+    report::{Diagnosis, FINDING_CODES, Finding, Outcome},
+    testing::Vendor,
+};
+use license_runtime::{LicenseManager, MachineIdSource, Source};
+
+use crate::{
+    files::with_a_mounted_file,
+    place::{Place, in_force},
+    support::{DAY, Service, day, install, set},
+};
+
+use Outcome::{Failed, Ok as Fine, Warning};
+
+async fn examined(manager: &LicenseManager) -> Diagnosis {
+    let diagnosis = manager.diagnose(Some("license.example".to_owned())).await;
+    let text = serde_json::to_string(&diagnosis).unwrap();
+    for secret in ["Test Customer", "cust_test", "eyJ", "the-machine-of-the-tests"] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+    let known = |code: &str| {
+        FINDING_CODES.contains(&code)
+            || license_runtime::FINDING_CODES.contains(&code)
+            || InstallErrorKind::ALL.iter().any(|it| it.as_str() == code)
+            || DenialCode::ALL.iter().any(|it| it.as_str() == code)
+    };
+    for it in &diagnosis.findings {
+        assert!(known(it.code), "{}", it.code);
+        assert!(it.outcome == Fine || it.cure.is_some(), "{it:?}");
+    }
+    diagnosis
+}
+
+/// What is named first.
+async fn first(manager: &LicenseManager) -> Finding {
+    examined(manager).await.findings.swap_remove(0)
+}
+
+/// What is named first is this, and what it says.
+async fn is_named(manager: &LicenseManager, outcome: Outcome, code: &str, text: &str) {
+    let diagnosis = examined(manager).await;
+    let first = &diagnosis.findings[0];
+    assert_eq!((first.outcome, first.code), (outcome, code), "{diagnosis:#?}");
+    assert!(first.text.contains(text), "{text}: {}", first.text);
+}
+
+#[test]
+fn the_guide_lists_every_code() {
+    let guide = include_str!("../../../docs/guide.md");
+    let section = guide.split_once("\n### Doctor\n").unwrap().1.split_once("\n### ").unwrap().0;
+    for code in license_runtime::FINDING_CODES {
+        assert!(section.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_sound_service_has_nothing_to_tell() {
+    let place = Place::new();
+    place.write("one");
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    let writes = place.store.writes();
+    let diagnosis = examined(&manager).await;
+    assert_eq!(diagnosis.outcome, Fine, "{diagnosis:#?}");
+    assert!(diagnosis.not_checked.is_empty(), "{diagnosis:#?}");
+    assert!(place.store.writes() > writes, "whether it can be written was not tried");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_is_named_and_is_well_again_when_it_can() {
+    let place = Place::new();
+    let manager = place.start_by_hand([]).await;
+    install(&manager, place.token("one").as_str().as_bytes()).await.unwrap();
+    set(&place.store.full, true);
+    is_named(&manager, Failed, "store_unavailable", "cannot be saved").await;
+    set(&place.store.full, false);
+    assert_eq!(first(&manager).await.outcome, Fine);
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_named_and_not_the_license_in_force() {
+    let place = Place::new();
+    let manager = place.start_by_hand([]).await;
+    install(&manager, place.token("one").as_str().as_bytes()).await.unwrap();
+    set(&place.store.down, true);
+    let diagnosis = examined(&manager).await;
+    assert_eq!(diagnosis.findings[0].code, "store_unavailable");
+    assert!(!diagnosis.license_failed(), "{diagnosis:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_keeps_nobody_waiting() {
+    let place = Place::new();
+    let manager = place.start_by_hand([]).await;
+    set(&place.store.waits, true);
+    // Whoever changes the license waits for the store, and everybody for them.
+    let token = place.token("one");
+    let other = manager.clone();
+    let upload = tokio::spawn(async move { install(&other, token.as_str().as_bytes()).await });
+    place.store.entered.acquire().await.unwrap().forget();
+    let began = tokio::time::Instant::now();
+    let diagnosis = examined(&manager).await;
+    assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
+    let slow = diagnosis.findings.iter().find(|it| it.code == "store_slow").unwrap();
+    assert_eq!(slow.outcome, Warning);
+    place.store.permits.add_permits(1);
+    upload.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_off_the_databases_comes_before_the_end_that_it_seems_to_bring() {
+    let place = Place::new();
+    set(&place.store.shared, true);
+    *place.store.time.lock().unwrap() = Some(day(0));
+    let manager = place.start_by_hand([]).await;
+    let token = place.vendor.license().days(30).sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+    place.clock.advance(DAY * 40);
+    is_named(&manager, Failed, "clock_skewed", "minutes off the database's").await;
+}
+
+#[tokio::test]
+async fn a_missing_file_is_the_cause_of_a_missing_license() {
+    let place = Place::new();
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    is_named(&manager, Failed, "file_missing", "license.jwt").await;
+    // With a license in force it is worth a look.
+    place.write("one");
+    manager.tick_once().await;
+    fs::remove_file(place.file()).unwrap();
+    is_named(&manager, Warning, "file_missing", "license.jwt").await;
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_named() {
+    let place = Place::new();
+    fs::create_dir(place.file()).unwrap();
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    is_named(&manager, Failed, "file_unreadable", "not a regular file").await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_file_is_examined_at_once() {
+    let place = Place::new();
+    place.write("one");
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    let good = place.token("two");
+    fs::write(place.file(), format!("'{}'", good.as_str())).unwrap();
+    is_named(&manager, Failed, "token_malformed", "In quotes").await;
+    fs::write(place.file(), vec![b'a'; 64 * 1024]).unwrap();
+    is_named(&manager, Failed, "token_too_large", "").await;
+    let other = Vendor::new().license().sign();
+    fs::write(place.file(), other.as_str()).unwrap();
+    is_named(&manager, Failed, "key_unknown", "trusted are").await;
+    assert_eq!(in_force(&manager).as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn a_variable_or_flag_that_hides_a_better_license_is_the_cause() {
+    let place = Place::new();
+    place.write("file");
+    let hides = |text: String| [Source::literal("--license-key", text), Source::file(place.file())];
+    let good = place.token("flag").as_str().to_owned();
+    let manager = place.start_by_hand(hides(good.clone())).await;
+    is_named(&manager, Warning, "source_hidden", "--license-key decides and hides").await;
+    let manager = place.start_by_hand(hides(good[..80].to_owned())).await;
+    is_named(&manager, Failed, "source_hidden", "is good").await;
+    let old = place.vendor.license().id("old").days(1).sign();
+    let manager = place.start_by_hand(hides(old.as_str().to_owned())).await;
+    place.clock.advance(DAY * 2);
+    is_named(&manager, Failed, "source_hidden", "is good").await;
+    // What it hides is no better.
+    fs::write(place.file(), "nothing").unwrap();
+    is_named(&manager, Failed, "license_expired", "the license ended at").await;
+}
+
+#[tokio::test]
+async fn a_source_that_takes_an_older_license_back_is_named() {
+    let place = Place::new();
+    place.write("file");
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    place.clock.advance(DAY);
+    let upload = place.vendor.license().id("upload").issued_at(day(1)).sign();
+    install(&manager, upload.as_str().as_bytes()).await.unwrap();
+    is_named(&manager, Warning, "source_overrides", "was issued before another").await;
+}
+
+#[tokio::test]
+async fn a_source_that_stands_back_is_named_and_the_license_in_force_is_examined() {
+    let place = Place::new();
+    set(&place.store.shared, true);
+    let other = place.start_by_hand([]).await;
+    let newer = place.vendor.license().id("newer").issued_at(day(1)).sign();
+    place.clock.advance(DAY);
+    install(&other, newer.as_str().as_bytes()).await.unwrap();
+    place.write("file");
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    assert_eq!(in_force(&manager).as_deref(), Some("newer"));
+    is_named(&manager, Warning, "source_older", "have accepted a newer one").await;
+}
+
+/// Run by the next test, where the file is mounted by itself.
+#[tokio::test]
+async fn a_single_mounted_file_is_named_child() {
+    let Some(file) = std::env::var_os("MOUNTED_FILE_OF_THIS_TEST") else { return };
+    let place = Place::new();
+    let bytes = place.vendor.license().days(1).sign();
+    // A bind mount can be written through.
+    fs::write(&file, bytes.as_str()).unwrap();
+    let manager = place.start_by_hand([Source::file(&file)]).await;
+    is_named(&manager, Warning, "source_mounted_alone", "a subPath or bind mount").await;
+    // What would renew it cannot get here.
+    place.clock.advance(DAY * 2);
+    is_named(&manager, Failed, "source_mounted_alone", "a subPath or bind mount").await;
+}
+
+#[test]
+fn a_single_mounted_file_is_named() {
+    with_a_mounted_file("doctor::a_single_mounted_file_is_named_child");
+}
+
+#[tokio::test]
+async fn a_stored_license_whose_key_is_gone_is_named_by_the_key() {
+    let place = Place::new();
+    let manager = place.start_by_hand([]).await;
+    install(&manager, place.token("one").as_str().as_bytes()).await.unwrap();
+    drop(manager);
+    // The next release trusts another key.
+    let next = Licensing::with_clock(Vendor::new().verifier(), place.clock.clone());
+    let manager = LicenseManager::builder(next)
+        .store(Arc::clone(&place.store))
+        .machine_id(MachineIdSource::Files(Vec::new()))
+        .manual_ticks()
+        .start()
+        .await
+        .unwrap();
+    is_named(&manager, Failed, "key_unknown", "trusted are").await;
+}
+
+#[tokio::test]
+async fn nothing_installed_is_named() {
+    let place = Place::new();
+    let manager = place.start_by_hand([]).await;
+    is_named(&manager, Failed, "license_missing", "No license").await;
+}
+
+#[tokio::test]
+async fn a_machine_id_that_cannot_be_read_is_told_with_the_reason() {
+    let mut service = Service::new().await;
+    let bound = MachineId::custom(crate::support::MACHINE).unwrap();
+    let bound = service.vendor.license().machine(&bound.fingerprint("test")).sign();
+    service.install(&bound).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("machine-id");
+    let start = async |service: &Service| {
+        let clock = Arc::clone(&service.clock);
+        LicenseManager::builder(Licensing::with_clock(service.vendor.verifier(), clock))
+            .store(Arc::clone(&service.store))
+            .machine_id(MachineIdSource::files([&file]))
+            .manual_ticks()
+            .start()
+            .await
+            .unwrap()
+    };
+    let manager = start(&service).await;
+    is_named(&manager, Failed, "fingerprint_unavailable", "No such file").await;
+    fs::write(&file, "uninitialized\n").unwrap();
+    is_named(&manager, Failed, "fingerprint_unavailable", "Not a machine id").await;
+    // The id is there now, of another scheme.
+    fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
+    is_named(&manager, Failed, "machine_mismatch", "known by `custom`").await;
+    service.restart().await;
+}
+
+#[cfg(feature = "alerts")]
+mod alerts {
+    use license_runtime::alerts::{Alert, AlertDelivery, Alerts, DeliveryError};
+
+    use super::*;
+
+    #[derive(Debug)]
+    enum Post {
+        Away,
+        Silent,
+        Refuses,
+        Works,
+    }
+
+    #[async_trait::async_trait]
+    impl AlertDelivery for Post {
+        async fn deliver(&self, _: &Alert, _: &str) -> Result<(), DeliveryError> {
+            match self {
+                Self::Refuses => Err(DeliveryError::passing("the mail server refuses")),
+                _ => Ok(()),
+            }
+        }
+
+        async fn reach(&self) -> Result<(), DeliveryError> {
+            match self {
+                Self::Away => Err(DeliveryError::passing("the mail server cannot be reached")),
+                Self::Silent => std::future::pending().await,
+                _ => Ok(()),
+            }
+        }
+    }
+
+    async fn with(post: Post) -> (Place, LicenseManager) {
+        let place = Place::new();
+        let licensing = Licensing::with_clock(place.vendor.verifier(), place.clock.clone());
+        let manager = LicenseManager::builder(licensing)
+            .store(Arc::clone(&place.store))
+            .machine_id(crate::support::machine())
+            .alerts(Alerts::by(post).recipients(["operations"]))
+            .manual_ticks()
+            .start()
+            .await
+            .unwrap();
+        install(&manager, place.vendor.license().days(20).sign().as_str().as_bytes())
+            .await
+            .unwrap();
+        (place, manager)
+    }
+
+    async fn mail(manager: &LicenseManager) -> (Outcome, &'static str) {
+        let findings = examined(manager).await.findings;
+        let mail = findings.iter().find(|it| it.check.as_str() == "mail").unwrap();
+        (mail.outcome, mail.code)
+    }
+
+    #[tokio::test]
+    async fn a_mail_server_that_is_away_is_named() {
+        let (_place, manager) = with(Post::Away).await;
+        is_named(&manager, Failed, "mail_unreachable", "cannot be reached").await;
+        let (_place, manager) = with(Post::Works).await;
+        assert_eq!(mail(&manager).await, (Fine, "ok"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mail_server_that_does_not_answer_keeps_nobody_waiting() {
+        let (_place, manager) = with(Post::Silent).await;
+        let began = tokio::time::Instant::now();
+        assert_eq!(mail(&manager).await, (Warning, "mail_slow"));
+        assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn an_alert_that_reached_nobody_is_told() {
+        let (_place, manager) = with(Post::Refuses).await;
+        assert!(manager.run_alerts().await.is_err());
+        assert_eq!(mail(&manager).await, (Warning, "alert_failed"));
+    }
+}
