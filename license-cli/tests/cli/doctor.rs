@@ -22,7 +22,7 @@ fn licensed(change: impl FnOnce(&mut Value)) -> Place {
 /// What is said of it in JSON, fit for a ticket.
 #[track_caller]
 fn examined(place: &Place, more: &str) -> (i32, Value) {
-    let run = place.run(&format!("{DOCTOR} --at 2026-06-01 {more} --json"));
+    let run = place.run(&format!("{DOCTOR} --at 2026-01-20 {more} --json"));
     let said: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
     is_fit_for_a_ticket(&run);
     let status = match said["outcome"].as_str().unwrap() {
@@ -57,7 +57,7 @@ fn names(place: &Place, more: &str, status: i32, reason: [&str; 3]) {
 #[test]
 fn a_good_license_ends_with_0_and_says_what_was_not_checked() {
     let place = licensed(|_| {});
-    let run = place.run(&format!("{DOCTOR} --at 2026-06-01"));
+    let run = place.run(&format!("{DOCTOR} --at 2026-01-20"));
     is_fit_for_a_ticket(&run);
     assert_eq!((run.status, run.err.as_str()), (0, ""), "{run:?}");
     for part in
@@ -67,7 +67,7 @@ fn a_good_license_ends_with_0_and_says_what_was_not_checked() {
     }
     place.write("old.lic", &place.read("acme.lic"));
     let run =
-        place.run(&format!("{DOCTOR} --at 2026-06-01 --host a.acme.internal --installed old.lic"));
+        place.run(&format!("{DOCTOR} --at 2026-01-20 --host a.acme.internal --installed old.lic"));
     assert!(run.status == 0 && !run.out.contains("not checked"), "{run:?}");
 }
 
@@ -146,7 +146,7 @@ fn the_machine_and_its_clock_come_from_its_machine_info() {
         let info = json!({
             "schema": 1, "product": product, "version": "0.1.0", "scheme": scheme,
             "fingerprint": format!("fp1:{scheme}:{}", digit.repeat(64)), "nonce": "n",
-            "created_at": "2026-06-01T00:00:00Z", "clock_mark": mark, "latched": false,
+            "created_at": "2026-01-20T00:00:00Z", "clock_mark": mark, "latched": false,
         });
         place.write("machine-info.json", &info.to_string());
     };

@@ -6,7 +6,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use license_core::{
-    InstallErrorKind, MachineId,
+    Denial, DenialCode, InstallErrorKind, MachineId, Warning,
     licensing::StoredState,
     refusal::Check,
     report::{Diagnosis, Finding, Surroundings},
@@ -61,12 +61,7 @@ impl Shared {
         #[cfg(feature = "sources")]
         diagnosis.extend(sources.findings(&self, diagnosis.license_failed()));
         self.report_warnings();
-        // Whatever else administrators are told.
-        for warning in self.licensing.warnings(|_| None) {
-            if diagnosis.findings.iter().all(|known| known.code != warning.code) {
-                diagnosis.extend([Finding::warning(Check::Service, warning.code, warning.text)]);
-            }
-        }
+        diagnosis.extend(self.licensing.warnings(|_| None).into_iter().filter_map(other));
         diagnosis
     }
 
@@ -171,6 +166,23 @@ impl Shared {
         };
         Some(finding)
     }
+}
+
+/// What administrators are told besides, and no check is about.
+fn other(warning: Warning) -> Option<Finding> {
+    let code = warning.code;
+    let denial = code.parse::<DenialCode>().ok();
+    let examined = FINDING_CODES.contains(&code)
+        || license_core::report::FINDING_CODES.contains(&code)
+        || InstallErrorKind::ALL.iter().any(|kind| kind.as_str() == code)
+        || denial.is_some_and(|denial| denial != DenialCode::LimitReached);
+    if examined {
+        return None;
+    }
+    let finding = Finding::warning(Check::Service, code, warning.text);
+    let denial = denial.map(|it| Denial::new(it, it.default_status()).problem());
+    let cure = denial.and_then(|problem| problem.remedy);
+    Some(cure.into_iter().fold(finding, Finding::cure))
 }
 
 fn in_words(duration: Duration) -> String {

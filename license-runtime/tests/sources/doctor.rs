@@ -175,7 +175,7 @@ async fn a_variable_or_flag_that_hides_a_better_license_is_the_cause() {
     is_named(&manager, Failed, "source_hidden", "is good").await;
     // What it hides is no better.
     fs::write(place.file(), "nothing").unwrap();
-    is_named(&manager, Failed, "license_expired", "the license ended at").await;
+    is_named(&manager, Failed, "license_expired", "The license ended at").await;
 }
 
 #[tokio::test]
@@ -239,6 +239,21 @@ async fn a_stored_license_whose_key_is_gone_is_named_by_the_key() {
         .await
         .unwrap();
     is_named(&manager, Failed, "key_unknown", "trusted are").await;
+}
+
+#[tokio::test]
+async fn what_else_administrators_are_told_is_told() {
+    let place = Place::of(Vendor::of(
+        license_core::Product::builder("test", "https://vendor.example", "test")
+            .limit("users", license_core::license::LimitKind::Seats)
+            .build()
+            .unwrap(),
+    ));
+    let manager = place.start_by_hand([]).await;
+    let token = place.vendor.license().limit("users", 1).sign();
+    install(&manager, token.as_str().as_bytes()).await.unwrap();
+    manager.licensing().control().report_used([("users".to_owned(), 1)].into());
+    is_named(&manager, Warning, "limit_reached", "users").await;
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ impl Diagnosis {
             reading: &reading,
             surroundings: &conditions.surroundings,
             knows_machine: conditions.machine.is_some(),
-            knows_order: conditions.installed.is_some(),
+            way: if conditions.installed.is_some() { Way::Upload } else { Way::Unknown },
         };
         diagnosis.meet(&verified, &seen, clock_is_right);
         diagnosis
@@ -184,36 +184,30 @@ impl Diagnosis {
             self.extend([finding]);
         }
         match (license.machine(), seen.knows_machine) {
-            (Some(_), false) => {
-                self.not_checked.insert(Check::Machine);
-            }
+            (Some(_), false) => {}
             _ => self.extend([machine(verified, &trial, seen)]),
         }
         if clock_is_right {
-            self.extend([term(license, &trial, seen), freshness(&trial)]);
-        } else {
-            self.not_checked.extend([Check::Term, Check::Freshness]);
+            self.extend([term(license, &trial, seen)]);
+            self.extend(freshness(&trial, seen.way));
         }
         match (license.domain(), host) {
-            (Some(_), None) => {
-                self.not_checked.insert(Check::Domain);
-            }
+            (Some(_), None) => {}
             (None, _) => self.extend([Finding::ok(Check::Domain, "It is bound to no domain.")]),
             _ => self.extend([trial.host().err().as_ref().map_or_else(
                 || Finding::ok(Check::Domain, "Its domain covers the host in use."),
                 Finding::from,
             )]),
         }
-        if seen.knows_order {
+        if trial.is_installed() || seen.way == Way::Upload {
             let fine = "No license that was issued later was accepted before.";
             self.extend([trial
                 .order()
                 .err()
                 .as_ref()
                 .map_or_else(|| Finding::ok(Check::Order, fine), Finding::from)]);
-        } else {
-            self.not_checked.insert(Check::Order);
         }
+        self.leave(MET);
     }
 }
 
@@ -228,7 +222,18 @@ pub(super) struct Seen<'a> {
     pub(super) reading: &'a ClockReading,
     pub(super) surroundings: &'a Surroundings,
     pub(super) knows_machine: bool,
-    pub(super) knows_order: bool,
+    pub(super) way: Way,
+}
+
+/// How a license gets to the service, which decides whether its age matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It is uploaded, beside what is installed.
+    Upload,
+    /// It may be installed already, uploaded, or stand in a file.
+    Unknown,
+    /// The service has it, or a source gives it: neither is judged by its age.
+    Given,
 }
 
 impl Seen<'_> {
@@ -345,12 +350,27 @@ fn term(license: &License, trial: &Trial<'_>, seen: &Seen<'_>) -> Finding {
     }
 }
 
-fn freshness(trial: &Trial<'_>) -> Finding {
-    match trial.issue().and_then(|()| trial.freshness()) {
-        Err(error) => Finding::from(&error),
-        Ok(()) if trial.is_installed() => {
-            Finding::ok(Check::Freshness, "It is installed, and was fresh enough for that.")
-        }
-        Ok(()) => Finding::ok(Check::Freshness, "It is fresh enough to be installed."),
+/// Whether it is too old to be installed, or dated ahead; `None` where nobody
+/// asks.
+fn freshness(trial: &Trial<'_>, way: Way) -> Option<Finding> {
+    const CHECK: Check = Check::Freshness;
+    if trial.is_installed() {
+        return Some(Finding::ok(CHECK, "It is installed, where its age does not matter."));
     }
+    let judged = match way {
+        Way::Given => return None,
+        Way::Unknown | Way::Upload => trial.issue().map(|()| trial.freshness()),
+    };
+    Some(match judged {
+        Err(ahead) => Finding::from(&ahead),
+        Ok(Ok(())) => Finding::ok(CHECK, "It is fresh enough to be installed."),
+        Ok(Err(old)) if way == Way::Upload => Finding::from(&old),
+        Ok(Err(old)) => {
+            let finding = Finding::from(&old);
+            Finding { outcome: Outcome::Warning, ..finding }.and(
+                "That is too long ago for an upload; one that is installed, or that a file gives, \
+                 is not judged by its age.",
+            )
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Diagnosis, Finding, Surroundings,
-    conditions::{MET, Seen},
+    conditions::{MET, Seen, Way},
     token::STEPS,
 };
 use crate::{
@@ -41,7 +41,7 @@ impl Diagnosis {
                     reading,
                     surroundings,
                     knows_machine: true,
-                    knows_order: true,
+                    way: Way::Given,
                 };
                 diagnosis.meet(&verified, &seen, clock_is_right);
             }
