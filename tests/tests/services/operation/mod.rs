@@ -5,6 +5,7 @@ mod configuration;
 mod confined;
 mod crash;
 mod database_tls;
+mod doctor;
 mod faketime;
 mod storage;
 mod test_clock;
