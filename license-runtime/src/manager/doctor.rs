@@ -59,7 +59,12 @@ impl Shared {
         let mut diagnosis = task.await.unwrap_or_else(|_| broken());
         diagnosis.extend(std::iter::once(finding).chain(mail));
         #[cfg(feature = "sources")]
-        diagnosis.extend(sources.findings(&self, diagnosis.license_failed()));
+        {
+            diagnosis.extend(sources.findings(&self, diagnosis.license_failed()));
+            if sources.explain_none(&diagnosis) {
+                diagnosis.take_back(Check::License);
+            }
+        }
         self.report_warnings();
         diagnosis.extend(self.licensing.warnings(|_| None).into_iter().filter_map(other));
         diagnosis
@@ -185,6 +190,6 @@ fn other(warning: Warning) -> Option<Finding> {
     Some(cure.into_iter().fold(finding, Finding::cure))
 }
 
-fn in_words(duration: Duration) -> String {
+pub(super) fn in_words(duration: Duration) -> String {
     format!("{} milliseconds", duration.as_millis())
 }

@@ -128,6 +128,8 @@ async fn a_missing_file_is_the_cause_of_a_missing_license() {
     let place = Place::new();
     let manager = place.start_by_hand([Source::file(place.file())]).await;
     is_named(&manager, Failed, "file_missing", "license.jwt").await;
+    let failed = examined(&manager).await.findings.iter().filter(|it| it.outcome == Failed).count();
+    assert_eq!(failed, 1, "what follows from it is blamed as well");
     // With a license in force it is worth a look.
     place.write("one");
     manager.tick_once().await;

@@ -120,6 +120,14 @@ impl Diagnosis {
         self.outcome = self.findings.first().map_or(Outcome::Ok, |gravest| gravest.outcome);
     }
 
+    /// Takes back what was found of a check, because something else that was found
+    /// explains it.
+    pub fn take_back(&mut self, check: Check) {
+        self.findings.retain(|it| it.check != check);
+        self.not_checked.insert(check);
+        self.extend([]);
+    }
+
     /// Says that these were not looked at, those aside of which something is told.
     fn leave(&mut self, checks: impl IntoIterator<Item = Check>) {
         let told = |check: &Check| self.findings.iter().any(|it| it.check == *check);

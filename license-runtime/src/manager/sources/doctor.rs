@@ -2,12 +2,20 @@
 
 use std::sync::Arc;
 
-use license_core::{Token, Warning, product::SourceFailure, refusal::Check, report::Finding};
+use license_core::{
+    Token, Warning,
+    product::SourceFailure,
+    refusal::Check,
+    report::{Diagnosis, Finding, Outcome},
+};
 use tokio::time::timeout;
 
 use super::telling::{MOUNT_DIRECTORY, PUT_NEWEST};
 use crate::{
-    manager::{Shared, doctor::PATIENCE},
+    manager::{
+        Shared,
+        doctor::{PATIENCE, in_words},
+    },
     source::{Found, Reading},
 };
 
@@ -38,14 +46,14 @@ impl Examined {
         self.warnings.iter().find(|warning| warning.code == code)
     }
 
-    fn decides(&self) -> Option<(usize, &Reading)> {
-        let index = self.found.as_ref()?.decides?;
-        Some((index, self.readings.get(index)?))
+    /// What stands at the source that decides.
+    fn decides(&self) -> Option<&Reading> {
+        self.readings.get(self.found.as_ref()?.decides?)
     }
 
     /// The text that decides, where it does.
     pub(in crate::manager) fn offered(&self) -> Option<Vec<u8>> {
-        match self.decides()?.1 {
+        match self.decides()? {
             _ if self.warning(STANDS_BACK).is_some() => None,
             Reading::Text(text) => Some(text.clone()),
             // What is in it does not matter any more.
@@ -57,10 +65,15 @@ impl Examined {
     /// What is to be said of them, given whether the license that was judged
     /// has failed.
     pub(in crate::manager) fn findings(&self, shared: &Shared, failed: bool) -> Vec<Finding> {
-        let Some(found) = &self.found else { return Vec::new() };
+        let Some(found) = &self.found else {
+            let text = format!("No source could be read within {}.", in_words(PATIENCE));
+            let late = Finding::failed(Check::Source, SourceFailure::FileUnreadable.as_str(), text)
+                .cure("Look at the disk, or the mount, that the license file is on.");
+            return if shared.sources.is_empty() { Vec::new() } else { vec![late] };
+        };
         let name = shared.source_name(found);
         let mut findings = vec![match self.decides() {
-            Some((_, Reading::Unreadable(why))) => Finding::failed(
+            Some(Reading::Unreadable(why)) => Finding::failed(
                 Check::Source,
                 SourceFailure::FileUnreadable.as_str(),
                 format!("{name} decides and cannot be read: {why}."),
@@ -92,6 +105,15 @@ impl Examined {
         }
         findings.extend(self.hidden(shared, found, &name, failed));
         findings
+    }
+
+    /// Whether it is the sources that there is no license.
+    pub(in crate::manager) fn explain_none(&self, diagnosis: &Diagnosis) -> bool {
+        let failed = |check| {
+            let mut findings = diagnosis.findings.iter();
+            findings.any(|it| it.check == check && it.outcome == Outcome::Failed)
+        };
+        failed(Check::Source) && failed(Check::License)
     }
 
     /// That a source hides others: bad where one of them would do better.
