@@ -38,11 +38,13 @@ impl Shared {
     /// as well: the clock mark.
     pub(super) async fn diagnose(self: Arc<Self>, host: Option<String>) -> Diagnosis {
         self.find_machine().await;
-        let (store, machine_id) = tokio::join!(self.examine_store(), self.read_machine_id());
+        let (store, machine_id) = (self.examine_store(), self.read_machine_id());
+        let mail = self.examine_mail();
         #[cfg(feature = "sources")]
-        let (sources, mail) = tokio::join!(self.examine_sources(), self.examine_mail());
+        let (store, machine_id, mail, sources) =
+            tokio::join!(store, machine_id, mail, self.examine_sources());
         #[cfg(not(feature = "sources"))]
-        let mail = self.examine_mail().await;
+        let (store, machine_id, mail) = tokio::join!(store, machine_id, mail);
         let (finding, saved) = store;
         let stored = saved.and_then(|saved| self.unread(saved)).map(String::into_bytes);
         #[cfg(feature = "sources")]

@@ -358,7 +358,12 @@ mod alerts {
 
     #[tokio::test(start_paused = true)]
     async fn a_mail_server_that_does_not_answer_keeps_nobody_waiting() {
-        let (_place, manager) = with(Post::Silent).await;
+        let (place, manager) = with(Post::Silent).await;
+        // Nor does the store.
+        set(&place.store.waits, true);
+        let (token, other) = (place.token("other"), manager.clone());
+        tokio::spawn(async move { install(&other, token.as_str().as_bytes()).await });
+        place.store.entered.acquire().await.unwrap().forget();
         let began = tokio::time::Instant::now();
         assert_eq!(mail(&manager).await, (Warning, "mail_slow"));
         assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
