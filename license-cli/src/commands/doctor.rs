@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use license_core::{
-    Fingerprint, Timestamp, VerifiedLicense, Verifier,
+    Fingerprint, Product, Timestamp, VerifiedLicense, Verifier,
     machine::{Machine, MachineInfo, MachineInfoError},
     refusal::Check,
     report::{Conditions, Diagnosis, Finding, Outcome, Surroundings},
     text::sentence,
     time::ClockMark,
 };
-use license_runtime::MachineIdSource;
+use license_runtime::MachineLadder;
 use serde_json::json;
 
 use crate::{failure::Failure, flags::decode, read, report::Report, time};
@@ -71,7 +71,7 @@ impl Doctor {
         if let Some(installed) = &installed {
             conditions = conditions.installed(installed);
         }
-        conditions = self.on_its_machine(conditions, product.audience(), info.as_ref());
+        conditions = self.on_its_machine(conditions, &product, info.as_ref());
         if let Some(host) = &self.host {
             conditions = conditions.host(host);
         }
@@ -96,32 +96,30 @@ impl Doctor {
     fn on_its_machine<'a>(
         &self,
         conditions: Conditions<'a>,
-        audience: &str,
+        product: &Product,
         info: Option<&MachineInfo>,
     ) -> Conditions<'a> {
         if let Some(machine) = &self.machine {
-            return conditions.machine(Machine::Known(machine.clone()));
+            return conditions.machine(Machine::from(machine.clone()));
         }
         if let Some(info) = info {
             let mark = ClockMark::new(info.clock_mark, info.latched);
             let conditions = conditions.mark(mark);
             // Another product's fingerprint says nothing here.
-            return match info.product == audience {
-                true => conditions.machine(Machine::Known(info.fingerprint.clone())),
+            return match info.product == product.audience() {
+                true => conditions.machine(Machine::from(info.fingerprint.clone())),
                 false => conditions,
             };
         }
         if !self.this_machine {
             return conditions;
         }
-        let read = MachineIdSource::System.read();
-        let machine = read
-            .as_ref()
-            .map_or(Machine::Unavailable, |id| Machine::Known(id.fingerprint(audience)));
-        let read = read.map_err(|error| {
-            std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string)
-        });
-        conditions.machine(machine).surroundings(Surroundings::new().machine_id(read))
+        let read = MachineLadder::of(product).ids();
+        let known = read.iter().flatten().map(|id| id.fingerprint(product.audience()));
+        let machine = Machine::of(known);
+        let read = read.into_iter().map(|id| id.map_err(|error| error.reason()));
+        let surroundings = read.fold(Surroundings::new(), Surroundings::machine_id);
+        conditions.machine(machine).surroundings(surroundings)
     }
 
     fn report(&self, diagnosis: &Diagnosis) -> Report {

@@ -49,6 +49,11 @@ impl Machine {
         self.0.first()
     }
 
+    /// What it is by a scheme, where it has something of that.
+    pub(crate) fn by(&self, scheme: MachineScheme) -> Option<&Fingerprint> {
+        self.0.iter().find(|it| it.scheme() == scheme)
+    }
+
     /// Whether a license for this fingerprint is for this machine.
     pub fn has(&self, fingerprint: &Fingerprint) -> bool {
         self.0.contains(fingerprint)

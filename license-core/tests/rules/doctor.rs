@@ -130,7 +130,7 @@ fn a_good_license_passes_every_check_that_can_be_made() {
     let token = case.vendor.license().machine(&this).domain("*.acme.internal").sign();
     let installed = case.verified(token.as_str());
     let conditions =
-        now().host("a.acme.internal").machine(Machine::Known(this)).installed(&installed);
+        now().host("a.acme.internal").machine(Machine::from(this)).installed(&installed);
     let diagnosis = case.of(token.as_str(), &conditions);
     assert_eq!(diagnosis.outcome, Outcome::Ok, "{diagnosis:#?}");
     assert!(diagnosis.not_checked.is_empty(), "{diagnosis:#?}");
@@ -333,7 +333,7 @@ fn why_it_is_not_for_this_machine_is_told_as_far_as_known() {
     let case = Case::new();
     let reason = |text| ["machine", "machine_mismatch", text];
     let bound = |to: &Fingerprint| case.vendor.license().machine(to).sign().as_str().to_owned();
-    let this = Machine::Known(fingerprint(ID, "acme-server"));
+    let this = Machine::from(fingerprint(ID, "acme-server"));
     let on_this = now().machine(this.clone());
 
     let other = bound(&fingerprint("fedcba9876543210fedcba9876543210", "acme-server"));
@@ -350,7 +350,7 @@ fn why_it_is_not_for_this_machine_is_told_as_far_as_known() {
     case.fails(of_other.as_str(), &on_this, reason("as another product knows it"));
 
     let unreadable = Surroundings::new().machine_id(Err("no such file".to_owned()));
-    let conditions = now().machine(Machine::Unavailable).surroundings(unreadable);
+    let conditions = now().machine(Machine::UNAVAILABLE).surroundings(unreadable);
     let bound = bound(&fingerprint(ID, "acme-server"));
     case.fails(bound, &conditions, ["machine", "fingerprint_unavailable", "No such file."]);
 }
@@ -446,7 +446,7 @@ fn independent_failures_are_all_told_in_their_order() {
     let case = Case::new();
     let other = fingerprint("fedcba9876543210fedcba9876543210", "acme-server");
     let license = case.vendor.license().machine(&other).domain("*.acme.internal").days(10);
-    let this = Machine::Known(fingerprint(ID, "acme-server"));
+    let this = Machine::from(fingerprint(ID, "acme-server"));
     let conditions = Conditions::at(day(40)).host("license.example").machine(this);
     let diagnosis = case.of(license.sign().as_str(), &conditions);
     let failed = diagnosis.findings.iter().filter(|it| it.outcome == Outcome::Failed);

@@ -40,6 +40,11 @@ impl ReadMachineIdError {
         self
     }
 
+    /// What it comes from, in words.
+    pub fn reason(&self) -> String {
+        self.source.as_ref().map_or_else(|| self.message.to_owned(), ToString::to_string)
+    }
+
     /// What has to be done about it.
     pub fn kind(&self) -> ReadMachineIdErrorKind {
         self.kind

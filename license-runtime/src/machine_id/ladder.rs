@@ -113,6 +113,15 @@ impl MachineLadder {
         }
         Err(last)
     }
+
+    /// The id of every rung, or why it has none; only why, where what the operator
+    /// sets is no id.
+    pub fn ids(&self) -> Vec<Result<MachineId, ReadMachineIdError>> {
+        if let Err(error) = self.check() {
+            return vec![Err(error)];
+        }
+        self.rungs.iter().map(|rung| rung.id(None)).collect()
+    }
 }
 
 #[cfg(feature = "manager")]
@@ -170,7 +179,11 @@ impl Rung {
         audience: &str,
         installation: Option<&MachineId>,
     ) -> Result<Fingerprint, ReadMachineIdError> {
-        let id = match self {
+        Ok(self.id(installation)?.fingerprint(audience))
+    }
+
+    fn id(&self, installation: Option<&MachineId>) -> Result<MachineId, ReadMachineIdError> {
+        match self {
             Self::Operator(id) => id.read(),
             Self::System(source) => source.read(),
             Self::Installation => installation.cloned().ok_or_else(|| {
@@ -180,8 +193,7 @@ impl Rung {
                      can tell it",
                 )
             }),
-        };
-        Ok(id?.fingerprint(audience))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! asked at the same time, and nothing is waited for longer than
 //! [`PATIENCE`].
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use license_core::{
     Denial, DenialCode, InstallErrorKind, MachineId, Warning,
@@ -38,21 +38,21 @@ impl Shared {
     /// as well: the clock mark.
     pub(super) async fn diagnose(self: Arc<Self>, host: Option<String>) -> Diagnosis {
         self.find_machine().await;
-        let (store, machine_id) = (self.examine_store(), self.read_machine_id());
+        let (store, machine_ids) = (self.examine_store(), self.read_machine_ids());
         let mail = self.examine_mail();
         #[cfg(feature = "sources")]
-        let (store, machine_id, mail, sources) =
-            tokio::join!(store, machine_id, mail, self.examine_sources());
+        let (store, machine_ids, mail, sources) =
+            tokio::join!(store, machine_ids, mail, self.examine_sources());
         #[cfg(not(feature = "sources"))]
-        let (store, machine_id, mail) = tokio::join!(store, machine_id, mail);
+        let (store, machine_ids, mail) = tokio::join!(store, machine_ids, mail);
         let (finding, saved) = store;
         let stored = saved.and_then(|saved| self.unread(saved)).map(String::into_bytes);
         #[cfg(feature = "sources")]
         let offered = sources.offered().or(stored);
         #[cfg(not(feature = "sources"))]
         let offered = stored;
-        let surroundings =
-            Surroundings::new().host(host).database_clock(self.store_now()).machine_id(machine_id);
+        let surroundings = Surroundings::new().host(host).database_clock(self.store_now());
+        let surroundings = machine_ids.into_iter().fold(surroundings, Surroundings::machine_id);
         let licensing = self.licensing.clone();
         let task = tokio::task::spawn_blocking(move || {
             licensing.control().diagnose(offered.as_deref(), &surroundings)
@@ -125,15 +125,16 @@ impl Shared {
         stored.current.or(stored.next).filter(|_| !holds)
     }
 
-    /// This machine's id, or why there is none.
-    async fn read_machine_id(&self) -> Result<MachineId, String> {
-        let source = self.source.clone();
-        let task = tokio::task::spawn_blocking(move || source.read());
-        let read = match timeout(PATIENCE, task).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(_)) | Err(_) => return Err("reading it takes too long".to_owned()),
-        };
-        read.map_err(|error| error.source().map_or(error.to_string(), ToString::to_string))
+    /// This machine's ids, or why there are none.
+    async fn read_machine_ids(&self) -> Vec<Result<MachineId, String>> {
+        let ladder = self.ladder.clone();
+        let task = tokio::task::spawn_blocking(move || ladder.ids());
+        match timeout(PATIENCE, task).await {
+            Ok(Ok(read)) => {
+                read.into_iter().map(|id| id.map_err(|error| error.reason())).collect()
+            }
+            Ok(Err(_)) | Err(_) => vec![Err("reading it takes too long".to_owned())],
+        }
     }
 
     #[cfg(not(feature = "alerts"))]

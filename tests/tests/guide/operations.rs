@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 const PAGE: &str = include_str!("../../../docs/operations.md");
 /// What the page uses that not every machine has.
-const TOOLS: [&str; 3] = ["curl", "sqlite3", "pg_dump"];
+const TOOLS: [&str; 3] = ["curl", "sqlite3", "pg_restore"];
 /// In place of systemd: the service is a process, its settings a file.
 const SYSTEMCTL: &str = include_str!("systemctl");
 
@@ -27,6 +27,17 @@ fn is_there(tool: &str) -> bool {
     std::env::split_paths(&path).any(|directory| directory.join(tool).exists())
 }
 
+/// Whether a line says what differs from machine to machine.
+fn is_setting(line: &str) -> bool {
+    line.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|it| it.is_ascii_uppercase() || it == b'_')
+    })
+}
+
+fn line(text: &str) -> String {
+    format!("{text}\n")
+}
+
 fn write(path: &Path, text: impl AsRef<[u8]>) {
     fs::write(path, text).unwrap();
 }
@@ -40,7 +51,7 @@ async fn every_command_of_the_operations_page_works() {
 
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
-    let [bin, data, backup] = ["bin", "data", "backup"].map(|name| root.join(name));
+    let [bin, data, backup] = ["bin", "data", "back up"].map(|name| root.join(name));
     fs::create_dir(&bin).unwrap();
     fs::create_dir(&data).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -71,10 +82,12 @@ async fn every_command_of_the_operations_page_works() {
     let mut count = 0;
     for (heading, blocks) in sections() {
         for block in blocks {
-            // The first block is what differs from machine to machine.
-            if count > 0 {
-                script += &format!("echo '== {heading}'\n{block}\n");
-            }
+            // What differs from machine to machine is in the environment.
+            let block: String = match count {
+                0 => block.lines().filter(|line| !is_setting(line)).map(line).collect(),
+                _ => block.to_owned(),
+            };
+            script += &format!("echo '== {heading}'\n{block}\n");
             count += 1;
         }
     }
@@ -108,11 +121,12 @@ async fn every_command_of_the_operations_page_works() {
     said("Install", "\"phase\":\"unlicensed\"");
     said("Renew", "\"would_install\":true");
     said("Renew", "\"id\":\"lic_renewed\"");
-    said("Several instances", "\"id\":\"lic_renewed\"");
+    // Once as it was installed, once as it was restored.
+    let several = told.split("== ").filter(|it| it.starts_with("Several instances"));
+    let held: usize = several.map(|it| it.matches("\"id\":\"lic_renewed\"").count()).sum();
+    assert_eq!(held, 2, "{}", failed());
     said("Watch", "license_installs_total{outcome=\"installed\"} 1");
     said("Watch", "license_phase{phase=\"active\"} 1");
-    let dump = fs::read_to_string(backup.join("license.sql")).unwrap();
-    assert!(dump.contains(token.as_str()), "{dump}");
     // What the restored service had comes from the backup.
     said("Back up and restore", "consistent: 1 row,");
 }

@@ -42,8 +42,8 @@ pub struct Conditions<'a> {
 pub struct Surroundings {
     host: Option<String>,
     database_clock: Option<Timestamp>,
-    machine_id: Option<MachineId>,
-    machine_error: Option<String>,
+    machine_ids: Vec<MachineId>,
+    machine_errors: Vec<String>,
 }
 
 /// How many digits of a fingerprint are shown.
@@ -111,12 +111,12 @@ impl Surroundings {
         self
     }
 
-    /// This machine's id, or why it cannot be read; the reason holds no part of
-    /// it. By the id another product's fingerprint of this machine is known.
+    /// An id of this machine, or why it cannot be read; the reason holds no part of
+    /// it. By its ids another product's fingerprint of this machine is known.
     pub fn machine_id(mut self, read: Result<MachineId, String>) -> Self {
         match read {
-            Ok(id) => self.machine_id = Some(id),
-            Err(reason) => self.machine_error = Some(reason),
+            Ok(id) => self.machine_ids.push(id),
+            Err(reason) => self.machine_errors.push(reason),
         }
         self
     }
@@ -128,7 +128,7 @@ impl Diagnosis {
     pub fn of(verifier: &Verifier, token: &[u8], conditions: &Conditions<'_>) -> Self {
         let mut diagnosis = Self::new([]);
         let mut installed =
-            Installed::empty(conditions.machine.clone().unwrap_or(Machine::Unavailable));
+            Installed::empty(conditions.machine.clone().unwrap_or(Machine::UNAVAILABLE));
         installed.current = conditions.installed.cloned().map(Arc::new);
         installed.newest_issued_at = conditions.installed.map(|it| it.license.issued_at);
         let guard = ClockGuard::resume(conditions.mark, Default::default());
@@ -266,11 +266,23 @@ fn machine(verified: &VerifiedLicense, trial: &Trial<'_>, seen: &Seen<'_>) -> Fi
         Ok(()) => return Finding::ok(Check::Machine, "It is for this machine."),
         Err(error) => error,
     };
+    let rebind_ends_at = seen.installed.rebind_ends_at(seen.policy, &verified.license);
+    if let Some(until) = rebind_ends_at.filter(|until| seen.reading.judged() < *until)
+        && trial.is_installed()
+    {
+        let text = format!(
+            "The identity of this machine has changed; the license, which is for {}, goes on until \
+             {until}.",
+            shortened(licensed)
+        );
+        return Finding::warning(Check::Machine, "machine_changed", text).cure(InstallErrorKind::MachineMismatch.cure());
+    }
     let finding = Finding::from(&error);
-    match seen.installed.machine.fingerprint() {
+    let machine = &seen.installed.machine;
+    match machine.by(licensed.scheme()).or(machine.fingerprint()) {
         None => {
-            let reason = seen.surroundings.machine_error.as_deref();
-            finding.and(&reason.map(sentence).unwrap_or_default())
+            let reasons = seen.surroundings.machine_errors.join("; ");
+            if reasons.is_empty() { finding } else { finding.and(&sentence(&reasons)) }
         }
         Some(this) if this.scheme() != licensed.scheme() => finding
             .and(&format!(
@@ -303,11 +315,11 @@ fn is_of_another_product(
     licensed: &Fingerprint,
     seen: &Seen<'_>,
 ) -> bool {
-    let Some(id) = &seen.surroundings.machine_id else { return false };
+    let ids = &seen.surroundings.machine_ids;
     let claims = verified.token.dangerous_unverified_claims().unwrap_or_default();
     let audiences = claims.get("aud").and_then(|it| it.as_array().cloned()).unwrap_or_default();
     let mut names = audiences.iter().filter_map(|it| it.as_str());
-    names.any(|audience| id.fingerprint(audience) == *licensed)
+    names.any(|audience| ids.iter().any(|id| id.fingerprint(audience) == *licensed))
 }
 
 fn shortened(fingerprint: &Fingerprint) -> String {

@@ -87,11 +87,12 @@ pub enum Outcome {
 
 /// The codes of findings that are not those of an
 /// [`InstallErrorKind`](crate::InstallErrorKind). A runtime has more.
-pub const FINDING_CODES: [&str; 11] = [
+pub const FINDING_CODES: [&str; 12] = [
     OK,
     "state_corrupt",
     "license_missing",
     "license_invalid",
+    "machine_changed",
     "license_not_yet_valid",
     "license_expiring",
     "license_in_grace",
