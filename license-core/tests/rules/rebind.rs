@@ -8,7 +8,8 @@ use license_core::{
     Warning, WarningLevel,
     licensing::Admission,
     machine::{Machine, MachineHistory, MachineScheme, Rebind},
-    report::Fact,
+    refusal::Check,
+    report::{Fact, Outcome, Surroundings},
     testing::{LicenseBuilder, ManualClock, START, Vendor, licensing},
 };
 
@@ -306,4 +307,20 @@ fn a_policy_that_gives_no_time_any_more_ends_it() {
     service.licensing.control().set_machine_history(history);
     service.is(&["b"]);
     assert_eq!(service.code(), Some("machine_mismatch"));
+}
+
+#[test]
+fn the_doctor_tells_of_a_changed_machine_for_as_long_as_the_license_goes_on() {
+    let service = Service::new();
+    let found = || {
+        let diagnosis = service.licensing.control().diagnose(None, &Surroundings::new());
+        let finding = diagnosis.findings.into_iter().find(|it| it.check == Check::Machine);
+        let finding = finding.expect("the machine is looked at");
+        (finding.outcome, finding.code)
+    };
+    assert_eq!(found(), (Outcome::Ok, "ok"));
+    service.is(&["b"]);
+    assert_eq!(found(), (Outcome::Warning, "machine_changed"));
+    service.clock.advance(72 * HOUR);
+    assert_eq!(found(), (Outcome::Failed, "machine_mismatch"));
 }

@@ -130,9 +130,7 @@ impl Shared {
         let ladder = self.ladder.clone();
         let task = tokio::task::spawn_blocking(move || ladder.ids());
         match timeout(PATIENCE, task).await {
-            Ok(Ok(read)) => {
-                read.into_iter().map(|id| id.map_err(|error| error.reason())).collect()
-            }
+            Ok(Ok(read)) => read.into_iter().map(|id| id.map_err(|error| error.reason())).collect(),
             Ok(Err(_)) | Err(_) => vec![Err("reading it takes too long".to_owned())],
         }
     }

@@ -275,7 +275,8 @@ fn machine(verified: &VerifiedLicense, trial: &Trial<'_>, seen: &Seen<'_>) -> Fi
              {until}.",
             shortened(licensed)
         );
-        return Finding::warning(Check::Machine, "machine_changed", text).cure(InstallErrorKind::MachineMismatch.cure());
+        return Finding::warning(Check::Machine, "machine_changed", text)
+            .cure(InstallErrorKind::MachineMismatch.cure());
     }
     let finding = Finding::from(&error);
     let machine = &seen.installed.machine;
