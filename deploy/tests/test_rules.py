@@ -129,7 +129,11 @@ class Rules(unittest.TestCase):
         self.each(check)
 
     def test_a_release_of_another_name_has_names_of_its_own(self):
-        for release, name in [("prod", "prod-align"), ("align-prod", "align-prod"), ("x" * 53, "x" * 50)]:
+        for release, name in [
+            ("prod", "prod-align"), ("align-prod", "align-prod"), ("x" * 53, "x" * 50),
+            # The name of a Service begins with a letter, and has no dot.
+            ("2026", "align-2026"), ("1.0", "align-1-0"), ("2-align", "align-2-align"), ("a.b", "a-b-align"),
+        ]:
             rendered = self.render("align", name=release)
             self.assertEqual(rendered.deployment["metadata"]["name"], f"{name}-gateway")
             self.assertEqual(rendered.volume("data")["persistentVolumeClaim"]["claimName"], f"{name}-data")
@@ -140,7 +144,7 @@ class Rules(unittest.TestCase):
         for replicas in (0, 1, 2, 100):
             for database in ("", "polygent-database"):
                 for machine_bound in (False, True):
-                    for machine_id in ("", "berlin-1"):
+                    for machine_id in ("", "polygent/berlin-1"):
                         values = {
                             "replicaCount": replicas, "database": {"secretName": database},
                             "license": {"machineBound": machine_bound}, "machineId": machine_id,
@@ -191,11 +195,26 @@ class Rules(unittest.TestCase):
             self.assertEqual(given.env[variable], {"name": variable, "valueFrom": reference})
 
     def test_a_machine_id_is_passed_on(self):
+        id = "polygent/berlin-1"
+        self.assertNotIn("MACHINE_ID", self.render("polygent").env)
+        self.assertEqual(self.render("polygent", {"machineId": id}).env["MACHINE_ID"]["value"], id)
+        notes = {
+            (bound, given): self.render("polygent", {"license": {"machineBound": bound}, "machineId": given}).notes
+            for bound in (False, True)
+            for given in ("", id)
+        }
+        for (bound, given), text in notes.items():
+            self.assertEqual("set machineId" in text, not given, text)
+            self.assertEqual("WARNING" in text, bound and not given, text)
+
+    def test_the_notes_say_what_a_host_and_an_address_are_held_against(self):
         for chart in CHARTS:
-            self.assertNotIn("MACHINE_ID", self.render(chart).env)
-            self.assertEqual(self.render(chart, {"machineId": "berlin-1"}).env["MACHINE_ID"]["value"], "berlin-1")
-        notes = [self.render("polygent", {"license": {"machineBound": True}, "machineId": id}).notes for id in ("", "a")]
-        self.assertEqual(["WARNING" in text for text in notes], [True, False])
+            for proxies in ([], ["10.0.0.0/8"]):
+                notes = self.render(chart, {"trustedProxies": proxies}).notes
+                self.assertIn("curl -H 'Host: HOST'", notes)
+                # Alexandria's administrators have no passwords.
+                advised = chart != "alexandria-ee" and not proxies
+                self.assertEqual("name its addresses in trustedProxies" in notes, advised, notes)
 
     def test_the_vendors_keys_are_those_of_the_values_or_of_the_chart(self):
         pem = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"

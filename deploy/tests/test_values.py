@@ -1,6 +1,7 @@
 """Every value file of every chart: linted, rendered, and valid for Kubernetes."""
 
 import json
+import re
 import shutil
 import tempfile
 import unittest
@@ -9,7 +10,7 @@ from pathlib import Path
 import helm_python as helm
 import kubernetes_validate
 
-from charts import CHARTS, HELM, ROOT, Rendered, packed, values_files, values_of
+from charts import CHARTS, HELM, PUBLIC_KEY, ROOT, Rendered, packed, values_files, values_of
 
 # The oldest that Chart.yaml names, and the newest that is known here.
 VERSIONS = ["1.25", kubernetes_validate.latest_version()]
@@ -58,6 +59,35 @@ class Values(unittest.TestCase):
 
         self.each("*-values.yaml", check)
 
+    def test_a_name_that_looks_like_a_number_or_a_switch_is_a_text(self):
+        # In YAML each of these is something else, unless it is quoted.
+        for text in ("2026", "true", "on", "null", "0x1", "1.0", "1e3", "0777"):
+            shared = {
+                "imagePullSecrets": [text], "admin": {"existingSecret": text}, "image": {"tag": text},
+                "persistence": {"existingClaim": text, "storageClassName": text},
+                "extraEnv": [{"name": "RUST_LOG", "value": text}],
+                "nodeSelector": {"pool": text},
+            }
+            volume = {"persistence": {"storageClassName": text}}
+            for chart, values in [
+                ("polygent", shared | {"database": {"secretName": text, "secretKey": text}}),
+                ("polygent", shared | {"machineId": "1" * 16}),
+                ("align", shared | {"license": {"secretName": text, "secretKey": text}}),
+                ("alexandria-ee", shared | {"license": {"secretName": text}}),
+                ("alexandria-ee", volume | {"license": {"key": "1.1.1"}}),
+            ]:
+                with self.subTest(f"{chart}: {text}"):
+                    rendered = Rendered(self.archives[chart], values, name=text)
+                    for item in rendered.objects.values():
+                        for version in VERSIONS:
+                            kubernetes_validate.validate(item, version, strict=True)
+                    self.assertEqual(rendered.deployment["metadata"]["labels"]["app.kubernetes.io/instance"], text)
+                    # Where only Helm's reader takes it for something else.
+                    for lines in rendered.text.values():
+                        for line in lines.splitlines():
+                            if not re.search("(runAsNonRoot|readOnlyRootFilesystem|readOnly|optional): true", line):
+                                self.assertNotRegex(line, rf"[:-] {re.escape(text)}( |,|$)")
+
     def test_bad_ones_are_refused_with_their_message(self):
         def check(archive, file):
             first = file.read_text().splitlines()[0]
@@ -67,19 +97,6 @@ class Values(unittest.TestCase):
             self.assertIn(first.removeprefix("# refused: "), str(raised.exception))
 
         self.each("refused-*.yaml", check)
-
-    def test_no_refusal_shows_a_secret(self):
-        marked = "c2VjcmV0LW1hcms"
-        cases = [
-            ("alexandria-ee", {"license": {"key": f"<{marked}>"}}),
-            ("alexandria-ee", {"license": {"key": marked * 2000}}),
-            ("polygent", {"license": {"publicKeys": [f"-----BEGIN PRIVATE KEY-----\n{marked}"]}}),
-            ("align", {"machineId": marked * 30}),
-        ]
-        for chart, values in cases:
-            with self.subTest(chart), self.assertRaises(helm.HelmError) as raised:
-                Rendered(self.archives[chart], values)
-            self.assertNotIn(marked, str(raised.exception))
 
     def test_a_member_that_is_missing_or_unknown_is_refused_at_every_depth(self):
         def places(schema, path=()):
@@ -109,7 +126,7 @@ class Values(unittest.TestCase):
     def test_what_the_charts_share_is_the_same_in_all(self):
         def shared(file, read):
             first, *others = (read((HELM / chart / file).read_text()) for chart in CHARTS)
-            own = {"license", "admin", "database", "replicaCount", "image"}
+            own = {"license", "admin", "database", "machineId", "replicaCount", "image"}
             for other in others:
                 self.assertEqual(first.keys() - own, other.keys() - own)
                 self.assertEqual({k: first[k] for k in first.keys() - own}, {k: other[k] for k in other.keys() - own})
@@ -130,7 +147,7 @@ class Values(unittest.TestCase):
                 self.assertEqual((loaded.version, loaded.metadata["appVersion"]), (workspace, workspace))
 
     def test_the_library_is_there_in_the_directory_in_the_archive_and_after_a_build(self):
-        values = {"license": {"publicKeys": ["-----BEGIN PUBLIC KEY-----"]}, "admin": {"existingSecret": "a"}}
+        values = {"license": {"publicKeys": [PUBLIC_KEY]}, "admin": {"existingSecret": "a"}}
         with tempfile.TemporaryDirectory() as directory:
             shutil.copytree(HELM, directory, symlinks=True, dirs_exist_ok=True)
             for chart in CHARTS:

@@ -1,10 +1,13 @@
 {{/*
 The name of everything in a release: the release's, with the chart's behind it
-where it does not say which chart it is. Leaves room for what is added to it.
+where it does not say which chart it is, and before it where it begins with a
+digit: the name of a Service begins with a letter and has no dot. Leaves room
+for what is added to it.
 */}}
 {{- define "common.fullname" -}}
-{{- $name := .Release.Name -}}
-{{- if not (contains .Chart.Name $name) -}}{{- $name = printf "%s-%s" $name .Chart.Name -}}{{- end -}}
+{{- $name := .Release.Name | replace "." "-" -}}
+{{- if regexMatch "^[0-9]" $name -}}{{- $name = printf "%s-%s" .Chart.Name $name -}}
+{{- else if not (contains .Chart.Name $name) -}}{{- $name = printf "%s-%s" $name .Chart.Name -}}{{- end -}}
 {{- $name | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
@@ -21,15 +24,15 @@ where it does not say which chart it is. Leaves room for what is added to it.
 {{/* The image, by its digest where there is one. */}}
 {{- define "common.image" -}}
 {{- with .Values.image -}}
-{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{- end -}}
+{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag | default ($.Chart.AppVersion | replace "+" "_") }}{{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{/* What a pod is found by; it never changes. Takes a dict of root and component. */}}
 {{- define "common.selector" -}}
-app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
-app.kubernetes.io/component: {{ .component }}
+app.kubernetes.io/name: {{ .root.Chart.Name | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+app.kubernetes.io/component: {{ .component | quote }}
 {{- end -}}
 
 {{/*
@@ -39,12 +42,12 @@ and annotations where there are any.
 {{- define "common.metadata" -}}
 {{- $service := first . -}}
 {{- $root := $service.root -}}
-name: {{ index . 1 }}
+name: {{ index . 1 | quote }}
 labels:
   {{- include "common.selector" $service | nindent 2 }}
-  app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-  app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-  helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
+  app.kubernetes.io/version: {{ $root.Chart.AppVersion | replace "+" "_" | quote }}
+  app.kubernetes.io/managed-by: {{ $root.Release.Service | quote }}
+  helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | quote }}
 {{- if gt (len .) 2 }}
 annotations:
   {{- index . 2 | toYaml | nindent 2 }}

@@ -1,6 +1,22 @@
 {{/* How the service is reached from where the chart was installed. */}}
 {{- define "common.notes.reach" -}}
 kubectl port-forward -n {{ .Release.Namespace }} service/{{ include "common.fullname" . }} 3000:{{ .Values.service.port }}
+
+A license for a domain refuses 127.0.0.1: send the licensed host along, as
+curl -H 'Host: HOST' does, or ask at the address of the Ingress.
+{{- end -}}
+
+{{/* Who signs in, where passwords are counted. */}}
+{{- define "common.notes.administrator" -}}
+The administrator is admin@example.com, and the password is what this prints:
+
+  {{ include "common.notes.credential" (list . "password") }}
+{{- if not .Values.trustedProxies }}
+
+Behind an Ingress, name its addresses in trustedProxies: without them all clients
+have one address to the service, and a few wrong passwords of anybody keep
+everybody from signing in for a while.
+{{- end }}
 {{- end -}}
 
 {{/* How a value of the administrator's Secret is read. Takes a list of root and key. */}}

@@ -7,7 +7,7 @@ enableServiceLinks: false
 {{- with $values.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 securityContext:
@@ -20,9 +20,9 @@ securityContext:
   {{- end }}
   seccompProfile: { type: RuntimeDefault }
 containers:
-  - name: {{ .component }}
+  - name: {{ .component | quote }}
     image: {{ include "common.image" .root | quote }}
-    imagePullPolicy: {{ $values.image.pullPolicy }}
+    imagePullPolicy: {{ $values.image.pullPolicy | quote }}
     env:
       {{- include "common.env" . | nindent 6 }}
       {{- with $values.extraEnv }}
@@ -57,21 +57,21 @@ containers:
       {{- with .license }}
       # The directory, never a subPath: a file that is mounted by itself does not
       # change while the pod lives.
-      - { name: license, mountPath: {{ . }}, readOnly: true }
+      - { name: license, mountPath: {{ . | quote }}, readOnly: true }
       {{- end }}
 volumes:
   - name: data
     {{- if dig "secretName" "" (.database | default dict) }}
     emptyDir: { sizeLimit: 64Mi }
     {{- else }}
-    persistentVolumeClaim: { claimName: {{ $values.persistence.existingClaim | default (printf "%s-data" $fullname) }} }
+    persistentVolumeClaim: { claimName: {{ $values.persistence.existingClaim | default (printf "%s-data" $fullname) | quote }} }
     {{- end }}
   - name: tmp
     emptyDir: { sizeLimit: 64Mi }
   {{- if .license }}
   - name: license
     secret:
-      secretName: {{ include "common.licenseSecret" .root }}
+      secretName: {{ include "common.licenseSecret" .root | quote }}
       # The service starts without a license, and takes one that comes later.
       optional: true
       defaultMode: 0440
@@ -93,19 +93,15 @@ volumes:
   value: /data
 - name: LICENSE_PUBLIC_KEY
   value: {{ include "common.publicKeys" .root | quote }}
-- name: {{ .admin.variable }}
+- name: {{ .admin.variable | quote }}
   valueFrom:
-    secretKeyRef: { name: {{ include "common.adminSecret" .root }}, key: {{ .admin.key }} }
+    secretKeyRef: { name: {{ include "common.adminSecret" .root | quote }}, key: {{ .admin.key | quote }} }
 {{- with .database }}
 {{- if .secretName }}
 - name: DATABASE_URL
   valueFrom:
-    secretKeyRef: { name: {{ .secretName }}, key: {{ .secretKey }} }
+    secretKeyRef: { name: {{ .secretName | quote }}, key: {{ .secretKey | quote }} }
 {{- end }}
-{{- end }}
-{{- with $values.machineId }}
-- name: MACHINE_ID
-  value: {{ . | quote }}
 {{- end }}
 {{- with $values.trustedProxies }}
 - name: TRUSTED_PROXY
@@ -118,7 +114,8 @@ volumes:
 
 {{/*
 The vendor's public keys: those of the values, or those that the vendor packed
-into the chart. Without one the service would trust a key that it makes.
+into the chart. Without one the service would trust a key that it makes. A
+private key is refused wherever it is: whoever has the chart would have it.
 */}}
 {{- define "common.publicKeys" -}}
 {{- $keys := .Values.license.publicKeys -}}
@@ -128,10 +125,16 @@ into the chart. Without one the service would trust a key that it makes.
 {{- if not $keys -}}
 {{- fail "the vendor's public key is missing: it belongs into the chart, as keys/NAME.pem, or into license.publicKeys" -}}
 {{- end -}}
+{{- $texts := join "\n" $keys -}}
+{{- range $path, $_ := .Files.Glob "keys/**" -}}{{- $texts = cat $texts ($.Files.Get $path) -}}{{- end -}}
+{{- if contains "PRIVATE KEY-----" $texts -}}
+{{- fail "a private key is among the public keys, or in the chart: it stays with the vendor; whoever could read it here issues licenses" -}}
+{{- end -}}
+{{- $prefix := "(?s)^[^,]*" -}}
+{{- $pem := "-----BEGIN (RSA )?PUBLIC KEY-----[A-Za-z0-9+/=\\s\\\\]+-----END (RSA )?PUBLIC KEY-----" -}}
 {{- range $keys -}}
-{{- /* No schema says this: it would print what it refuses. */ -}}
-{{- if or (contains "," .) (not (contains "-----BEGIN PUBLIC KEY-----" .)) -}}
-{{- fail "a public key of the vendor is none: each is one PEM text of its own that begins with BEGIN PUBLIC KEY" -}}
+{{- if or (ne (len (splitList "-----BEGIN " .)) 2) (not (regexMatch (printf "%s%s[\\s\\\\nr\"']*$" $prefix $pem) .)) -}}
+{{- fail "a public key of the vendor is none: each is one PEM text of its own, from BEGIN PUBLIC KEY to END PUBLIC KEY, without a comma" -}}
 {{- end -}}
 {{- end -}}
 {{- join "," $keys -}}

@@ -11,6 +11,8 @@ All objects of a service. Takes a dict:
              where it is uploaded, or where there is to be none
   database   a dict of secretName and secretKey: a database that replicas
              share; without a name the store is on a volume
+  places     a dict of variables that extraEnv does not set, and into what
+             each belongs instead
 */}}
 {{- define "common.service" -}}
 {{- include "common.check" . -}}
@@ -24,7 +26,7 @@ kind: Deployment
 metadata:
   {{- include "common.metadata" (list . .deployment) | nindent 2 }}
 spec:
-  replicas: {{ $values.replicaCount }}
+  replicas: {{ int $values.replicaCount }}
   selector:
     matchLabels:
       {{- include "common.selector" . | nindent 6 }}
@@ -48,24 +50,25 @@ kind: Service
 metadata:
   {{- include "common.metadata" (list . $fullname) | nindent 2 }}
 spec:
-  type: {{ $values.service.type }}
+  type: {{ $values.service.type | quote }}
   selector:
     {{- include "common.selector" . | nindent 4 }}
   ports:
-    - { name: http, port: {{ $values.service.port }}, targetPort: http, protocol: TCP }
+    - { name: http, port: {{ int $values.service.port }}, targetPort: http, protocol: TCP }
 {{- if not (or $shared $values.persistence.existingClaim) }}
+{{- $name := printf "%s-data" $fullname }}
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:
-  {{- include "common.metadata" (list . (printf "%s-data" $fullname) $keep) | nindent 2 }}
+  {{- include "common.metadata" (list . $name $keep) | nindent 2 }}
 spec:
   accessModes: [ReadWriteOnce]
   {{- with $values.persistence.storageClassName }}
   storageClassName: {{ . | quote }}
   {{- end }}
   resources:
-    requests: { storage: {{ $values.persistence.size }} }
+    requests: { storage: {{ $values.persistence.size | quote }} }
 {{- end }}
 {{- if not $values.admin.existingSecret }}
 {{- $name := include "common.adminSecret" .root }}
@@ -77,26 +80,6 @@ metadata:
   {{- include "common.metadata" (list . $name $keep) | nindent 2 }}
 type: Opaque
 data:
-  {{ .admin.key }}: {{ get $known .admin.key | default (randAlphaNum .admin.length | b64enc) | quote }}
+  {{ .admin.key | quote }}: {{ get $known .admin.key | default (randAlphaNum .admin.length | b64enc) | quote }}
 {{- end }}
-{{- end -}}
-
-{{/* What no schema can say. */}}
-{{- define "common.check" -}}
-{{- $values := .root.Values -}}
-{{- if gt (int $values.replicaCount) 1 -}}
-{{- if not (dig "secretName" "" (.database | default dict)) -}}
-{{- fail (printf "replicaCount is %d, and replicas share a database: create a Secret with its URL and name it in database.secretName, or set replicaCount to 1" (int $values.replicaCount)) -}}
-{{- end -}}
-{{- if or $values.machineId $values.license.machineBound -}}
-{{- fail (printf "replicaCount is %d, and a license that names a machine serves on one: set replicaCount to 1, or ask the vendor for a license that names none and leave out license.machineBound and machineId" (int $values.replicaCount)) -}}
-{{- end -}}
-{{- end -}}
-{{- $own := list -}}
-{{- range include "common.env" . | fromYamlArray -}}{{- $own = append $own .name -}}{{- end -}}
-{{- range $values.extraEnv -}}
-{{- if has .name $own -}}
-{{- fail (printf "extraEnv sets %s, which the chart sets from its own values" .name) -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
