@@ -5,9 +5,12 @@ text restarts for a renewal, the renewal is in force before that.
 """
 
 import json
+import re
 import time
 import unittest
 from datetime import datetime, timezone
+
+import helm_python
 
 from product import Load, Product
 
@@ -214,6 +217,37 @@ class Alexandria(Product):
         self.run_command(self.REPLACE.format(key=self.license("lic_1", int(time.time()) + 30 * DAY, "scim")))
         self.until(lambda: self.in_force() == ["scim"], "the key is in force")
         self.assertIs(self.pod, pod)
+
+    def test_what_another_made_is_not_taken_over_and_the_refusal_says_what_to_do(self):
+        expires = int(time.time()) + 30 * DAY
+        first = self.run_command("helm upgrade --install alexandria-ee k8s/helm/alexandria-ee/")
+        *_, install = self.commands(first)
+        self.run_command(install.replace("<LICENSE_KEY>", self.license("lic_1", expires, "vault")))
+        self.token = self.notes_token(first)
+        self.until(lambda: self.in_force() == ["vault"], "the Secret of the notes is in force")
+        key = self.license("lic_2", expires, "scim")
+        with self.assertRaises(helm_python.HelmError) as raised:
+            self.run_command(self.INSTALL.format(key=key))
+        told = str(raised.exception)
+        self.assertIn("the Secret alexandria-ee-license is there already, and this release did not make it", told)
+        self.assertNotIn("eyJ", told)
+        self.assertEqual(self.in_force(), ["vault"])
+        # Each of the two ways that it tells.
+        flag = re.search(r"--set license\.secretName=\S+(?=;)", told).group()
+        self.run_command(f"helm upgrade alexandria-ee k8s/helm/alexandria-ee/ {flag}")
+        self.assertEqual(self.in_force(), ["vault"])
+        self.run_command(re.search(r"kubectl delete secret \S+ --namespace \S+", told).group())
+        self.run_command(self.INSTALL.format(key=key))
+        self.until(lambda: self.in_force() == ["scim"], "the key of the values is in force")
+
+    def test_a_secret_of_the_name_that_the_chart_would_make_is_named_in_the_refusal(self):
+        self.run_command("kubectl create secret generic alexandria-ee-admin --from-literal=jwt-secret=0123456789abcdef0123456789abcdef")
+        with self.assertRaises(helm_python.HelmError) as raised:
+            self.run_command("helm upgrade --install alexandria-ee k8s/helm/alexandria-ee/")
+        told = str(raised.exception)
+        self.assertIn("the Secret alexandria-ee-admin is there already, and this release did not make it", told)
+        flag = re.search(r"--set admin\.existingSecret=\S+", told).group()
+        self.token = self.notes_token(self.run_command(f"helm upgrade --install alexandria-ee k8s/helm/alexandria-ee/ {flag}"))
 
     def test_a_release_that_is_removed_and_comes_back_knows_its_administrators_and_its_license(self):
         key = self.license("lic_1", int(time.time()) + 30 * DAY, "scim")

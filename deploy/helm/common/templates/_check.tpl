@@ -133,3 +133,18 @@ Takes what "common.service" takes.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{/*
+An object that the chart makes is not there yet, or is of this release: Helm
+takes over no other. Takes a list of root, kind, name, and what to do instead.
+*/}}
+{{- define "common.check.owner" -}}
+{{- $root := first . -}}
+{{- with lookup "v1" (index . 1) $root.Release.Namespace (index . 2) -}}
+{{- $annotations := .metadata.annotations | default dict -}}
+{{- $ours := and (eq (get $annotations "meta.helm.sh/release-name") $root.Release.Name) (eq (get $annotations "meta.helm.sh/release-namespace") $root.Release.Namespace) -}}
+{{- if not (and $ours (eq (get (.metadata.labels | default dict) "app.kubernetes.io/managed-by") "Helm")) -}}
+{{- fail (printf "the %s %s is there already, and this release did not make it: %s" (index $ 1) (index $ 2) (index $ 3)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

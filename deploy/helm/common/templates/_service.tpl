@@ -57,6 +57,7 @@ spec:
     - { name: http, port: {{ int $values.service.port }}, targetPort: http, protocol: TCP }
 {{- if not (or $shared $values.persistence.existingClaim) }}
 {{- $name := printf "%s-data" $fullname }}
+{{- include "common.check.owner" (list .root "PersistentVolumeClaim" $name (printf "name it in persistence.existingClaim, --set persistence.existingClaim=%s" $name)) }}
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -72,6 +73,7 @@ spec:
 {{- end }}
 {{- if not $values.admin.existingSecret }}
 {{- $name := include "common.adminSecret" .root }}
+{{- include "common.check.owner" (list .root "Secret" $name (printf "name it in admin.existingSecret, --set admin.existingSecret=%s" $name)) }}
 {{- $known := (lookup "v1" "Secret" .root.Release.Namespace $name).data | default dict }}
 ---
 apiVersion: v1
