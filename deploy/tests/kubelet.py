@@ -17,7 +17,7 @@ ASSIGNED = 1000680000
 PATIENCE = 120
 
 SCRIPT = """set -eu
-root=$1 program=$2 writable=$3 user=$4 group=$5 groups=$6 capabilities=$7; shift 7
+root=$1 program=$2 writable=$3 user=$4 group=$5 groups=$6 capabilities=$7 machine_id=$8; shift 8
 mount -t tmpfs -o mode=0755 tmpfs "$root"
 cd "$root"
 mkdir usr proc dev etc
@@ -25,6 +25,7 @@ ln -s usr/bin usr/lib usr/lib64 usr/sbin .
 mount --rbind -o ro /usr usr
 mount --rbind /proc proc
 for device in null urandom; do touch dev/$device; mount --bind /dev/$device dev/$device; done
+[ -z "$machine_id" ] || printf '%s\\n' "$machine_id" > etc/machine-id
 touch service
 mount --bind -o ro "$program" service
 while [ $# -gt 0 ]; do
@@ -50,6 +51,8 @@ class Kubelet:
         self.programs = programs
         self.pods = {}
         self.numbers = count(1)
+        # What pods find in /etc/machine-id.
+        self.machine_id = None
 
     def close(self):
         for pods in self.pods.values():
@@ -201,7 +204,7 @@ class Pod:
         writable = "no" if security["readOnlyRootFilesystem"] else "yes"
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SCRIPT, "pod"]
         command += [root, self.kubelet.programs[image], writable]
-        command += [str(self.user), str(self.group), str(self.volumes_group), capabilities, *mounts]
+        command += [str(self.user), str(self.group), str(self.volumes_group), capabilities, self.kubelet.machine_id or "", *mounts]
         command += self.container.get("args", [])
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(command, env=self.env(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)

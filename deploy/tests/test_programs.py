@@ -118,6 +118,33 @@ class Keys(Programs):
             self.assertEqual(self.ask("/api/license", license(vendor), token, kind="application/jwt")[0], status)
 
 
+class Machine(Programs):
+    chart = "polygent"
+
+    def machine_info(self):
+        status, info = self.ask("/api/license/machine-info", token=self.sign_in(self.secret("polygent-admin", "password")))
+        self.assertEqual(status, 200, info)
+        return info
+
+    def on(self, machine_id):
+        """The machine of a new pod, on a node with this id of its own."""
+        self.cluster.kubelet.machine_id = machine_id
+        for replicas in (0, 1):
+            self.run_command(f"helm upgrade polygent polygent --values values.yaml --set replicaCount={replicas}")
+        info = self.machine_info()
+        return info["scheme"], info["fingerprint"]
+
+    def test_a_machine_id_of_the_values_stays_wherever_the_pod_runs(self):
+        nodes = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
+        self.started({})
+        here, there = map(self.on, nodes)
+        self.assertEqual((here[0], there[0]), ("machine-id", "machine-id"))
+        self.assertNotEqual(here, there)
+        self.started({"machineId": "polygent/berlin-1"})
+        here, there, nowhere = map(self.on, [*nodes, None])
+        self.assertEqual((here[0], there, nowhere), ("custom", here, here))
+
+
 class Replicas(Programs):
     chart = "polygent"
 
