@@ -9,6 +9,7 @@ from pathlib import Path
 
 import helm_python as helm
 import kubernetes_validate
+import yaml
 
 from charts import CHARTS, HELM, PUBLIC_KEY, ROOT, Rendered, packed, values_files, values_of
 
@@ -158,6 +159,16 @@ class Values(unittest.TestCase):
                 self.assertEqual(expected, Rendered(Path(directory) / chart, values).text)
                 for place in (HELM, Path(directory)):
                     self.assertEqual([it["status"] for it in helm.dependency_list(place / chart)], ["unpacked"])
+
+    def test_the_pod_that_the_guide_backs_up_with_has_the_volume(self):
+        text = (HELM / "README.md").read_text().split("<<'END'\n", 1)[1].split("\nEND\n", 1)[0]
+        pod = yaml.safe_load(text)
+        for version in VERSIONS:
+            kubernetes_validate.validate(pod, version, strict=True)
+        rendered = Rendered(self.archives["polygent"])
+        self.assertIn(rendered.volume("data"), pod["spec"]["volumes"])
+        given = pod["spec"]["securityContext"]
+        self.assertLessEqual(given.items(), rendered.pod["securityContext"].items())
 
     def test_a_chart_without_the_vendors_key_is_refused(self):
         for chart in CHARTS:
