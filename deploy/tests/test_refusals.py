@@ -13,6 +13,7 @@ from charts import CHARTS, HELM, PUBLIC_KEY, Rendered, packed
 
 MARK = "c2VjcmV0LW1hcms"
 PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{MARK}\n-----END PRIVATE KEY-----\n"
+OTHER_KEY = PUBLIC_KEY.replace("DQgAE", "DQgAF")
 ID = "polygent/berlin-1"
 
 # What is refused, by the beginning of the message.
@@ -44,6 +45,10 @@ EVERYWHERE = {
             [PUBLIC_KEY * 2], [PUBLIC_KEY, MARK], [f"{PUBLIC_KEY},{PUBLIC_KEY}"], [PUBLIC_KEY.split("-----END")[0]],
             [PUBLIC_KEY + "trailing"], [PUBLIC_KEY.replace("PUBLIC KEY", "CERTIFICATE")],
         )
+    ],
+    "two public keys of the vendor have one KID": [
+        {"license": {"publicKeys": it}}
+        for it in ([PUBLIC_KEY, PUBLIC_KEY.replace("\n", "\r\n")], [f"a={PUBLIC_KEY}", f"a=ES256:{OTHER_KEY}"])
     ],
 }
 SECRET = "extraEnv sets {}, which belongs into the {}"
@@ -97,7 +102,7 @@ GOOD = [
 ] + [
     {"license": {"publicKeys": it}}
     for it in (
-        [PUBLIC_KEY], [f"kid=ES256:{PUBLIC_KEY}"], [PUBLIC_KEY.replace("\n", "\\n")], [PUBLIC_KEY.replace("\n", "\r\n")],
+        [PUBLIC_KEY, OTHER_KEY], [f"a={PUBLIC_KEY}", f"b={PUBLIC_KEY}"], [f"kid=ES256:{PUBLIC_KEY}"], [PUBLIC_KEY.replace("\n", "\\n")], [PUBLIC_KEY.replace("\n", "\r\n")],
         [PUBLIC_KEY.replace("PUBLIC", "RSA PUBLIC")], [f"subject: x\n\n{PUBLIC_KEY}"], [f'"{PUBLIC_KEY}"'],
     )
 ]

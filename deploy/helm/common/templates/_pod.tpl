@@ -132,10 +132,18 @@ private key is refused wherever it is: whoever has the chart would have it.
 {{- end -}}
 {{- $prefix := "(?s)^[^,]*" -}}
 {{- $pem := "-----BEGIN (RSA )?PUBLIC KEY-----[A-Za-z0-9+/=\\s\\\\]+-----END (RSA )?PUBLIC KEY-----" -}}
+{{- $seen := list -}}
 {{- range $keys -}}
 {{- if or (ne (len (splitList "-----BEGIN " .)) 2) (not (regexMatch (printf "%s%s[\\s\\\\nr\"']*$" $prefix $pem) .)) -}}
 {{- fail "a public key of the vendor is none: each is one PEM text of its own, from BEGIN PUBLIC KEY to END PUBLIC KEY, without a comma" -}}
 {{- end -}}
+{{- /* By its KID=, or by what one is derived from. */ -}}
+{{- $before := first (splitList "-----BEGIN " .) -}}
+{{- $kid := ternary (first (splitList "=" $before)) (regexReplaceAll "\\s+" (trimPrefix $before .) "") (contains "=" $before) | trim -}}
+{{- if has $kid $seen -}}
+{{- fail "two public keys of the vendor have one KID, or one of them is there twice" -}}
+{{- end -}}
+{{- $seen = append $seen $kid -}}
 {{- end -}}
 {{- join "," $keys -}}
 {{- end -}}
