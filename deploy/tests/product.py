@@ -75,10 +75,10 @@ class Product(unittest.TestCase):
         data = self.cluster.find("secrets", self.namespace, name)["data"]
         return base64.b64decode(data[key]).decode()
 
-    def ask(self, path, body=None, token=None, pod=None, kind="application/json"):
+    def ask(self, path, body=None, token=None, pod=None, kind="application/json", headers=()):
         """The status and the JSON of an answer."""
         pod = pod or self.pod
-        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Content-Type": kind} | dict(headers) | ({"Authorization": f"Bearer {token}"} if token else {})
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(f"http://{pod.address}:{pod.port}{path}", data, headers)
         try:

@@ -35,9 +35,9 @@ def database():
     return f"{url.rsplit('/', 1)[0]}/{name}"
 
 
-def license(vendor):
+def license(vendor, *flags):
     limits = (flag for name in ("users", "session_hosts", "deploy_hosts") for flag in ("--limit", f"{name}=5"))
-    return vendor.license("lic_1", "--plan", "enterprise", "--feature", "workflows", *limits).encode()
+    return vendor.license("lic_1", "--plan", "enterprise", "--feature", "workflows", *limits, *flags).encode()
 
 
 class Programs(Product):
@@ -143,6 +143,33 @@ class Machine(Programs):
         self.started({"machineId": "polygent/berlin-1"})
         here, there, nowhere = map(self.on, [*nodes, None])
         self.assertEqual((here[0], there, nowhere), ("custom", here, here))
+
+
+class Ingress(Programs):
+    chart = "polygent"
+
+    def sign_in_through(self, client, password):
+        """The status of a sign-in that an Ingress passes on."""
+        headers = {"X-Forwarded-For": client, "X-Forwarded-Host": "polygent.acme.example"}
+        return self.ask("/api/auth/sign-in", {"email": "admin@example.com", "password": password}, headers=headers)[0]
+
+    def test_wrong_passwords_count_for_whom_a_trusted_proxy_names_and_else_for_all(self):
+        for proxies, status in [([], 429), (["127.0.0.0/8"], 200)]:
+            for pod in self.started({"trustedProxies": proxies}):
+                wrong = [self.sign_in_through("192.0.2.1", "wrong") for _ in range(11)]
+                self.assertIn(429, wrong)
+                password = self.secret("polygent-admin", "password")
+                self.assertEqual(self.sign_in_through("192.0.2.2", password), status, pod.log())
+
+    def test_a_license_for_a_domain_is_asked_through_a_forwarded_port_with_its_host(self):
+        self.started({})
+        token = self.sign_in(self.secret("polygent-admin", "password"))
+        text = license(self.vendor, "--domain", "polygent.acme.example")
+        host = {"Host": "polygent.acme.example"}
+        for headers, uploaded, asked in [({}, 422, 503), (host, 200, 200), ({}, 422, 403)]:
+            status, body = self.ask("/api/license", text, token, kind="application/jwt", headers=headers)
+            self.assertEqual(status, uploaded, body)
+            self.assertEqual(self.ask("/api/workflows", token=token, headers=headers)[0], asked)
 
 
 class Replicas(Programs):

@@ -2,8 +2,8 @@
 {{- define "common.notes.reach" -}}
 kubectl port-forward -n {{ .Release.Namespace }} service/{{ include "common.fullname" . }} 3000:{{ .Values.service.port }}
 
-A license for a domain refuses 127.0.0.1: send the licensed host along, as
-curl -H 'Host: HOST' does, or ask at the address of the Ingress.
+A license for a domain refuses 127.0.0.1, an upload of it too: send the licensed
+host along, as curl -H 'Host: HOST' does, or ask at the address of the Ingress.
 {{- end -}}
 
 {{/* Who signs in, where passwords are counted. */}}
