@@ -55,7 +55,7 @@ SECRET = "extraEnv sets {}, which belongs into the {}"
 OF_ONE = {
     "polygent": {
         "database.secretName": [{"database": {"secretName": f"postgres://u:{MARK}@h/db"}}],
-        "secretKey": [{"database": {"secretKey": it}} for it in (".", "..", "..data", "a/b", f"postgres://u:{MARK}@h/db")],
+        "database.secretKey": [{"database": {"secretKey": it}} for it in (".", "..", "..data", "a/b", f"postgres://u:{MARK}@h/db")],
         "machineId": [{"machineId": it} for it in ("too-short", "x" * 257, "sixteen and spaces", "sixteen-umlauts-ü")],
         SECRET.format("ADMIN_PASSWORD", "key password of the Secret that admin.existingSecret"): [
             {"extraEnv": [{"name": "ADMIN_PASSWORD", "value": MARK}]}
@@ -70,7 +70,7 @@ OF_ONE = {
     },
     "align": {
         "license.secretName": [{"license": {"secretName": it}} for it in ("a..b", f"eyJ{MARK}.{MARK}.{MARK}")],
-        "secretKey": [{"license": {"secretKey": it}} for it in (".", "..", "..data", "a/b", "x" * 254)],
+        "license.secretKey": [{"license": {"secretKey": it}} for it in (".", "..", "..data", "a/b", "x" * 254)],
         SECRET.format("LICENSE_FILE", "Secret that license.secretName"): [
             {"license": {"enabled": False}, "extraEnv": [{"name": "LICENSE_FILE", "value": "/tmp/x"}]}
         ],
@@ -102,7 +102,8 @@ GOOD = [
 ] + [
     {"license": {"publicKeys": it}}
     for it in (
-        [PUBLIC_KEY, OTHER_KEY], [f"a={PUBLIC_KEY}", f"b={PUBLIC_KEY}"], [f"kid=ES256:{PUBLIC_KEY}"], [PUBLIC_KEY.replace("\n", "\\n")], [PUBLIC_KEY.replace("\n", "\r\n")],
+        [PUBLIC_KEY, OTHER_KEY], [f"a={PUBLIC_KEY}", f"b={PUBLIC_KEY}"], [f"kid=ES256:{PUBLIC_KEY}"], [PUBLIC_KEY.replace("\n", "\\n")],
+        [PUBLIC_KEY.replace("\n", "\r\n")],
         [PUBLIC_KEY.replace("PUBLIC", "RSA PUBLIC")], [f"subject: x\n\n{PUBLIC_KEY}"], [f'"{PUBLIC_KEY}"'],
     )
 ]

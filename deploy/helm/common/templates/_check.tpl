@@ -28,10 +28,10 @@ Takes what "common.service" takes.
 {{- fail (printf "%s is not the name of an object of the cluster, such as acme-1: small letters, digits and hyphens, and dots between them. What is secret belongs into the Secret itself" $place) -}}
 {{- end -}}
 {{- end -}}
-{{- range list "license" "database" -}}
-{{- with get (get $values . | default dict) "secretKey" -}}
+{{- range $place := list "license" "database" -}}
+{{- with get (get $values $place | default dict) "secretKey" -}}
 {{- if or (gt (len .) 253) (eq . ".") (hasPrefix ".." .) (not (regexMatch "^[-._a-zA-Z0-9]+$" .)) -}}
-{{- fail "secretKey is not the name of a key in a Secret, such as license.jwt: letters, digits, hyphens, underscores and dots, and no two dots before them" -}}
+{{- fail (printf "%s.secretKey is not the name of a key in a Secret, such as license.jwt: letters, digits, hyphens, underscores and dots, and no two dots before them" $place) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
