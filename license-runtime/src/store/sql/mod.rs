@@ -1,5 +1,9 @@
-//! What the stores that speak SQL have in common: the rows and the
-//! migrations. Each writes its own statements.
+//! What the stores that speak SQL have in common: the rows and the migrations.
+//!
+//! Each writes its own statements. They differ in more than their dialect:
+//! PostgreSQL locks the row and counts time by its own clock, SQLite has the
+//! whole file and seals what it writes. A statement that were generic over both
+//! would carry more bounds than it has lines.
 
 mod migrations;
 mod rows;
