@@ -1,4 +1,4 @@
-//! SECURITY.md, case 56: one bit, anywhere.
+//! SECURITY.md, case 56: one bit, anywhere; and a file of which nothing is left.
 
 use std::{collections::BTreeSet, fs};
 
@@ -117,4 +117,74 @@ async fn case_56_what_an_earlier_version_has_written_is_sound_and_what_is_added_
         by_hand(&copy.file, &format!("UPDATE license_state SET {change}")).await;
         assert!(copy.open().await.load().await.unwrap().corrupt, "{change}");
     }
+}
+
+/// Opens what lies there, and again, and says whether it was kept aside both
+/// times as one file.
+async fn is_kept_aside(place: &Place) -> bool {
+    for _ in 0..2 {
+        let store = place.open().await;
+        let loaded = store.load().await.unwrap();
+        assert_eq!(loaded.saved.current, None);
+        assert_eq!(place.kept(".corrupt-").len(), usize::from(loaded.corrupt));
+        store.close().await;
+    }
+    let store = place.open().await;
+    let corrupt = store.load().await.unwrap().corrupt;
+    install(&store, "again").await;
+    assert!(!store.load().await.unwrap().corrupt);
+    store.close().await;
+    corrupt
+}
+
+/// Puts a database without tables in place of the file.
+async fn put_empty_database(place: &Place) {
+    fs::remove_file(&place.file).unwrap();
+    fs::write(&place.file, "").unwrap();
+    by_hand(&place.file, "CREATE TABLE a (b); DROP TABLE a; VACUUM").await;
+    assert_eq!(fs::metadata(&place.file).unwrap().len(), 4096);
+}
+
+#[tokio::test]
+async fn an_empty_file_where_a_store_was_is_kept_aside() {
+    let place = file().await;
+    fs::write(&place.file, "").unwrap();
+    assert!(is_kept_aside(&place).await);
+    let place = file().await;
+    put_empty_database(&place).await;
+    assert!(is_kept_aside(&place).await);
+    // The lock of an earlier version tells nothing; quotas do.
+    let place = file().await;
+    fs::write(&place.file, "").unwrap();
+    fs::write(place.beside("-lock"), "").unwrap();
+    fs::write(place.beside("-quota"), "").unwrap();
+    assert!(is_kept_aside(&place).await);
+}
+
+#[tokio::test]
+async fn a_first_start_that_ended_early_and_a_removed_file_are_new() {
+    let place = Place::new();
+    for suffix in ["", "-lock", "-journal"] {
+        fs::write(place.beside(suffix), "").unwrap();
+    }
+    assert!(!is_kept_aside(&place).await);
+    let place = Place::new();
+    fs::write(&place.file, "").unwrap();
+    put_empty_database(&place).await;
+    assert!(!is_kept_aside(&place).await);
+    let place = file().await;
+    fs::write(place.beside("-quota"), "").unwrap();
+    fs::remove_file(&place.file).unwrap();
+    assert!(!is_kept_aside(&place).await);
+}
+
+#[tokio::test]
+async fn another_database_is_kept_aside_as_it_is() {
+    let place = Place::new();
+    fs::write(&place.file, "").unwrap();
+    by_hand(&place.file, "CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('a')").await;
+    let other = fs::read(&place.file).unwrap();
+    assert!(is_kept_aside(&place).await);
+    let kept = place.directory.path().join(&place.kept(".corrupt-")[0]);
+    assert_eq!(fs::read(kept).unwrap(), other);
 }

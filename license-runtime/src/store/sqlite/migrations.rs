@@ -5,7 +5,7 @@ use sqlx::{Executor, SqliteConnection};
 use super::rows::failed;
 use crate::store::{
     StoreError,
-    sql::{self, Script},
+    sql::{self, Script, corrupt},
 };
 
 const SCRIPTS: &[Script] = &[
@@ -26,6 +26,32 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     checksum BLOB NOT NULL,
     execution_time BIGINT NOT NULL
 )";
+
+/// Finds a database that is not this store's: one with tables of others alone,
+/// and one without tables that had some.
+///
+/// # Errors
+///
+/// `Corrupt`.
+pub(super) async fn check(
+    connection: &mut SqliteConnection,
+    had_tables: bool,
+) -> Result<(), StoreError> {
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
+    if tables.iter().any(|table| table == "license_state") {
+        return Ok(());
+    }
+    // The record alone is what a first start may have come to.
+    match tables.iter().any(|table| table != "_sqlx_migrations") {
+        true => Err(corrupt("the tables: they are those of another database")),
+        false if had_tables => Err(corrupt("the file: it is empty, and a license store was here")),
+        false => Ok(()),
+    }
+}
 
 /// Brings the tables up to date, within one transaction that nobody else can
 /// come into.

@@ -102,10 +102,12 @@ impl SqliteStore {
     /// Opens a file, and makes it and its directory where they are missing.
     /// A new file is readable by its owner alone.
     ///
-    /// A file that is damaged or no database is kept aside as
-    /// `NAME.corrupt-SECONDS` (seconds since the Unix epoch), beside it its
-    /// `-journal`; the store starts empty, and [`Loaded::corrupt`] says so
-    /// until a license is installed.
+    /// A file that is damaged, no database or one with the tables of others is
+    /// kept aside as `NAME.corrupt-SECONDS` (seconds since the Unix epoch),
+    /// beside it its `-journal`; the store starts empty, and
+    /// [`Loaded::corrupt`] says so until a license is installed. So is an empty
+    /// one where a store was ready before: `NAME-lock` remembers that, and
+    /// `NAME-quota`. A file that is not there is new.
     ///
     /// # Errors
     ///

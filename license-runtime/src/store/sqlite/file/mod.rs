@@ -45,18 +45,19 @@ static PLACES: Mutex<BTreeMap<PathBuf, Place>> = Mutex::new(BTreeMap::new());
 impl OpenFile {
     /// Opens the file, or shares what this process has open already.
     pub(super) async fn open(path: &Path) -> Result<Arc<Self>, StoreError> {
-        open::make(path)?;
+        let is_made = open::make(path)?;
         let place = place(path)?;
         let mut place = place.lock().await;
         if let Some(file) = place.upgrade().filter(|file| file.join()) {
             return Ok(file);
         }
         let lock = lock::take(path).await?;
-        let connection = match connect(path).await {
+        let before = if is_made { Before::Nothing } else { Before::at(path, &lock)? };
+        let connection = match connect(path, before).await {
             Err(error) if error.kind() == StoreErrorKind::Corrupt => {
                 open::set_aside(path, &error, SystemClock::new().now().as_seconds())?;
                 open::make(path)?;
-                let connection = connect(path).await?;
+                let connection = connect(path, Before::Nothing).await?;
                 let mut turn = connection.write().await?;
                 let noted = rows::note_corrupt(turn.connection()?).await;
                 turn.end(noted).await?;
@@ -64,6 +65,7 @@ impl OpenFile {
             }
             other => other?,
         };
+        lock::mark_ready(&lock);
         let file = Arc::new(Self {
             connection,
             locks: NamedLocks::default(),
@@ -106,12 +108,30 @@ fn place(path: &Path) -> Result<Place, StoreError> {
     Ok(Arc::clone(places.entry(path).or_default()))
 }
 
-async fn connect(path: &Path) -> Result<Connection, StoreError> {
+/// What the file was before this start, by what lies beside it. An empty file
+/// alone says nothing: every first start makes one, and may end there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// A store that was ready: it had tables.
+    Ready,
+}
+
+impl Before {
+    fn at(path: &Path, lock: &File) -> Result<Self, StoreError> {
+        // Quotas are counted only once the store is ready.
+        let counted = || open::with_suffix(path, "-quota").try_exists().map_err(unavailable);
+        let was_ready = lock::was_ready(lock)? || counted()?;
+        Ok(if was_ready { Self::Ready } else { Self::Nothing })
+    }
+}
+
+async fn connect(path: &Path, before: Before) -> Result<Connection, StoreError> {
     let head = leftover::head(path)?;
     open::check(&head)?;
     leftover::set_aside(path, &head, SystemClock::new().now().as_seconds())?;
     let connection = Connection::open(path).await?;
-    match make_ready(&connection).await {
+    match make_ready(&connection, before).await {
         Ok(()) => Ok(connection),
         Err(error) => {
             // A file is moved only when it is closed: closing it later
@@ -124,11 +144,12 @@ async fn connect(path: &Path) -> Result<Connection, StoreError> {
 
 /// Looks for damage and brings the tables up to date, with nobody else in
 /// between.
-async fn make_ready(connection: &Connection) -> Result<(), StoreError> {
+async fn make_ready(connection: &Connection, before: Before) -> Result<(), StoreError> {
     open::prepare(connection.turn().await?.connection()?).await.map_err(open::damaged)?;
     let mut turn = connection.write().await.map_err(open::damaged)?;
     let connection = turn.connection()?;
     let result = async {
+        migrations::check(connection, before == Before::Ready).await?;
         migrations::run(connection).await?;
         rows::check(connection).await
     };

@@ -22,8 +22,9 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// without tables.
 const FIELDS: [(usize, [u32; 2]); 3] = [(44, [0, 4]), (52, [0, 0]), (56, [0, 1])];
 
-/// Makes the file and its directory where they are missing.
-pub(super) fn make(path: &Path) -> Result<(), StoreError> {
+/// Makes the file and its directory where they are missing. Returns whether
+/// the file was.
+pub(super) fn make(path: &Path) -> Result<bool, StoreError> {
     if let Some(directory) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
         fs::create_dir_all(directory).map_err(unavailable)?;
     }
@@ -32,8 +33,9 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(unavailable(error)),
-        _ => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(unavailable(error)),
     }
 }
 
