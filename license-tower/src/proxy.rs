@@ -95,7 +95,10 @@ impl TrustedProxy {
             return None;
         }
         let lines = headers.get_all(&self.header).iter().map(HeaderValue::as_bytes);
-        Some(Host::resolve(None, lines))
+        Some(Host::resolve(None, lines).map_err(|error| match error {
+            HostError::Missing => HostError::NotForwarded,
+            error => error,
+        }))
     }
 }
 
@@ -209,7 +212,7 @@ mod tests {
     fn a_believed_proxy_must_name_exactly_one_host() {
         let proxy = Some("10.0.0.1");
         assert_eq!(said(proxy, &["A.example.:8443"]), Some(Ok("a.example:8443".into())));
-        assert_eq!(said(proxy, &[]), Some(Err(HostError::Missing)));
+        assert_eq!(said(proxy, &[]), Some(Err(HostError::NotForwarded)));
         assert_eq!(said(proxy, &["a.example", "a.example"]), Some(Err(HostError::Repeated)));
         for bad in ["", "a.example, b.example", "u@a.example", "http://a.example", "a.example:x"] {
             assert_eq!(said(proxy, &[bad]), Some(Err(HostError::Malformed)), "{bad}");
@@ -239,7 +242,7 @@ mod tests {
         assert_eq!(host(&request, None), Ok("own.example".into()));
         assert_eq!(host(&request, Some(&proxy)), Ok("outer.example".into()));
         request.headers_mut().remove("x-forwarded-host");
-        assert_eq!(host(&request, Some(&proxy)), Err(HostError::Missing));
+        assert_eq!(host(&request, Some(&proxy)), Err(HostError::NotForwarded));
         assert_eq!(host(&Request::new(()), None), Err(HostError::Missing));
     }
 

@@ -283,6 +283,13 @@ pub(crate) fn host_mismatch(license: &License, host: Option<&str>) -> Option<Str
     if parsed.as_ref().is_some_and(|host| domain.matches(host)) {
         return None;
     }
-    let host = parsed.map_or("no host name".to_owned(), |host| format!("the host name {host}"));
-    Some(format!("the license is for {domain}; this request came for {host}"))
+    Some(match parsed {
+        Some(host) => {
+            format!("the license is for {domain}; this request came for the host name {host}")
+        }
+        None => format!(
+            "the license is for {domain}; this request came for no host name, and one from a \
+             trusted proxy needs the header that names it (such as X-Forwarded-Host)"
+        ),
+    })
 }

@@ -27,8 +27,8 @@ impl Snapshot<'_> {
                 let domain = self.domain()?;
                 let seen = denial.host_seen()?;
                 Some(format!(
-                    "{seen}, and the license covers `{domain}`; a proxy may have replaced the \
-                     host that the client sent"
+                    "{seen}, and the license covers `{domain}`; a proxy has to pass on the host \
+                     that the client sent"
                 ))
             }
             DenialCode::FeatureNotLicensed => {

@@ -60,6 +60,13 @@ pub enum HostError {
     /// Neither an authority nor a `Host` line.
     #[error("the request names no host")]
     Missing,
+    /// It came from a trusted proxy, which did not say for which host it was
+    /// meant.
+    #[error(
+        "the request came from a trusted proxy without the header that names the host (such as \
+         X-Forwarded-Host)"
+    )]
+    NotForwarded,
     /// More than one `Host` line, equal or not.
     #[error("the request has more than one host header")]
     Repeated,

@@ -207,7 +207,11 @@ impl DenialCode {
             Self::DomainMismatch => {
                 "Use a licensed host name, or ask the vendor for a license for this one.".into()
             }
-            Self::HostInvalid => "Send exactly one Host header with a host name.".into(),
+            Self::HostInvalid => {
+                "Send exactly one Host header with a host name; a trusted proxy has to send the \
+                 one that names the host (such as X-Forwarded-Host)."
+                    .into()
+            }
             Self::LimitReached => "Free some, or ask the vendor for a larger license.".into(),
             Self::ConcurrentHostLimitReached => {
                 "Disconnect a host, or ask the vendor for a larger license.".into()

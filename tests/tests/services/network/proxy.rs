@@ -76,6 +76,25 @@ async fn a_trusted_nginx_names_the_host_and_the_client_in_headers_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_trusted_proxy_that_names_no_host_is_told_apart() {
+    let polygent = Polygent::start_with(|start| start.arg("--trusted-proxy").arg("127.0.0.1"));
+    let polygent = polygent.await;
+    let bound = || polygent.license().domain("*.acme.internal");
+    let admin = polygent.admin().await.host("api.acme.internal");
+    let refused = admin.upload("/api/license", bound().sign().as_str().to_owned()).await;
+    refused.refused(422, "domain_mismatch");
+    let detail = refused.json()["detail"].to_string();
+    assert!(detail.contains("no host name") && detail.contains("X-Forwarded-Host"), "{detail}");
+
+    polygent.install(bound()).await;
+    let refused = admin.get("/api/workflows").await;
+    refused.refused(400, "host_invalid");
+    let remedy = refused.json()["remedy"].to_string();
+    assert!(remedy.contains("X-Forwarded-Host"), "{remedy}");
+    polygent.process().logged("from a trusted proxy without the header").await;
+}
+
+#[tokio::test]
 async fn what_is_no_network_stops_every_example_at_the_start() {
     for example in ["polygent", "align", "alexandria", "hyper"] {
         let directory = tempfile::tempdir().unwrap();
