@@ -53,6 +53,9 @@ struct LicenseState {
 
 /// The cookie in which a browser keeps the token.
 const COOKIE: &str = "alexandria_admin";
+/// How short a secret may be, in bytes: as long as the hash, RFC 7518
+/// section 3.2.
+const SHORTEST_SECRET: usize = 32;
 /// How long a token is good that is made for want of a secret.
 const TOKEN_TERM: Duration = Duration::from_secs(30 * 86_400);
 
@@ -72,10 +75,11 @@ impl Admins {
         data_dir: &Path,
         licensing: &Licensing,
     ) -> Result<(Self, Option<String>), StartError> {
-        if secret == Some("") {
+        if secret.is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
             return Err(StartError::new(
-                "the secret of administrators is empty; set ADMIN_JWT_SECRET to a long random \
-                 text, or leave it out to have one made",
+                "the secret of administrators is shorter than 32 bytes, so that whoever has a \
+                 token can find it; set ADMIN_JWT_SECRET to what `openssl rand -hex 32` prints, or \
+                 leave it out to have one made",
             ));
         }
         let (secret, made) = match secret {

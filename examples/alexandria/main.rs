@@ -47,8 +47,8 @@ struct Arguments {
     #[arg(long, env = "LICENSE_KEY_FILE", value_name = "FILE")]
     license_key_file: Option<PathBuf>,
 
-    /// What the tokens of administrators are signed with (HS256); without it
-    /// one is made and a token printed
+    /// What the tokens of administrators are signed with (HS256), at least 32
+    /// bytes; without it one is made and a token printed
     #[arg(long, env = "ADMIN_JWT_SECRET", value_name = "TEXT", hide_env_values = true)]
     admin_jwt_secret: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Flags and environment variables, read as people set them.
 
 use std::{
+    convert::Infallible,
     env,
     ffi::OsString,
     fs,
@@ -21,8 +22,9 @@ const CREDENTIALS: &str = "What is secret can also be a file in the directory th
 /// given. A variable that is empty is as good as not set, as `${NAME:-}` makes
 /// it in a compose file. A secret that neither names can be a file in the
 /// directory `CREDENTIALS_DIRECTORY`, named as its flag is, such as
-/// `admin-password`: <https://systemd.io/CREDENTIALS>. With wrong ones the
-/// process ends with status 2 and a message in which no key, token or password
+/// `admin-password`: <https://systemd.io/CREDENTIALS>. Of a secret the last line
+/// break is no part, wherever it comes from: editors and `echo` add it, and
+/// nobody could type it. With wrong arguments the process ends with status 2 and a message in which no key, token or password
 /// stands.
 pub fn arguments<A: Parser>() -> A {
     let command = command::<A>().unwrap_or_else(|error| error.end());
@@ -46,6 +48,8 @@ fn command<A: Parser>() -> Result<Command, StartError> {
             unreadable = Some(error);
             None
         });
+        let is_secret = argument.is_hide_env_values_set();
+        let argument = if is_secret { argument.value_parser(secret) } else { argument };
         // Whatever was set by mistake, `--help` does not show it.
         let argument = argument.hide_env_values(true);
         let argument = if is_empty { argument.env(None::<&'static str>) } else { argument };
@@ -64,17 +68,22 @@ fn credential_file(argument: &Arg, directory: &Path) -> Option<PathBuf> {
     Some(directory.join(name))
 }
 
-/// What a file holds, without the end of its last line; none when it is not
-/// there, or empty.
+/// What a file holds; none when it is not there, or empty.
 fn credential(file: &Path) -> Result<Option<String>, StartError> {
     match fs::read_to_string(file) {
-        Ok(text) => Ok(Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())),
+        Ok(text) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let message = format!("cannot read the credential {}", file.display());
             Err(StartError::new(message).with_source(error))
         }
     }
+}
+
+/// A secret as it is meant: without the line break at its end.
+fn secret(text: &str) -> Result<String, Infallible> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    Ok(line.strip_suffix('\r').filter(|_| line != text).unwrap_or(line).to_owned())
 }
 
 fn explain(error: &clap::Error, command: &Command) -> ! {

@@ -351,6 +351,22 @@ async fn without_a_secret_one_is_made_and_a_token_printed() {
 }
 
 #[tokio::test]
+async fn a_secret_that_can_be_found_from_a_token_is_refused_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    for secret in [&SECRET[1..], &format!("{}\n", &SECRET[1..]), "a pass phrase"] {
+        let start = alexandria::command(directory.path()).env("ADMIN_JWT_SECRET", secret);
+        let (status, told) = start.fails().await;
+        assert_eq!(status, Some(2), "{told}");
+        assert!(told.contains("32 bytes") && told.contains("openssl rand -hex 32"), "{told}");
+        assert!(!told.contains(secret.trim_end()), "{told}");
+    }
+    let start = alexandria::command(directory.path());
+    let process = start.env("ADMIN_JWT_SECRET", format!("{SECRET}\n")).start().await;
+    let admin = Client::new(process.address()).bearer(&admin_token(at("2100-01-01")));
+    admin.get("/admin/license").await.is(200);
+}
+
+#[tokio::test]
 async fn the_start_tells_what_is_loaded_and_warns_within_seven_days() {
     let loaded = "INFO license loaded tier=enterprise expires_at=2027-05-01 \
                   entitlements=[multi_tenant oidc scim vault]";

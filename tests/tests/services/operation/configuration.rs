@@ -164,6 +164,27 @@ async fn a_secret_can_be_a_credential_and_a_variable_wins() {
 }
 
 #[tokio::test]
+async fn the_last_line_break_of_a_secret_is_no_part_of_it() {
+    let (vendor, place) = (vendor(), tempfile::tempdir().unwrap());
+    write(&place, "public-key", &public_pem(&vendor));
+    for (given, password) in [
+        ("a password\n", "a password"),
+        ("a password\r\n", "a password"),
+        ("a password \n", "a password "),
+        ("a password\n\n", "a password\n"),
+    ] {
+        write(&place, "admin-password", given);
+        for variable in [given, ""] {
+            let data = tempfile::tempdir().unwrap();
+            let start = polygent().env("LISTEN", "127.0.0.1:0").env("DATA_DIR", data.path());
+            let start = start.env("CREDENTIALS_DIRECTORY", place.path());
+            let process = start.env("ADMIN_PASSWORD", variable).start().await;
+            trusts(&Client::new(process.address()), &vendor, password).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn systemd_is_told_that_the_service_listens_and_that_it_stops() {
     let (vendor, data) = (vendor(), tempfile::tempdir().unwrap());
     let socket = data.path().join("notify");
