@@ -335,6 +335,15 @@ impl InstallError {
         self
     }
 
+    /// A text for clients in place of the kind's own advice, as whole sentences:
+    /// what is wrong and what to do next. It is not part of the
+    /// [`reason`](Self::reason).
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
     /// Keeps the error behind the refusal, for the log only.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

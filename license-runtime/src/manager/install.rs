@@ -158,13 +158,13 @@ impl Shared {
                     if !known.map_err(|error| self.not_stored(error))? {
                         // Another instance has to judge it: what is installed
                         // has not begun by this clock.
-                        return Err(InstallError::store(error));
+                        return Err(InstallError::from(error));
                     }
                 }
                 Err(error) => return Err(self.not_stored(error)),
             }
         }
-        Err(InstallError::store(StoreError::new(StoreErrorKind::Conflict)))
+        Err(InstallError::from(StoreError::new(StoreErrorKind::Conflict)))
     }
 
     /// Stores the license state. When it returns `Ok` the store holds exactly
@@ -216,7 +216,7 @@ impl Shared {
 
     fn not_stored(&self, error: StoreError) -> InstallError {
         self.store_health.write_failed(&error);
-        InstallError::store(error)
+        InstallError::from(error)
     }
 
     pub(super) fn audit_record(

@@ -258,15 +258,15 @@ impl Shared {
                     return Ok(());
                 }
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {
-                    self.take_stored(&mut known).await.map_err(InstallError::store)?;
+                    self.take_stored(&mut known).await?;
                 }
                 Err(error) => {
                     self.store_health.write_failed(&error);
-                    return Err(InstallError::store(error));
+                    return Err(InstallError::from(error));
                 }
             }
         }
-        Err(InstallError::store(StoreError::new(StoreErrorKind::Conflict)))
+        Err(InstallError::from(StoreError::new(StoreErrorKind::Conflict)))
     }
 
     fn removal(&self, saved: &StoredState, actor: &Actor) -> AuditRecord {

@@ -283,14 +283,14 @@ impl Installer for LicenseManager {
         let machine = shared.licensing.control().machine();
         let fingerprint =
             machine.fingerprint().ok_or(InstallErrorKind::FingerprintUnavailable)?.clone();
-        let name = shared.name().await.map_err(InstallError::store)?;
+        let name = shared.name().await?;
         let licensing = &shared.licensing;
         let (now, mark) = (licensing.clock().now(), licensing.control().clock_mark());
         Ok(MachineInfo::new(licensing.product().audience(), fingerprint, name, now, mark))
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, InstallError> {
-        let rows = self.0.shared.store.audit(limit).await.map_err(InstallError::store)?;
+        let rows = self.0.shared.store.audit(limit).await?;
         Ok(rows.into_iter().map(AuditEntry::from).collect())
     }
 
@@ -301,7 +301,7 @@ impl Installer for LicenseManager {
         let after = before.saturating_sub(u64::from(limit));
         let wanted = u32::try_from(before - after).unwrap_or(limit);
         let page = self.0.shared.store.audit_after(after, wanted).await;
-        let (rows, _) = page.map_err(InstallError::store)?;
+        let (rows, _) = page?;
         Ok(rows.into_iter().rev().filter(|it| it.seq < row).map(AuditEntry::from).collect())
     }
 
@@ -313,7 +313,7 @@ impl Installer for LicenseManager {
 
     async fn export_audit(&self, after: u64) -> Result<AuditPage, InstallError> {
         let page = export(&*self.0.shared.store, after).await;
-        page.map_err(InstallError::store)
+        page.map_err(InstallError::from)
     }
 }
 

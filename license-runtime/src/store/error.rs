@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt};
 
+use license_core::InstallError;
+
 /// A failure of a store. Holds no token.
 #[derive(Debug)]
 pub struct StoreError {
@@ -15,6 +17,9 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// It cannot be reached or written. Trying again may help.
     Unavailable,
+    /// What keeps it was changed or replaced by somebody else while this process
+    /// has it open, and is written no more: the service has to be started again.
+    Replaced,
     /// Somebody else has changed the license since it was read.
     Conflict,
     /// What it holds cannot be read.
@@ -24,6 +29,12 @@ pub enum StoreErrorKind {
     /// Another process has it, and only one can.
     InUse,
 }
+
+/// What an administrator is told who installs into a store that was replaced.
+const REPLACED: &str = "The license could not be stored and was not installed; the one in force \
+    is unchanged. The license store was changed or replaced while the service runs, and nothing \
+    more is written to it. Start the service again, which goes on with what the store holds now, \
+    then try again.";
 
 impl StoreError {
     /// A failure of this kind.
@@ -51,10 +62,22 @@ impl From<StoreErrorKind> for StoreError {
     }
 }
 
+/// The refusal of an installation that the store could not keep.
+impl From<StoreError> for InstallError {
+    fn from(error: StoreError) -> Self {
+        let is_replaced = error.kind == StoreErrorKind::Replaced;
+        let refusal = Self::store(error);
+        if is_replaced { refusal.with_detail(REPLACED) } else { refusal }
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             StoreErrorKind::Unavailable => "the license store cannot be reached or written",
+            StoreErrorKind::Replaced => {
+                "the license store was changed or replaced by somebody else while the service runs"
+            }
             StoreErrorKind::Conflict => "the license was changed by another instance",
             StoreErrorKind::Corrupt => "the license store holds what cannot be read",
             StoreErrorKind::Incompatible => {

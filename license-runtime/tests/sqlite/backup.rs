@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use license_core::InstallError;
 use license_runtime::{AuditVerdict, Store, StoreErrorKind};
 
 use crate::support::{OLDER, Place, by_hand, cut_off, halfway, install, record, saved};
@@ -102,9 +103,13 @@ async fn case_55_a_file_put_in_place_of_one_in_use_is_noticed_and_stays_as_it_is
         }
         for _ in 0..2 {
             let error = store.save_clock(2, loaded.saved.clock).await.unwrap_err();
-            assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+            assert_eq!(error.kind(), StoreErrorKind::Replaced);
             let cause = std::error::Error::source(&error).unwrap().to_string();
             assert!(cause.contains("start the service again"), "{cause}");
+            let refusal = InstallError::from(error);
+            assert_eq!(refusal.code(), "store_unavailable");
+            let detail = refusal.detail();
+            assert!(detail.contains("Start the service again"), "{detail}");
         }
         store.install(2, &saved("newest"), record("a")).await.unwrap_err();
         store.close().await;

@@ -267,7 +267,7 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
 
 /// The file is not what it was when it was opened.
 pub(super) fn changed() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable).with_source(
+    StoreError::new(StoreErrorKind::Replaced).with_source(
         "the file was changed or replaced by somebody else while the service runs; nothing more \
          is written to it: start the service again to go on with what it holds now",
     )

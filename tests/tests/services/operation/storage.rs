@@ -84,7 +84,11 @@ async fn case_55_a_backup_over_a_running_service_is_noticed_and_there_at_the_nex
     admin.upload(LICENSE, token(&polygent.vendor, 3)).await.is(200);
     let file = polygent.directory.path().join("license.db");
     fs::copy(backup.path().join("license.db"), &file).unwrap();
-    admin.upload(LICENSE, token(&polygent.vendor, 4)).await.refused(503, "store_unavailable");
+    let refused = admin.upload(LICENSE, token(&polygent.vendor, 4)).await;
+    refused.refused(503, "store_unavailable");
+    let detail = refused.json()["detail"].to_string();
+    assert!(detail.contains("replaced") && detail.contains("Start the service again"), "{detail}");
+    assert!(!detail.contains("disk"), "{detail}");
     let status = admin.get(LICENSE).await.json();
     assert_eq!(status["license"]["id"], "lic_3");
     assert!(status["warnings"].to_string().contains("store_unavailable"), "{status}");
