@@ -239,6 +239,9 @@ async fn machine_info_without_a_machine_id_says_so() {
     let answer = administered.send(asked(Method::GET, "/machine-info")).await;
     answer.is_problem(503, "fingerprint_unavailable");
     assert_eq!(answer.header("content-disposition"), "");
+    let detail = answer.json()["detail"].to_string();
+    assert!(detail.contains("cannot be read") && detail.contains("/etc/machine-id"), "{detail}");
+    assert!(!detail.contains("license is bound") && !detail.contains("MACHINE_ID"), "{detail}");
 }
 
 #[tokio::test]

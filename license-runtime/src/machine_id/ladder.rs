@@ -152,6 +152,20 @@ impl MachineLadder {
         self.rungs.iter().any(|rung| matches!(rung, Rung::Installation))
     }
 
+    /// What an operator can do where no rung has a value; nothing where only
+    /// the log can tell.
+    pub(crate) fn remedy(&self) -> Option<String> {
+        let ways = self.rungs.iter().filter_map(|rung| match rung {
+            Rung::Operator(_) => Some("set an id for it (MACHINE_ID or MACHINE_ID_FILE)"),
+            Rung::Installation => None,
+            Rung::System(_) => {
+                Some("make the machine id readable to the service (Linux: /etc/machine-id)")
+            }
+        });
+        let ways: Vec<_> = ways.collect();
+        (!ways.is_empty()).then(|| ways.join(", or "))
+    }
+
     /// How many rungs there are.
     pub(crate) fn len(&self) -> usize {
         self.rungs.len()

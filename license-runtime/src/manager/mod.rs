@@ -281,8 +281,11 @@ impl Installer for LicenseManager {
         let shared = &self.0.shared;
         shared.find_machine().await;
         let machine = shared.licensing.control().machine();
-        let fingerprint =
-            machine.fingerprint().ok_or(InstallErrorKind::FingerprintUnavailable)?.clone();
+        let unknown = || {
+            let kind = InstallErrorKind::FingerprintUnavailable;
+            InstallError::new(kind).with_detail(no_machine_info(&shared.ladder))
+        };
+        let fingerprint = machine.fingerprint().ok_or_else(unknown)?.clone();
         let name = shared.name().await?;
         let licensing = &shared.licensing;
         let (now, mark) = (licensing.clock().now(), licensing.control().clock_mark());
@@ -314,6 +317,17 @@ impl Installer for LicenseManager {
     async fn export_audit(&self, after: u64) -> Result<AuditPage, InstallError> {
         let page = export(&*self.0.shared.store, after).await;
         page.map_err(InstallError::from)
+    }
+}
+
+/// What is said where there is no machine info: no license needs to be there.
+fn no_machine_info(ladder: &MachineLadder) -> String {
+    let wrong = "This machine's identity cannot be read, and machine info names the machine by it.";
+    match ladder.remedy() {
+        Some(remedy) => {
+            format!("{wrong} To mend it, {remedy}, then try again; the log has the details.")
+        }
+        None => format!("{wrong} The log has the details."),
     }
 }
 

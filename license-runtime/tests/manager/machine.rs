@@ -363,3 +363,24 @@ async fn without_its_store_an_installation_is_nobody_and_then_itself_again() {
     set(&nothing.full, false);
     locked.machine_info().await.unwrap();
 }
+
+#[tokio::test]
+async fn without_an_identity_machine_info_says_what_to_set() {
+    use MachineScheme::{Custom, MachineId};
+    for (ladder, ways) in [
+        (&[MachineId][..], ["/etc/machine-id"].as_slice()),
+        (&[Custom][..], ["MACHINE_ID_FILE"].as_slice()),
+        (&[Custom, MachineId], ["MACHINE_ID_FILE", "/etc/machine-id"].as_slice()),
+    ] {
+        let mut container = Container::new(ladder).await;
+        std::fs::remove_file(container.path()).unwrap();
+        container.restart().await;
+        let error = container.manager.machine_info().await.unwrap_err();
+        assert_eq!(error.code(), "fingerprint_unavailable");
+        let detail = error.detail();
+        assert!(!detail.contains("license is bound"), "{detail}");
+        for way in ["MACHINE_ID_FILE", "/etc/machine-id"] {
+            assert_eq!(detail.contains(way), ways.contains(&way), "{detail}");
+        }
+    }
+}
