@@ -12,13 +12,13 @@ use crate::{
 };
 
 const STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, last_reset_at, \
-     installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, installation_id, \
-     machine, rebind_since, rebind_newest_issued_at, \
+     installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, machine, \
+     rebind_since, rebind_newest_issued_at, \
      (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT AS now FROM state WHERE id = 1";
 /// The state, which nobody else changes before this transaction ends.
 const LOCKED_STATE: &str = "SELECT revision, current_token, next_token, newest_issued_at, \
      last_reset_at, installation, clock_mark, clock_latched, corrupt, audit_rows, audit_head, \
-     installation_id, machine, rebind_since, rebind_newest_issued_at \
+     machine, rebind_since, rebind_newest_issued_at \
      FROM state WHERE id = 1 FOR UPDATE";
 const AUDIT: &str = "SELECT seq, at, actor, address, license_id, token_digest, outcome, \
      previous, hash FROM audit";

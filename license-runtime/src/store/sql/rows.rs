@@ -28,7 +28,6 @@ pub(crate) struct StateRow {
     corrupt: bool,
     audit_rows: i64,
     audit_head: Vec<u8>,
-    installation_id: Option<String>,
     machine: Option<String>,
     rebind_since: Option<i64>,
     rebind_newest_issued_at: Option<i64>,
@@ -80,11 +79,6 @@ impl StateRow {
         let rebind = rebind.map(|(since, newest)| Rebind::new(since, newest));
         let loaded = Loaded::new(saved, revision).corrupt(self.corrupt).named(self.installation);
         Ok(loaded.remembering(MachineHistory::new(verified, rebind)))
-    }
-
-    /// The id by which the installation is known as a machine.
-    pub(crate) fn installation_id(self) -> Option<String> {
-        self.installation_id
     }
 
     /// Where the audit history ends.
@@ -149,7 +143,6 @@ where
             corrupt: row.try_get("corrupt")?,
             audit_rows: row.try_get("audit_rows")?,
             audit_head: row.try_get("audit_head")?,
-            installation_id: row.try_get("installation_id")?,
             machine: row.try_get("machine")?,
             rebind_since: row.try_get("rebind_since")?,
             rebind_newest_issued_at: row.try_get("rebind_newest_issued_at")?,

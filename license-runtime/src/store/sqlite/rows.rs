@@ -1,7 +1,7 @@
 //! The two tables, as statements and as types.
 
 use license_core::{Timestamp, licensing::StoredState, machine::MachineHistory, time::ClockMark};
-use sqlx::{Executor, FromRow, SqliteConnection, error::DatabaseError, sqlite::SqliteRow};
+use sqlx::{Executor, FromRow, Row, SqliteConnection, error::DatabaseError, sqlite::SqliteRow};
 
 use super::seal;
 use crate::{
@@ -80,7 +80,9 @@ pub(super) async fn name_installation(
 pub(super) async fn installation_id(
     connection: &mut SqliteConnection,
 ) -> Result<Option<String>, StoreError> {
-    Ok(read(connection).await?.installation_id())
+    let row = state(connection).await?;
+    seal::check(&row)?;
+    row.try_get("installation_id").map_err(failed)
 }
 
 /// Gives the installation an id unless it has one. Returns the one it has.
