@@ -133,6 +133,19 @@ impl Damage {
     pub const fn is_private_key(self) -> bool {
         matches!(self.found, Found::PrivateKey)
     }
+
+    /// What to do next, where it is something else than giving the text as it was
+    /// delivered: a sentence.
+    pub(crate) const fn cure(self) -> Option<&'static str> {
+        match self.found {
+            Found::PrivateKey => Some(
+                "Take the key away from here and tell the vendor that it was seen; give the \
+                 license file instead.",
+            ),
+            Found::Base64 => Some("Decode it once, and give what comes of it."),
+            _ => None,
+        }
+    }
 }
 
 /// Only for what was refused already: nothing here has to be fast, or right

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Diagnosis, Finding, Outcome};
+use super::{Diagnosis, Finding, Outcome, cure_of};
 use crate::{
     decide::{
         Installed,
@@ -276,7 +276,7 @@ fn machine(verified: &VerifiedLicense, trial: &Trial<'_>, seen: &Seen<'_>) -> Fi
             shortened(licensed)
         );
         return Finding::warning(Check::Machine, "machine_changed", text)
-            .cure(InstallErrorKind::MachineMismatch.cure());
+            .cure(cure_of(InstallErrorKind::MachineMismatch));
     }
     let finding = Finding::from(&error);
     let machine = &seen.installed.machine;

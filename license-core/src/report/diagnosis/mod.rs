@@ -39,7 +39,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde::Serialize;
 
 pub use self::conditions::{Conditions, Surroundings};
-use crate::refusal::{Check, InstallError};
+use crate::refusal::{Check, InstallError, InstallErrorKind};
 
 /// What a service or a license was found to be like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -179,7 +179,25 @@ impl Finding {
 
 impl From<&InstallError> for Finding {
     fn from(error: &InstallError) -> Self {
-        Self::failed(error.check(), error.code(), error.statement()).cure(error.kind().cure())
+        Self::failed(error.check(), error.code(), error.statement()).cure(cure_of(error.kind()))
+    }
+}
+
+/// What to do next, however a license gets to the service.
+fn cure_of(kind: InstallErrorKind) -> &'static str {
+    use InstallErrorKind as Kind;
+    match kind {
+        Kind::TokenTooLarge | Kind::TokenMalformed => {
+            "Give the license file exactly as it was delivered."
+        }
+        Kind::IssuerMismatch | Kind::AudienceMismatch => {
+            "Give the service the license for this product."
+        }
+        Kind::MachineMismatch => {
+            "Download machine info, send it to the vendor and install the license issued for it."
+        }
+        Kind::OlderThanInstalled => "Give the service the newest license.",
+        kind => kind.cure(),
     }
 }
 

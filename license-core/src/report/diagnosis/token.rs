@@ -2,7 +2,7 @@
 
 use super::{Diagnosis, Finding};
 use crate::{
-    received,
+    received::{self, Damage, Wanted},
     refusal::{Check, InstallError, InstallErrorKind},
     token::{MAX_KID_CHARS, Token, TokenHeader},
     verify::{VerifiedLicense, Verifier},
@@ -73,6 +73,10 @@ fn well(check: Check, verifier: &Verifier, bytes: &[u8]) -> String {
 fn refused(error: &InstallError, verifier: &Verifier, bytes: &[u8]) -> Finding {
     use InstallErrorKind::{AlgorithmNotAllowed, KeyUnknown, SignatureInvalid};
     let finding = Finding::from(error);
+    if error.check() == Check::Form {
+        let damage = Damage::of_bytes(bytes, Wanted::License);
+        return damage.and_then(Damage::cure).into_iter().fold(finding, Finding::cure);
+    }
     let Some(token) = Token::parse(bytes).ok() else { return finding };
     let header = token.header();
     let more = match error.kind() {
