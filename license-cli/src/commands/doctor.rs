@@ -133,8 +133,10 @@ impl Doctor {
             ),
             (Check::Order, self.installed.is_none(), "give --installed"),
         ];
-        let verified = diagnosis.findings.iter().any(|it| it.check == Check::Audience)
-            && !diagnosis.findings.iter().any(|it| it.code == "audience_mismatch");
+        let verified = diagnosis
+            .findings
+            .iter()
+            .any(|it| it.check == Check::Plan && it.outcome == Outcome::Ok);
         let not_checked = diagnosis.not_checked.iter().map(|check| {
             let way = ways.iter().find(|(it, missing, _)| it == check && *missing && verified);
             way.map_or(check.to_string(), |(_, _, way)| format!("{check} ({way})"))

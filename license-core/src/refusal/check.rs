@@ -32,14 +32,14 @@ pub enum Check {
     Key,
     /// The signature.
     Signature,
-    /// The claims that every license of the product has.
-    Claims,
-    /// What the product demands of licenses of that plan.
-    Plan,
     /// Who issued it.
     Issuer,
     /// Which product it is for.
     Audience,
+    /// The claims that every license of the product has.
+    Claims,
+    /// What the product demands of licenses of that plan.
+    Plan,
     /// The machine it is bound to.
     Machine,
     /// When it begins and ends.
@@ -68,10 +68,10 @@ impl Check {
         Self::Type,
         Self::Key,
         Self::Signature,
-        Self::Claims,
-        Self::Plan,
         Self::Issuer,
         Self::Audience,
+        Self::Claims,
+        Self::Plan,
         Self::Machine,
         Self::Term,
         Self::Freshness,

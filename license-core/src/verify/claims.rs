@@ -32,23 +32,13 @@ pub(super) fn check_registered(
     ours: &str,
     claims: &Map<String, Value>,
 ) -> Result<(), InstallError> {
-    let issuer = match claims.get("iss") {
-        Some(Value::String(issuer)) => issuer,
-        Some(_) => return Err(invalid("the claim `iss` must be one string")),
-        None => return Err(invalid("the claim `iss` is missing")),
+    let unusable = |claim: &str, shape: &str| match claims.contains_key(claim) {
+        true => invalid(format_args!("the claim `{claim}` must be {shape}")),
+        false => invalid(format_args!("the claim `{claim}` is missing")),
     };
-    let named = match claims.get("aud") {
-        Some(Value::String(audience)) => audience == ours,
-        Some(Value::Array(audiences))
-            if !audiences.is_empty() && audiences.iter().all(Value::is_string) =>
-        {
-            audiences.iter().any(|audience| audience == ours)
-        }
-        Some(_) => {
-            return Err(invalid("the claim `aud` must be a string or an array of strings"));
-        }
-        None => return Err(invalid("the claim `aud` is missing")),
-    };
+    let is_issued = is_issued_by(vendor, claims).ok_or_else(|| unusable("iss", "one string"))?;
+    let shape = "a string or an array of strings";
+    let is_named = is_for(ours, claims).ok_or_else(|| unusable("aud", shape))?;
     match claims.get("exp").map(Value::as_u64) {
         Some(Some(0..=MAX_SECONDS)) => {}
         Some(_) => {
@@ -56,10 +46,28 @@ pub(super) fn check_registered(
         }
         None => return Err(invalid("the claim `exp` is missing")),
     }
-    if issuer != vendor {
+    if !is_issued {
         return Err(InstallErrorKind::IssuerMismatch.into());
     }
-    if named { Ok(()) } else { Err(InstallErrorKind::AudienceMismatch.into()) }
+    if is_named { Ok(()) } else { Err(InstallErrorKind::AudienceMismatch.into()) }
+}
+
+/// Whether this vendor issued it; `None` where it names none.
+pub(crate) fn is_issued_by(vendor: &str, claims: &Map<String, Value>) -> Option<bool> {
+    Some(claims.get("iss")?.as_str()? == vendor)
+}
+
+/// Whether it is for this product; `None` where it names none.
+pub(crate) fn is_for(ours: &str, claims: &Map<String, Value>) -> Option<bool> {
+    match claims.get("aud")? {
+        Value::String(audience) => Some(audience == ours),
+        Value::Array(audiences)
+            if !audiences.is_empty() && audiences.iter().all(Value::is_string) =>
+        {
+            Some(audiences.iter().any(|audience| audience == ours))
+        }
+        _ => None,
+    }
 }
 
 /// Reads the license from a payload.

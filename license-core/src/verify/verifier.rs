@@ -103,6 +103,13 @@ impl Verifier {
         Ok(VerifiedLicense { license, token: decoded.token, digest: decoded.digest })
     }
 
+    /// Whether claims are this vendor's, and whether for this product, whatever
+    /// else they hold; `None` where they do not say.
+    pub(crate) fn is_ours(&self, claims: &Map<String, Value>) -> [Option<bool>; 2] {
+        let (vendor, ours) = (self.product.issuer(), self.product.audience());
+        [claims::is_issued_by(vendor, claims), claims::is_for(ours, claims)]
+    }
+
     /// Checks a payload that is about to be signed, as [`verify`](Self::verify)
     /// would after its signature.
     ///

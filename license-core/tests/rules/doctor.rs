@@ -135,7 +135,7 @@ fn a_good_license_passes_every_check_that_can_be_made() {
     assert_eq!(diagnosis.outcome, Outcome::Ok, "{diagnosis:#?}");
     assert!(diagnosis.not_checked.is_empty(), "{diagnosis:#?}");
     let checked: Vec<&str> = diagnosis.findings.iter().map(|it| it.check.as_str()).collect();
-    let all = "clock form type key signature claims plan issuer audience machine term freshness \
+    let all = "clock form type key signature issuer audience claims plan machine term freshness \
                domain order";
     assert_eq!(checked.join(" "), all);
 }
@@ -268,6 +268,16 @@ fn another_products_or_vendors_license_is_told_even_where_its_key_is_unknown() {
     case.fails(issuer.as_str(), &now(), ["issuer", "issuer_mismatch", vendor]);
     let audience = case.vendor.license().claim("aud", "other-server").sign();
     case.fails(audience.as_str(), &now(), ["audience", "audience_mismatch", product]);
+    // Their products need not have our claims.
+    let plain = case.vendor.license().without("plan");
+    let other = plain.clone().claim("iss", "https://other.example").sign();
+    case.fails(other.as_str(), &now(), ["issuer", "issuer_mismatch", vendor]);
+    let other = plain.claim("aud", "other-server").sign();
+    case.fails(other.as_str(), &now(), ["audience", "audience_mismatch", product]);
+    assert!(case.of(other.as_str(), &now()).not_checked.contains(&Check::Plan));
+    let nobodys = case.vendor.license().without("iss").sign();
+    case.fails(nobodys.as_str(), &now(), ["claims", "claims_invalid", "`iss` is missing"]);
+    assert!(case.of(nobodys.as_str(), &now()).not_checked.contains(&Check::Issuer));
 }
 
 #[test]

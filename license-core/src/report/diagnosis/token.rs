@@ -1,6 +1,6 @@
 //! What the token itself says: its form, its signature, its claims.
 
-use super::{Diagnosis, Finding};
+use super::{Diagnosis, Finding, cure_of};
 use crate::{
     received::{self, Damage, Wanted},
     refusal::{Check, InstallError, InstallErrorKind},
@@ -8,16 +8,17 @@ use crate::{
     verify::{VerifiedLicense, Verifier},
 };
 
-/// What verifying looks at, in its order: claims and plan as one step.
+/// What is looked at, in order: claims and plan as one step. Verifying refuses
+/// unsound claims before it asks whose they are; here the cause comes first.
 pub(super) const STEPS: [(Check, u8); 9] = [
     (Check::Form, 0),
     (Check::Type, 1),
     (Check::Key, 2),
     (Check::Signature, 3),
-    (Check::Claims, 4),
-    (Check::Plan, 4),
-    (Check::Issuer, 5),
-    (Check::Audience, 6),
+    (Check::Issuer, 4),
+    (Check::Audience, 5),
+    (Check::Claims, 6),
+    (Check::Plan, 6),
     (Check::Domain, 7),
 ];
 
@@ -25,13 +26,15 @@ impl Diagnosis {
     /// Verifies a token and tells of each step. What comes behind the one that
     /// failed is not checked.
     pub(super) fn verify(&mut self, verifier: &Verifier, bytes: &[u8]) -> Option<VerifiedLicense> {
-        let verified = verifier.verify(bytes);
+        let verified = verifier.verify(bytes).map_err(|error| whose(error, verifier, bytes));
         let step = |check: Check| STEPS.iter().find(|(it, _)| *it == check).map(|(_, step)| *step);
         let failed = verified.as_ref().err().map(|error| (error, step(error.check())));
         self.extend(failed.map(|(error, _)| refused(error, verifier, bytes)));
         for (check, step) in STEPS {
             match failed {
                 Some((_, at)) if at.is_none_or(|at| step >= at) => self.leave([check]),
+                // What it does not say is the claims' fault.
+                Some(_) if is_untold(check, verifier, bytes) => self.leave([check]),
                 // Whether it covers the host is another question.
                 _ if check == Check::Domain => {}
                 _ => self.extend([Finding::ok(check, well(check, verifier, bytes))]),
@@ -69,6 +72,35 @@ fn well(check: Check, verifier: &Verifier, bytes: &[u8]) -> String {
     }
 }
 
+/// What another vendor or product demands of claims is not demanded here: whose
+/// a license is comes first, as far as its signed claims tell.
+fn whose(error: InstallError, verifier: &Verifier, bytes: &[u8]) -> InstallError {
+    if error.kind() != InstallErrorKind::ClaimsInvalid {
+        return error;
+    }
+    match claimed(verifier, bytes) {
+        [Some(false), _] => InstallErrorKind::IssuerMismatch.into(),
+        [_, Some(false)] => InstallErrorKind::AudienceMismatch.into(),
+        _ => error,
+    }
+}
+
+/// Whether a token does not say who issued it, or for which product.
+fn is_untold(check: Check, verifier: &Verifier, bytes: &[u8]) -> bool {
+    let [issuer, audience] = claimed(verifier, bytes);
+    match check {
+        Check::Issuer => issuer.is_none(),
+        Check::Audience => audience.is_none(),
+        _ => false,
+    }
+}
+
+/// Whether a token says that it is this vendor's, and for this product.
+fn claimed(verifier: &Verifier, bytes: &[u8]) -> [Option<bool>; 2] {
+    let claims = Token::parse(bytes).and_then(|token| token.dangerous_unverified_claims());
+    claims.map(|claims| verifier.is_ours(&claims)).unwrap_or_default()
+}
+
 /// What is said of the step that failed.
 fn refused(error: &InstallError, verifier: &Verifier, bytes: &[u8]) -> Finding {
     use InstallErrorKind::{AlgorithmNotAllowed, KeyUnknown, SignatureInvalid};
@@ -104,15 +136,15 @@ fn of_key(header: &TokenHeader, verifier: &Verifier) -> String {
 /// What an unproven token says of vendor and product often tells why.
 fn of_another(finding: Finding, token: &Token, verifier: &Verifier) -> Finding {
     let claims = token.dangerous_unverified_claims();
-    let error = claims.and_then(|claims| Verifier::check_claims(verifier.product(), &claims)).err();
-    let kind = error.map(|error| error.kind());
-    let what = match kind {
-        Some(InstallErrorKind::IssuerMismatch) => "another vendor issued it",
-        Some(InstallErrorKind::AudienceMismatch) => "it is for another product",
+    let ours = claims.map(|claims| verifier.is_ours(&claims)).unwrap_or_default();
+    let (kind, what) = match ours {
+        [Some(false), _] => (InstallErrorKind::IssuerMismatch, "another vendor issued it"),
+        [_, Some(false)] => (InstallErrorKind::AudienceMismatch, "it is for another product"),
         _ => return finding,
     };
-    let finding = finding.and(&format!("It says of itself, which proves nothing, that {what}."));
-    kind.into_iter().fold(finding, |finding, kind| finding.cure(kind.cure()))
+    finding
+        .and(&format!("It says of itself, which proves nothing, that {what}."))
+        .cure(cure_of(kind))
 }
 
 /// A name out of a header, where it is one that a vendor would choose: anybody
