@@ -7,7 +7,7 @@ use license_core::{
     Fingerprint, Product, Timestamp, VerifiedLicense, Verifier,
     machine::{Machine, MachineInfo, MachineInfoError},
     refusal::Check,
-    report::{Conditions, Diagnosis, Finding, Outcome, Surroundings},
+    report::{Conditions, Diagnosis, Finding, Outcome},
     text::sentence,
     time::ClockMark,
 };
@@ -114,12 +114,10 @@ impl Doctor {
         if !self.this_machine {
             return conditions;
         }
-        let read = MachineLadder::of(product).ids();
-        let known = read.iter().flatten().map(|id| id.fingerprint(product.audience()));
-        let machine = Machine::of(known);
-        let read = read.into_iter().map(|id| id.map_err(|error| error.reason()));
-        let surroundings = read.fold(Surroundings::new(), Surroundings::machine_id);
-        conditions.machine(machine).surroundings(surroundings)
+        let ladder = MachineLadder::of(product);
+        let ids = ladder.ids();
+        let known = ids.iter().flatten().map(|id| id.fingerprint(product.audience()));
+        conditions.machine(Machine::of(known)).surroundings(ladder.surroundings())
     }
 
     fn report(&self, diagnosis: &Diagnosis) -> Report {

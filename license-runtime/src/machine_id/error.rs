@@ -40,9 +40,16 @@ impl ReadMachineIdError {
         self
     }
 
-    /// What it comes from, in words.
+    /// What it comes from, in words; of what the operator set, which setting it
+    /// is as well.
     pub fn reason(&self) -> String {
-        self.source.as_ref().map_or_else(|| self.message.to_owned(), ToString::to_string)
+        match &self.source {
+            Some(source) if self.kind == ReadMachineIdErrorKind::Misconfigured => {
+                format!("{}: {source}", self.message)
+            }
+            Some(source) => source.to_string(),
+            None => self.message.to_owned(),
+        }
     }
 
     /// What has to be done about it.

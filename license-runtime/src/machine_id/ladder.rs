@@ -1,6 +1,8 @@
 //! The rungs by which a product knows its machines.
 
-use license_core::{Fingerprint, MachineId, Product, machine::MachineScheme};
+use license_core::{
+    Fingerprint, MachineId, Product, machine::MachineScheme, report::Surroundings, text::sentence,
+};
 
 use super::{
     MachineIdSource, OperatorId,
@@ -122,6 +124,38 @@ impl MachineLadder {
         }
         self.rungs.iter().map(|rung| rung.id(None)).collect()
     }
+
+    /// What a diagnosis is told of this machine: the id of every rung, or why it
+    /// has none, and what an operator can do where none has one.
+    pub fn surroundings(&self) -> Surroundings {
+        const SET_RIGHT: &str = "Set MACHINE_ID or MACHINE_ID_FILE right, or take it away, then \
+                                 start the service again.";
+        let ids = self.ids();
+        let misconfigured = |it: &Result<_, ReadMachineIdError>| {
+            it.as_ref().is_err_and(|error| error.kind() == Kind::Misconfigured)
+        };
+        let cure = match ids.iter().any(misconfigured) {
+            true => Some(SET_RIGHT.to_owned()),
+            false => self.remedy().map(|ways| sentence(&ways)),
+        };
+        let read = ids.into_iter().map(|id| id.map_err(|error| error.reason()));
+        let surroundings = read.fold(Surroundings::new(), Surroundings::machine_id);
+        cure.into_iter().fold(surroundings, Surroundings::machine_cure)
+    }
+
+    /// What an operator can do where no rung has a value; nothing where only
+    /// the log can tell.
+    pub(crate) fn remedy(&self) -> Option<String> {
+        let ways = self.rungs.iter().filter_map(|rung| match rung {
+            Rung::Operator(_) => Some("set an id for it (MACHINE_ID or MACHINE_ID_FILE)"),
+            Rung::Installation => None,
+            Rung::System(_) => {
+                Some("make the machine id readable to the service (Linux: /etc/machine-id)")
+            }
+        });
+        let ways: Vec<_> = ways.collect();
+        (!ways.is_empty()).then(|| ways.join(", or "))
+    }
 }
 
 #[cfg(feature = "manager")]
@@ -150,20 +184,6 @@ impl MachineLadder {
     /// Whether the store has to keep an id.
     pub(crate) fn needs_installation(&self) -> bool {
         self.rungs.iter().any(|rung| matches!(rung, Rung::Installation))
-    }
-
-    /// What an operator can do where no rung has a value; nothing where only
-    /// the log can tell.
-    pub(crate) fn remedy(&self) -> Option<String> {
-        let ways = self.rungs.iter().filter_map(|rung| match rung {
-            Rung::Operator(_) => Some("set an id for it (MACHINE_ID or MACHINE_ID_FILE)"),
-            Rung::Installation => None,
-            Rung::System(_) => {
-                Some("make the machine id readable to the service (Linux: /etc/machine-id)")
-            }
-        });
-        let ways: Vec<_> = ways.collect();
-        (!ways.is_empty()).then(|| ways.join(", or "))
     }
 
     /// How many rungs there are.

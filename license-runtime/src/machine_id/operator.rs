@@ -70,12 +70,11 @@ impl OperatorId {
                 "neither MACHINE_ID nor MACHINE_ID_FILE is set",
             )),
             Setting::Text(Ok(id)) => Ok(id.clone()),
-            Setting::Text(Err(error)) => Err(ReadMachineIdError::new(
+            Setting::Text(Err(_)) => Err(ReadMachineIdError::new(
                 Kind::Misconfigured,
                 "MACHINE_ID is set and is no machine id: it has 16 to 256 printable ASCII \
                  characters, and no space",
-            )
-            .with_source(error.clone())),
+            )),
             Setting::File(path) => read_file(path),
             Setting::Both => Err(ReadMachineIdError::new(
                 Kind::Misconfigured,
@@ -97,10 +96,10 @@ fn read_file(path: &PathBuf) -> Result<MachineId, ReadMachineIdError> {
     let mut text = String::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(unreadable)?;
-    MachineId::custom(text.trim_ascii()).map_err(|error| {
+    MachineId::custom(text.trim_ascii()).map_err(|_| {
         let message = "the file of this machine's id (MACHINE_ID_FILE) holds no machine id: it \
                        has 16 to 256 printable ASCII characters, and no space";
-        ReadMachineIdError::new(Kind::Misconfigured, message).with_source(error)
+        ReadMachineIdError::new(Kind::Misconfigured, message)
     })
 }
 

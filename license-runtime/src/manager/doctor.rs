@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use license_core::{
-    Denial, DenialCode, InstallErrorKind, MachineId, Warning,
+    Denial, DenialCode, InstallErrorKind, Warning,
     licensing::StoredState,
     refusal::Check,
     report::{Diagnosis, Finding, Surroundings},
@@ -51,8 +51,10 @@ impl Shared {
         let offered = sources.offered().or(stored);
         #[cfg(not(feature = "sources"))]
         let offered = stored;
-        let surroundings = Surroundings::new().host(host).database_clock(self.store_now());
-        let surroundings = machine_ids.into_iter().fold(surroundings, Surroundings::machine_id);
+        let surroundings = machine_ids.host(host).database_clock(self.store_now());
+        #[cfg(feature = "sources")]
+        let surroundings =
+            sources.name(&self).into_iter().fold(surroundings, Surroundings::source_name);
         let licensing = self.licensing.clone();
         let task = tokio::task::spawn_blocking(move || {
             licensing.control().diagnose(offered.as_deref(), &surroundings)
@@ -126,13 +128,11 @@ impl Shared {
     }
 
     /// This machine's ids, or why there are none.
-    async fn read_machine_ids(&self) -> Vec<Result<MachineId, String>> {
+    async fn read_machine_ids(&self) -> Surroundings {
         let ladder = self.ladder.clone();
-        let task = tokio::task::spawn_blocking(move || ladder.ids());
-        match timeout(PATIENCE, task).await {
-            Ok(Ok(read)) => read.into_iter().map(|id| id.map_err(|error| error.reason())).collect(),
-            Ok(Err(_)) | Err(_) => vec![Err("reading it takes too long".to_owned())],
-        }
+        let task = tokio::task::spawn_blocking(move || ladder.surroundings());
+        let slow = || Surroundings::new().machine_id(Err("reading it takes too long".to_owned()));
+        timeout(PATIENCE, task).await.ok().and_then(Result::ok).unwrap_or_else(slow)
     }
 
     #[cfg(not(feature = "alerts"))]

@@ -287,10 +287,48 @@ async fn a_machine_id_that_cannot_be_read_is_told_with_the_reason() {
     is_named(&manager, Failed, "fingerprint_unavailable", "No such file").await;
     fs::write(&file, "uninitialized\n").unwrap();
     is_named(&manager, Failed, "fingerprint_unavailable", "Not a machine id").await;
+    let cure = first(&manager).await.cure.unwrap();
+    assert!(cure.contains("/etc/machine-id") && !cure.contains("MACHINE_ID "), "{cure}");
     // The id is there now, of another scheme.
     fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
     is_named(&manager, Failed, "machine_mismatch", "known by `custom`").await;
     service.restart().await;
+}
+
+#[tokio::test]
+async fn what_the_operator_set_wrongly_is_named_and_not_what_the_system_has() {
+    use license_core::machine::MachineScheme::{Custom, MachineId as System};
+    use license_runtime::{MachineLadder, OperatorId};
+    let product = license_core::Product::builder("test", "https://vendor.example", "test")
+        .machine_ladder([Custom, System])
+        .build()
+        .unwrap();
+    let place = Place::of(Vendor::of(product.clone()));
+    let bound = MachineId::custom(crate::support::MACHINE).unwrap().fingerprint("test");
+    let bound = place.vendor.license().machine(&bound).sign();
+    fs::write(place.file(), bound.as_str()).unwrap();
+    let start = async |id: &str| {
+        let id = OperatorId::of(Some(id.into()), None);
+        let ladder =
+            MachineLadder::of(&product).operator_id(id).system(MachineIdSource::files(["/none"]));
+        LicenseManager::builder(Licensing::with_clock(place.vendor.verifier(), place.clock.clone()))
+            .store(Arc::clone(&place.store))
+            .machine_id(ladder)
+            .sources([Source::file(place.file())])
+            .manual_ticks()
+            .start()
+            .await
+            .unwrap()
+    };
+    let manager = start("short").await;
+    is_named(&manager, Failed, "fingerprint_unavailable", "MACHINE_ID is set and is no").await;
+    let named = first(&manager).await;
+    assert!(!named.text.contains("Linux"), "{}", named.text);
+    assert!(named.cure.as_ref().unwrap().starts_with("Set MACHINE_ID"), "{named:?}");
+    drop(manager);
+    let manager = start("").await;
+    is_named(&manager, Failed, "fingerprint_unavailable", "MACHINE_ID_FILE is set").await;
+    assert!(first(&manager).await.cure.unwrap().starts_with("Set an id for it (MACHINE_ID"));
 }
 
 #[cfg(feature = "alerts")]

@@ -44,6 +44,8 @@ pub struct Surroundings {
     database_clock: Option<Timestamp>,
     machine_ids: Vec<MachineId>,
     machine_errors: Vec<String>,
+    machine_cure: Option<String>,
+    source: Option<String>,
 }
 
 /// How many digits of a fingerprint are shown.
@@ -118,6 +120,22 @@ impl Surroundings {
             Ok(id) => self.machine_ids.push(id),
             Err(reason) => self.machine_errors.push(reason),
         }
+        self
+    }
+
+    /// What the source that offers a license is called.
+    pub fn source_name(mut self, name: String) -> Self {
+        self.source = Some(name);
+        self
+    }
+
+    pub(super) fn source(&self) -> &str {
+        self.source.as_deref().unwrap_or("The source that decides")
+    }
+
+    /// What is to be done where no id can be read: a sentence.
+    pub fn machine_cure(mut self, cure: String) -> Self {
+        self.machine_cure = Some(cure);
         self
     }
 }
@@ -283,6 +301,8 @@ fn machine(verified: &VerifiedLicense, trial: &Trial<'_>, seen: &Seen<'_>) -> Fi
     match machine.by(licensed.scheme()).or(machine.fingerprint()) {
         None => {
             let reasons = seen.surroundings.machine_errors.join("; ");
+            let cure = seen.surroundings.machine_cure.clone();
+            let finding = cure.into_iter().fold(finding, Finding::cure);
             if reasons.is_empty() { finding } else { finding.and(&sentence(&reasons)) }
         }
         Some(this) if this.scheme() != licensed.scheme() => finding

@@ -51,6 +51,11 @@ impl Examined {
         self.readings.get(self.found.as_ref()?.decides?)
     }
 
+    /// What the source that decides is called.
+    pub(in crate::manager) fn name(&self, shared: &Shared) -> Option<String> {
+        self.found.as_ref().map(|found| shared.source_name(found))
+    }
+
     /// The text that decides, where it does.
     pub(in crate::manager) fn offered(&self) -> Option<Vec<u8>> {
         match self.decides()? {
