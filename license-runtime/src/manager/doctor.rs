@@ -64,7 +64,7 @@ impl Shared {
         diagnosis.extend(std::iter::once(finding).chain(mail));
         #[cfg(feature = "sources")]
         {
-            diagnosis.extend(sources.findings(&self, diagnosis.license_failed()));
+            diagnosis.extend(sources.findings(&self, &diagnosis));
             if sources.explain_none(&diagnosis) {
                 diagnosis.take_back(Check::License);
             }

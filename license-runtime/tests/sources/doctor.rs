@@ -151,14 +151,33 @@ async fn what_stands_in_the_file_is_examined_at_once() {
     place.write("one");
     let manager = place.start_by_hand([Source::file(place.file())]).await;
     let good = place.token("two");
-    fs::write(place.file(), format!("'{}'", good.as_str())).unwrap();
-    is_named(&manager, Failed, "token_malformed", "In quotes").await;
+    let quoted = format!("'{}'", good.as_str());
+    fs::write(place.file(), &quoted).unwrap();
+    is_named(&manager, Warning, "token_malformed", "In quotes").await;
+    let diagnosis = examined(&manager).await;
+    let [first, ..] = &diagnosis.findings[..] else { panic!("{diagnosis:#?}") };
+    assert_eq!(first.check.as_str(), "source", "{first:?}");
+    let said = |text: &str| first.text.contains(text);
+    assert!(said("license.jwt") && said("The license in force stays in force."), "{first:?}");
+    // That one is judged.
+    let well = |check: &str| {
+        diagnosis.findings.iter().any(|it| it.check.as_str() == check && it.outcome == Fine)
+    };
+    assert!(["form", "signature", "term"].into_iter().all(well), "{diagnosis:#?}");
     fs::write(place.file(), vec![b'a'; 64 * 1024]).unwrap();
-    is_named(&manager, Failed, "token_too_large", "").await;
+    is_named(&manager, Warning, "token_too_large", "").await;
     let other = Vendor::new().license().sign();
     fs::write(place.file(), other.as_str()).unwrap();
-    is_named(&manager, Failed, "key_unknown", "trusted are").await;
+    is_named(&manager, Warning, "key_unknown", "trusted are").await;
     assert_eq!(in_force(&manager).as_deref(), Some("one"));
+    // Once it serves no more, the file is why nothing follows it.
+    place.clock.advance(DAY * 1000);
+    is_named(&manager, Failed, "key_unknown", "accepted before is kept").await;
+    // With nothing before it, the text itself is what fails.
+    let place = Place::new();
+    fs::write(place.file(), &quoted).unwrap();
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    is_named(&manager, Failed, "token_malformed", "In quotes").await;
 }
 
 #[tokio::test]
@@ -170,7 +189,18 @@ async fn a_variable_or_flag_that_hides_a_better_license_is_the_cause() {
     let manager = place.start_by_hand(hides(good.clone())).await;
     is_named(&manager, Warning, "source_hidden", "--license-key decides and hides").await;
     let manager = place.start_by_hand(hides(good[..80].to_owned())).await;
-    is_named(&manager, Failed, "source_hidden", "is good").await;
+    // The one before it serves.
+    assert_eq!(in_force(&manager).as_deref(), Some("flag"));
+    is_named(&manager, Warning, "token_malformed", "--license-key").await;
+    let hidden = examined(&manager).await.findings;
+    let hidden = hidden.into_iter().find(|it| it.code == "source_hidden").unwrap();
+    assert!(hidden.outcome == Warning && hidden.text.contains("is good"), "{hidden:?}");
+    let fresh = Place::of(place.vendor);
+    fs::write(fresh.file(), fs::read(place.directory.path().join("license.jwt")).unwrap()).unwrap();
+    let cut = [Source::literal("--license-key", &good[..80]), Source::file(fresh.file())];
+    is_named(&fresh.start_by_hand(cut).await, Failed, "source_hidden", "is good").await;
+    let place = fresh;
+    let hides = |text: String| [Source::literal("--license-key", text), Source::file(place.file())];
     let old = place.vendor.license().id("old").days(1).sign();
     let manager = place.start_by_hand(hides(old.as_str().to_owned())).await;
     place.clock.advance(DAY * 2);

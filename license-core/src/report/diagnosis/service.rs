@@ -1,7 +1,7 @@
 //! What a service that runs knows of itself.
 
 use super::{
-    Diagnosis, Finding, Surroundings,
+    Diagnosis, Finding, Outcome, Surroundings,
     conditions::{MET, Seen, Way},
     token::STEPS,
 };
@@ -31,6 +31,14 @@ impl Diagnosis {
             diagnosis.leave(STEPS.iter().map(|(check, _)| *check).chain(MET));
             return diagnosis;
         };
+        // What is refused takes nothing away from what was accepted before.
+        let refused = offered.zip(held).and_then(|(bytes, _)| refusal(verifier, bytes));
+        let bytes = match (&refused, held) {
+            (Some(_), Some(held)) => held.token.as_str().as_bytes(),
+            _ => bytes,
+        };
+        let source = surroundings.source();
+        diagnosis.extend(refused.map(|it| view.stays(it, source)));
         diagnosis.extend([Finding::ok(Check::License, "There is a license.")]);
         match diagnosis.verify(verifier, bytes) {
             None => diagnosis.leave(MET),
@@ -55,7 +63,24 @@ impl Diagnosis {
     }
 }
 
+/// Why what is offered does not verify.
+fn refusal(verifier: &Verifier, bytes: &[u8]) -> Option<Finding> {
+    let mut diagnosis = Diagnosis::new([]);
+    let verified = diagnosis.verify(verifier, bytes);
+    diagnosis.findings.into_iter().next().filter(|_| verified.is_none())
+}
+
 impl Snapshot<'_> {
+    /// That a source offers what is refused, while another license is at hand.
+    fn stays(self, refused: Finding, source: &str) -> Finding {
+        let (outcome, stays) = match self.verdict.phase.is_in_force() {
+            true => (Outcome::Warning, "The license in force stays in force."),
+            false => (Outcome::Failed, "The license that was accepted before is kept."),
+        };
+        let text = format!("{source} holds no license that is accepted. {}", refused.text);
+        Finding { check: Check::Source, outcome, text, ..refused }.and(stays)
+    }
+
     /// Why there is no license, and how one gets here.
     fn missing(self) -> Option<Finding> {
         let code = self.verdict.phase.code()?;

@@ -67,9 +67,16 @@ impl Examined {
         }
     }
 
-    /// What is to be said of them, given whether the license that was judged
-    /// has failed.
-    pub(in crate::manager) fn findings(&self, shared: &Shared, failed: bool) -> Vec<Finding> {
+    /// What is to be said of them, given what the judged license was found to be
+    /// like.
+    pub(in crate::manager) fn findings(
+        &self,
+        shared: &Shared,
+        diagnosis: &Diagnosis,
+    ) -> Vec<Finding> {
+        let failed = diagnosis.license_failed();
+        // Of the source itself only a refusal is told by then.
+        let refused = diagnosis.findings.iter().any(|it| it.check == Check::Source);
         let Some(found) = &self.found else {
             let text = format!("No source could be read within {}.", in_words(PATIENCE));
             let late = Finding::failed(Check::Source, SourceFailure::FileUnreadable.as_str(), text)
@@ -108,7 +115,7 @@ impl Examined {
             };
             findings.push(new(check, code, text).cure(cure));
         }
-        findings.extend(self.hidden(shared, found, &name, failed));
+        findings.extend(self.hidden(shared, found, &name, (failed, refused)));
         findings
     }
 
@@ -121,18 +128,27 @@ impl Examined {
         failed(Check::Source) && failed(Check::License)
     }
 
-    /// That a source hides others: bad where one of them would do better.
-    fn hidden(&self, shared: &Shared, found: &Found, name: &str, failed: bool) -> Option<Finding> {
+    /// That a source hides others: bad where one of them would do better than a
+    /// license that fails; worth knowing where it would do better than a text
+    /// that is refused.
+    fn hidden(
+        &self,
+        shared: &Shared,
+        found: &Found,
+        name: &str,
+        (failed, refused): (bool, bool),
+    ) -> Option<Finding> {
         const CODE: &str = "source_hidden";
         found.hides.first()?;
         let hidden: Vec<_> = found.hides.iter().map(|it| shared.sources.name(*it)).collect();
         let text = format!("{name} decides and hides {}, which is set as well.", hidden.join(", "));
-        let better = failed.then(|| found.hides.iter().find(|it| self.is_good(shared, **it)));
-        Some(match better.flatten() {
+        let is_better = |it: &&usize| (failed || refused) && self.is_good(shared, **it);
+        Some(match found.hides.iter().find(is_better) {
             Some(better) => {
                 let better = shared.sources.name(*better);
                 let text = format!("{text} The license of {better} is good.");
-                Finding::failed(Check::Source, CODE, text)
+                let new = if failed { Finding::failed } else { Finding::warning };
+                new(Check::Source, CODE, text)
                     .cure(format!("Take away {name}, so that {better} decides."))
             }
             None => Finding::warning(Check::Source, CODE, text)
