@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use license_core::{
     Fingerprint, Product, Timestamp, VerifiedLicense, Verifier,
+    host::Host,
     machine::{Machine, MachineInfo, MachineInfoError},
     refusal::Check,
     report::{Conditions, Diagnosis, Finding, Outcome},
@@ -37,8 +38,9 @@ pub(crate) struct Doctor {
     /// RFC 3339 time.
     #[arg(long, value_name = "TIME", value_parser = time::moment)]
     at: Option<Timestamp>,
-    /// The host by which the service is used.
-    #[arg(long)]
+    /// The host by which the service is used: a name or an address, with or
+    /// without a port.
+    #[arg(long, value_parser = host)]
     host: Option<String>,
     /// The fingerprint of the machine that the service runs on.
     #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["machine_info", "this_machine"])]
@@ -150,6 +152,12 @@ impl Doctor {
         };
         Report::of(lines.join("\n")).with(json!(diagnosis)).ending(status)
     }
+}
+
+/// A host, and no URL.
+fn host(text: &str) -> Result<String, String> {
+    let no_host = |_| "not a host name or address, such as license.example".to_owned();
+    Host::parse(text.as_bytes()).map(|_| text.to_owned()).map_err(no_host)
 }
 
 /// What is wrong with the machine info itself.

@@ -81,6 +81,10 @@ fn a_warning_ends_with_1_and_a_failure_with_2_and_a_cure() {
     assert_eq!(run.status, 2, "{run:?}");
     assert!(run.out.starts_with("failed   term            license_expired: "), "{}", run.out);
     assert!(run.out.contains("Ask the vendor for a renewed license."), "{}", run.out);
+    for no_host in ["https://a/x", "", "a/b"] {
+        let run = place.run(&format!("{DOCTOR} --host={no_host}"));
+        assert!(run.status == 2 && run.err.contains("not a host name"), "{run:?}");
+    }
     // Wrong use is told apart by its JSON.
     let run = place.run("doctor acme.lic --json");
     assert_eq!(run.status, 2, "{run:?}");

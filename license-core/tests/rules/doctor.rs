@@ -339,6 +339,53 @@ fn a_domain_that_is_none_or_another_is_named() {
 }
 
 #[test]
+fn a_host_that_is_none_says_nothing_of_the_license() {
+    let case = Case::new();
+    let bound = case.vendor.license().domain("*.acme.internal").sign();
+    for no_host in ["a b", "", "https://a/x"] {
+        let reason = ["domain", "host_invalid", "not asked by a host name"];
+        case.fails(bound.as_str(), &now().host(no_host), reason);
+    }
+    let free = case.vendor.license().sign();
+    assert_eq!(case.first(free.as_str(), &now().host("a b")).outcome, Outcome::Ok);
+}
+
+#[test]
+fn one_that_is_installed_is_not_to_be_forced() {
+    let case = Case::new();
+    let bound = case.vendor.license().domain("*.acme.internal").sign();
+    let cure = |conditions: &Conditions<'_>| {
+        let named = case.first(bound.as_str(), conditions);
+        assert_eq!(named.code, "domain_mismatch");
+        named.cure.unwrap().contains("force")
+    };
+    let conditions = now().host("license.example");
+    assert!(cure(&conditions));
+    let installed = case.verified(bound.as_str());
+    assert!(!cure(&conditions.installed(&installed)));
+}
+
+#[test]
+fn the_cure_of_a_wrong_text_is_its_own_and_says_nothing_of_uploads() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let case = Case::new();
+    let cure = |text: &str| {
+        let named = case.first(text, &now());
+        assert_eq!((named.check, named.outcome), (Check::Form, Outcome::Failed), "{named:?}");
+        named.cure.unwrap()
+    };
+    let key = "-----BEGIN PRIVATE KEY-----\nAA\n-----END PRIVATE KEY-----\n";
+    assert!(cure(key).contains("tell the vendor"));
+    let encoded = STANDARD.encode(case.good());
+    assert!(cure(&encoded).contains("Decode it once"));
+    for text in ["\"x\"", &case.good()[..60]] {
+        assert!(!cure(text).contains("pload"), "{text}: {}", cure(text));
+    }
+    let other = case.vendor.license().claim("aud", "other-server").sign();
+    assert!(!case.first(other.as_str(), &now()).cure.unwrap().contains("pload"));
+}
+
+#[test]
 fn why_it_is_not_for_this_machine_is_told_as_far_as_known() {
     let case = Case::new();
     let reason = |text| ["machine", "machine_mismatch", text];

@@ -9,10 +9,11 @@ use crate::{
         admission::{self, HostCheck, Trial},
         grounds,
     },
+    host::Host,
     license::License,
     machine::{Fingerprint, Machine, MachineId},
     policy::{Phase, Policy},
-    refusal::{Check, InstallErrorKind},
+    refusal::{Check, InstallError, InstallErrorKind},
     report::warning::is_behind,
     text::{counted, sentence},
     time::{
@@ -212,9 +213,12 @@ impl Diagnosis {
         match (license.domain(), host) {
             (Some(_), None) => {}
             (None, _) => self.extend([Finding::ok(Check::Domain, "It is bound to no domain.")]),
+            (Some(_), Some(host)) if Host::parse(host.as_bytes()).is_err() => {
+                self.extend([host_invalid()]);
+            }
             _ => self.extend([trial.host().err().as_ref().map_or_else(
                 || Finding::ok(Check::Domain, "Its domain covers the host in use."),
-                Finding::from,
+                |error| other_host(error, trial.is_installed() || seen.way == Way::Given),
             )]),
         }
         if trial.is_installed() || seen.way == Way::Upload {
@@ -380,6 +384,30 @@ fn term(license: &License, trial: &Trial<'_>, seen: &Seen<'_>) -> Finding {
             Finding::warning(Check::Term, "license_expiring", text).cure(expired.cure())
         }
         _ => Finding::ok(Check::Term, format!("It is in force: {} left.", left())),
+    }
+}
+
+/// That nobody can say whether its domain covers the host.
+fn host_invalid() -> Finding {
+    let text = "The service was not asked by a host name, so that nobody can say whether the \
+                license covers it.";
+    Finding::failed(Check::Domain, "host_invalid", text).cure(
+        "Open the service by its host name. A proxy in front has to pass on what the client sent, \
+         and a trusted one to send the header that names it (such as X-Forwarded-Host).",
+    )
+}
+
+/// That its domain does not cover the host; one that is installed, or that a
+/// source gives, is not to be forced.
+fn other_host(error: &InstallError, is_there: bool) -> Finding {
+    let finding = Finding::from(error);
+    match is_there {
+        true => finding.cure(
+            "Open the service by a licensed host name, or ask the vendor for a license for this \
+             one. A proxy in front may have replaced the host name: have it pass on what the \
+             client sent, or name it as a trusted proxy.",
+        ),
+        false => finding,
     }
 }
 

@@ -87,7 +87,7 @@ pub enum Outcome {
 
 /// The codes of findings that are not those of an
 /// [`InstallErrorKind`](crate::InstallErrorKind). A runtime has more.
-pub const FINDING_CODES: [&str; 12] = [
+pub const FINDING_CODES: [&str; 13] = [
     OK,
     "state_corrupt",
     "license_missing",
@@ -100,6 +100,7 @@ pub const FINDING_CODES: [&str; 12] = [
     "license_ends_earlier",
     "clock_ahead",
     "clock_skewed",
+    "host_invalid",
 ];
 
 /// The code of what is well.
