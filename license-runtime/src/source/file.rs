@@ -72,8 +72,11 @@ fn contents(path: &Path) -> io::Result<Reading> {
     Ok(if text.len() as u64 > MAX_BYTES { Reading::TooLarge } else { Reading::Text(text) })
 }
 
+/// Why a directory, a pipe or a device is not read.
+pub(crate) const NOT_A_FILE: &str = "not a regular file";
+
 fn not_a_file() -> Reading {
-    Reading::Unreadable("not a regular file".to_owned())
+    Reading::Unreadable(NOT_A_FILE.to_owned())
 }
 
 /// Opens without waiting for anybody, should it be a pipe after all.

@@ -143,6 +143,8 @@ async fn a_file_that_cannot_be_read_is_named() {
     fs::create_dir(place.file()).unwrap();
     let manager = place.start_by_hand([Source::file(place.file())]).await;
     is_named(&manager, Failed, "file_unreadable", "not a regular file").await;
+    let cure = first(&manager).await.cure.unwrap();
+    assert!(cure.contains("a directory") && !cure.contains("user"), "{cure}");
 }
 
 #[tokio::test]

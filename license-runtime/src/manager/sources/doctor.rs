@@ -16,7 +16,7 @@ use crate::{
         Shared,
         doctor::{PATIENCE, in_words},
     },
-    source::{Found, Reading},
+    source::{Found, NOT_A_FILE, Reading},
 };
 
 /// What a look at all sources has found, for a diagnosis.
@@ -90,7 +90,13 @@ impl Examined {
                 SourceFailure::FileUnreadable.as_str(),
                 format!("{name} decides and cannot be read: {why}."),
             )
-            .cure("Let the user read it under whom the service runs."),
+            .cure(match why == NOT_A_FILE {
+                true => {
+                    "Put the license file itself there. Where a container mounts a file that is \
+                     missing outside, a directory is made in its place."
+                }
+                false => "Let the user read it under whom the service runs.",
+            }),
             Some(_) => Finding::ok(Check::Source, format!("{name} decides.")),
             None if shared.is_missing() => {
                 let in_force = shared.licensing.license().is_some();
