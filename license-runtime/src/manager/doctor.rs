@@ -92,6 +92,13 @@ impl Shared {
             Err(_) => None,
         };
         let finding = match self.store_health.warning() {
+            Some(warning) if self.store_health.is_replaced() => Finding::failed(
+                Check::Store,
+                warning.code,
+                "The license store was changed, replaced or deleted while the service runs, and \
+                 nothing more is written to it.",
+            )
+            .cure("Start the service again, which goes on with what the store holds now."),
             Some(warning) => Finding::failed(Check::Store, warning.code, warning.text)
                 .cure("Check the disk or database: its space, its permissions, the way to it."),
             None => Finding::ok(Check::Store, "The store can be read and written."),

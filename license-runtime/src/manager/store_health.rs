@@ -7,7 +7,7 @@ use std::{
 
 use license_core::{DenialCode, Warning, WarningLevel};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreErrorKind};
 
 /// What failed last. A full disk can be read; a store that cannot even be
 /// read needs no second complaint.
@@ -15,11 +15,13 @@ use crate::store::StoreError;
 pub(super) struct StoreHealth {
     unreadable: AtomicBool,
     unwritable: AtomicBool,
+    replaced: AtomicBool,
 }
 
 impl StoreHealth {
     /// It could not be read.
     pub(super) fn read_failed(&self, error: &StoreError) {
+        self.note(error);
         #[cfg(feature = "metrics")]
         crate::metrics::store_failed();
         if !self.unreadable.swap(true, Ordering::Relaxed) && !self.cannot_be_written() {
@@ -40,6 +42,7 @@ impl StoreHealth {
 
     /// It could not be written.
     pub(super) fn write_failed(&self, error: &StoreError) {
+        self.note(error);
         #[cfg(feature = "metrics")]
         crate::metrics::store_failed();
         if !self.unwritable.swap(true, Ordering::Relaxed) {
@@ -53,10 +56,20 @@ impl StoreHealth {
 
     /// It was written.
     pub(super) fn was_written(&self) {
+        self.replaced.store(false, Ordering::Relaxed);
         self.unreadable.store(false, Ordering::Relaxed);
         if self.unwritable.swap(false, Ordering::Relaxed) {
             tracing::info!("the license state is saved again");
         }
+    }
+
+    fn note(&self, error: &StoreError) {
+        self.replaced.fetch_or(error.kind() == StoreErrorKind::Replaced, Ordering::Relaxed);
+    }
+
+    /// Whether it fails because it was replaced: only a new start helps.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.replaced.load(Ordering::Relaxed)
     }
 
     fn cannot_be_written(&self) -> bool {

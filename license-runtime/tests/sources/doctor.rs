@@ -82,6 +82,28 @@ async fn a_store_that_cannot_be_written_is_named_and_is_well_again_when_it_can()
 }
 
 #[tokio::test]
+async fn a_store_whose_file_was_deleted_is_cured_by_a_new_start() {
+    let place = Place::new();
+    let file = place.directory.path().join("license.db");
+    let manager = LicenseManager::builder(Licensing::with_clock(
+        place.vendor.verifier(),
+        place.clock.clone(),
+    ))
+    .store(license_runtime::SqliteStore::open(&file).await.unwrap())
+    .machine_id(crate::support::machine())
+    .manual_ticks()
+    .start()
+    .await
+    .unwrap();
+    install(&manager, place.token("one").as_str().as_bytes()).await.unwrap();
+    fs::remove_file(&file).unwrap();
+    place.clock.advance(DAY);
+    is_named(&manager, Failed, "store_unavailable", "replaced or deleted").await;
+    let cure = first(&manager).await.cure.unwrap();
+    assert!(cure.starts_with("Start the service again"), "{cure}");
+}
+
+#[tokio::test]
 async fn a_store_that_is_away_is_named_and_not_the_license_in_force() {
     let place = Place::new();
     let manager = place.start_by_hand([]).await;
