@@ -19,7 +19,8 @@ use crate::{failure::Failure, flags::decode, read, report::Report, time};
 
 /// Says what is wrong with a license and the service that is to run by it, the
 /// cause first and what to do next. Nothing of it is secret: it can be pasted
-/// into a ticket. A running service knows more: `GET /api/license/doctor`.
+/// into a ticket. A running service knows more: `GET /api/license/doctor`, which
+/// shows the paths of its license files as well.
 ///
 /// Exit status: 0 all is well, 1 something should be looked at, 2 something
 /// does not work, or the command was used wrongly.
