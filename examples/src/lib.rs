@@ -19,4 +19,6 @@ pub use documents::{Document, Documents};
 pub use query::refuse_query;
 pub use refusal::Refusal;
 pub use serving::{Connections, RequestBody, listen, run, serve, tell};
-pub use setup::{Demo, Secret, Settings, Setup, StartError, arguments, verifier, write_private};
+pub use setup::{
+    Demo, Secret, Settings, Setup, StartError, StartErrorKind, arguments, verifier, write_private,
+};

@@ -37,7 +37,8 @@ struct Lines;
 const LOGGED: &str = "info,sqlx::postgres::notice=warn";
 
 /// Runs a service to its end. One that cannot start says why and what to
-/// change, and ends the process with status 2.
+/// change, and ends the process: with status 2 where nothing helps but a change,
+/// with 1 where trying again may.
 pub async fn run(service: impl Future<Output = Result<(), StartError>>) {
     log_to_stderr();
     if let Err(error) = service.await {

@@ -20,7 +20,7 @@ pub use self::{
     demo::{Demo, write_private},
     keys::verifier,
     secret::Secret,
-    settings::{Settings, StartError},
+    settings::{Settings, StartError, StartErrorKind},
 };
 
 /// The product, its handle, and where it keeps things.

@@ -1,10 +1,16 @@
 //! Flags and environment variables that every example takes.
 
-use std::{error::Error, fmt, path::PathBuf};
+use std::{
+    error::Error,
+    fmt,
+    io::{self, ErrorKind},
+    path::PathBuf,
+};
 
 use clap::Args;
-use license_runtime::StoreError;
+use license_runtime::{StoreError, StoreErrorKind};
 
+use super::database::is_away;
 use crate::{Connections, tell};
 
 /// Flags of every example. Each can also come from the environment.
@@ -46,26 +52,46 @@ pub struct Settings {
     pub admin_password: Option<String>,
 }
 
-/// A configuration with which the service does not start. The text says what
-/// to change.
+/// Why the service does not start. The text says what to change.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct StartError {
     message: String,
+    kind: StartErrorKind,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+/// Whether starting the service again may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartErrorKind {
+    /// Wrong use or a wrong configuration: it does not until that is corrected.
+    Configuration,
+    /// What the service needs is away, full or in use: it may.
+    Unavailable,
+}
+
 impl StartError {
-    /// An error with a text that says what to change.
+    /// A wrong configuration, with a text that says what to change.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), source: None }
+        Self { message: message.into(), kind: StartErrorKind::Configuration, source: None }
     }
 
-    /// Keeps the error behind it.
+    /// Keeps the error behind it, which decides the kind.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        let source = source.into();
+        self.kind = match may_pass(&*source) {
+            Some(true) => StartErrorKind::Unavailable,
+            _ => StartErrorKind::Configuration,
+        };
+        self.source = Some(source);
         self
+    }
+
+    /// Whether starting again may help.
+    pub const fn kind(&self) -> StartErrorKind {
+        self.kind
     }
 
     /// The whole story, one cause a line.
@@ -79,11 +105,55 @@ impl StartError {
         story
     }
 
-    /// Tells the story, and ends the process with status 2.
+    /// Tells the story, and ends the process: with status 2 for a wrong
+    /// configuration, so that nobody tries it again, and with 1 for what may pass.
     pub(crate) fn end(&self) -> ! {
         tell(self.story());
-        std::process::exit(2)
+        std::process::exit(match self.kind {
+            StartErrorKind::Configuration => 2,
+            StartErrorKind::Unavailable => 1,
+        })
     }
+}
+
+/// Whether trying again may help, by the innermost cause that tells.
+fn may_pass(error: &(dyn Error + 'static)) -> Option<bool> {
+    let cause = || error.source().and_then(may_pass);
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return Some(!is_wrong(error.kind()));
+    }
+    if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+        return match error {
+            // A server makes its socket when it starts.
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::NotFound => Some(true),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => cause().or(Some(true)),
+            error => Some(is_away(error)),
+        };
+    }
+    if let Some(error) = error.downcast_ref::<StoreError>() {
+        return match error.kind() {
+            StoreErrorKind::Corrupt | StoreErrorKind::Incompatible => Some(false),
+            _ => cause().or(Some(true)),
+        };
+    }
+    cause()
+}
+
+/// Whether it is the name that is wrong, of a file or an address, or the rights.
+fn is_wrong(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::AlreadyExists
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidData
+            | ErrorKind::InvalidFilename
+            | ErrorKind::Unsupported
+    )
 }
 
 impl From<StoreError> for StartError {
@@ -125,5 +195,52 @@ impl fmt::Debug for Settings {
             .field("data_dir", &self.data_dir)
             .field("public_keys", &self.public_key.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(source: impl Into<Box<dyn Error + Send + Sync>>) -> StartErrorKind {
+        StartError::new("").with_source(source).kind()
+    }
+
+    #[test]
+    fn what_is_away_full_or_in_use_may_pass() {
+        for kind_of in [
+            ErrorKind::ConnectionRefused,
+            ErrorKind::AddrInUse,
+            ErrorKind::AddrNotAvailable,
+            ErrorKind::StorageFull,
+            ErrorKind::TimedOut,
+        ] {
+            assert_eq!(kind(io::Error::from(kind_of)), StartErrorKind::Unavailable, "{kind_of}");
+            let database = sqlx::Error::from(io::Error::from(kind_of));
+            let store = StoreError::new(StoreErrorKind::Unavailable).with_source(database);
+            assert_eq!(kind(store), StartErrorKind::Unavailable, "{kind_of}");
+        }
+        assert_eq!(kind(sqlx::Error::PoolTimedOut), StartErrorKind::Unavailable);
+        let socket = sqlx::Error::from(io::Error::from(ErrorKind::NotFound));
+        assert_eq!(kind(socket), StartErrorKind::Unavailable);
+        for store in [StoreErrorKind::InUse, StoreErrorKind::Replaced, StoreErrorKind::Unavailable]
+        {
+            assert_eq!(kind(StoreError::new(store)), StartErrorKind::Unavailable, "{store:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_corrected_does_not_pass() {
+        assert_eq!(StartError::new("").kind(), StartErrorKind::Configuration);
+        assert_eq!(kind("some other error"), StartErrorKind::Configuration);
+        for kind_of in [ErrorKind::NotFound, ErrorKind::PermissionDenied, ErrorKind::InvalidInput] {
+            assert_eq!(kind(io::Error::from(kind_of)), StartErrorKind::Configuration, "{kind_of}");
+        }
+        let denied = sqlx::Error::from(io::Error::from(ErrorKind::PermissionDenied));
+        let store = StoreError::new(StoreErrorKind::Unavailable).with_source(denied);
+        assert_eq!(kind(store), StartErrorKind::Configuration);
+        for store in [StoreErrorKind::Corrupt, StoreErrorKind::Incompatible] {
+            assert_eq!(kind(StoreError::new(store)), StartErrorKind::Configuration, "{store:?}");
+        }
     }
 }

@@ -251,14 +251,15 @@ async fn while_the_database_is_away_only_who_would_change_something_notices() {
 
 #[tokio::test]
 async fn a_database_url_that_is_wrong_stops_the_start_and_shows_no_password() {
-    for (url, told) in [
-        ("mysql://root:s3cret@localhost/a", "--database-url must be postgres://"),
-        ("postgres://root:s3cret@127.0.0.1:1/a", "check --database-url"),
+    // A server that is away may come back.
+    for (url, ends, told) in [
+        ("mysql://root:s3cret@localhost/a", 2, "--database-url must be postgres://"),
+        ("postgres://root:s3cret@127.0.0.1:1/a", 1, "check --database-url"),
     ] {
         let directory = tempfile::tempdir().unwrap();
         let start = Polygent::command(&vendor(), directory.path());
         let (status, text) = start.env("DATABASE_URL", url).fails().await;
-        assert_eq!(status, Some(2));
+        assert_eq!(status, Some(ends), "{text}");
         assert!(text.contains(told) && !text.contains("s3cret"), "{text}");
     }
 }

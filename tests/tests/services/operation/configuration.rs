@@ -317,21 +317,22 @@ async fn a_bad_configuration_stops_the_start_and_names_the_cure() {
 
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let taken = taken.local_addr().map(|address| (taken, address.to_string())).unwrap();
-    let others: [(&str, &str, &str); 6] = [
-        ("--listen", &taken.1, "--listen"),
-        ("--listen", "nonsense", "--listen"),
-        ("--data-dir", "/dev/null/below", "--data-dir"),
-        ("--data-dir", &good, "--data-dir"),
-        ("--admin-password", "", "--admin-password"),
-        ("--colour", "red", "--colour"),
+    // A port may be free again; nothing else here mends itself.
+    let others: [(&str, &str, i32); 6] = [
+        ("--listen", &taken.1, 1),
+        ("--listen", "nonsense", 2),
+        ("--data-dir", "/dev/null/below", 2),
+        ("--data-dir", &good, 2),
+        ("--admin-password", "", 2),
+        ("--colour", "red", 2),
     ];
-    for (flag, value, cure) in others {
+    for (flag, value, ends) in others {
         let start = polygent().arg(format!("{flag}={value}")).env("LICENSE_PUBLIC_KEY", &good);
         let start = if flag == "--listen" { start } else { start.env("LISTEN", "127.0.0.1:0") };
         let start = if flag == "--data-dir" { start } else { start.env("DATA_DIR", data.path()) };
         let (status, told) = start.fails().await;
-        assert_eq!(status, Some(2), "{flag}={value}: {told}");
-        assert!(told.contains(cure), "{flag}={value}: {told}");
+        assert_eq!(status, Some(ends), "{flag}={value}: {told}");
+        assert!(told.contains(flag), "{flag}={value}: {told}");
     }
 }
 
@@ -377,7 +378,7 @@ async fn an_empty_variable_is_as_good_as_none() {
         let taken = TcpListener::bind("127.0.0.1:3000").await;
         let start = if name == "hyper" { start } else { start.arg("--data-dir").arg(data.path()) };
         let (status, told) = start.fails().await;
-        assert!(status == Some(2) && told.contains("127.0.0.1:3000"), "{told}");
+        assert!(status == Some(1) && told.contains("127.0.0.1:3000"), "{told}");
         drop(taken);
     }
 }
