@@ -66,6 +66,8 @@ mod machine_id;
 mod manager;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "machine")]
+mod regular_file;
 #[cfg(feature = "sources")]
 pub mod source;
 #[cfg(feature = "manager")]

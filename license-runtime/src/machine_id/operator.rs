@@ -2,19 +2,20 @@
 
 use std::{
     env,
-    ffi::{OsStr, OsString},
-    fs::File,
-    io::Read,
-    path::PathBuf,
+    ffi::OsString,
+    io::{self, Read},
+    path::{Path, PathBuf},
 };
 
 use license_core::{MachineId, machine::MachineIdError};
 
 use super::error::{ReadMachineIdError, ReadMachineIdErrorKind as Kind};
+use crate::regular_file;
 
 /// The id that an operator sets for a machine without one of its own: a text of
-/// 16 to 256 printable ASCII characters, by itself or in a file. White space
-/// around it does not count, and an empty text is as good as none.
+/// 16 to 256 printable ASCII characters without spaces, by itself or in a file.
+/// White space around it does not count. An empty variable is as good as none;
+/// one of white space alone is set, and is no id.
 ///
 /// A text that is set and is no id is an error wherever it is read: it is never
 /// passed over for the next rung of the ladder.
@@ -45,7 +46,7 @@ impl OperatorId {
 
     /// What these two variables say; `None` and an empty one are alike.
     pub fn of(text: Option<OsString>, file: Option<OsString>) -> Self {
-        let [text, file] = [text, file].map(|value| value.filter(|it| !is_blank(it)));
+        let [text, file] = [text, file].map(|value| value.filter(|it| !it.is_empty()));
         Self(match (text, file) {
             (None, None) => Setting::Nothing,
             (Some(_), Some(_)) => Setting::Both,
@@ -84,17 +85,13 @@ impl OperatorId {
     }
 }
 
-fn is_blank(value: &OsStr) -> bool {
-    value.to_str().is_some_and(|value| value.trim_ascii().is_empty())
-}
-
-fn read_file(path: &PathBuf) -> Result<MachineId, ReadMachineIdError> {
-    let unreadable = |error: std::io::Error| {
+fn read_file(path: &Path) -> Result<MachineId, ReadMachineIdError> {
+    let unreadable = |error: io::Error| {
         let message = "the file of this machine's id (MACHINE_ID_FILE) cannot be read";
         ReadMachineIdError::new(Kind::Misconfigured, message).with_source(error)
     };
     let mut text = String::new();
-    let file = File::open(path).map_err(unreadable)?;
+    let file = regular_file::open(path).map_err(unreadable)?;
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     MachineId::custom(text.trim_ascii()).map_err(|_| {
         let message = "the file of this machine's id (MACHINE_ID_FILE) holds no machine id: it \
@@ -124,8 +121,30 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_none() {
-        for id in [OperatorId::of(None, None), set("", ""), set(" \n", "\t")] {
+        for id in [OperatorId::of(None, None), set("", "")] {
             assert_eq!(id.read().unwrap_err().kind(), Kind::NotSet);
+        }
+    }
+
+    #[test]
+    fn a_variable_of_white_space_is_set_and_no_id() {
+        for blank in [" ", "   ", "\t", "\n"] {
+            for id in [set(blank, ""), set("", blank)] {
+                assert_eq!(id.read().unwrap_err().kind(), Kind::Misconfigured, "{blank:?}");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn neither_a_pipe_nor_a_device_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        for path in [&*pipe, Path::new("/dev/zero"), directory.path()] {
+            let error = OperatorId::file(path).read().unwrap_err();
+            assert_eq!(error.kind(), Kind::Misconfigured);
         }
     }
 

@@ -1,8 +1,7 @@
-//! Reading a file that anybody may have put there: bounded, regular files
-//! only, never waiting for a writer.
+//! Reading a file that anybody may have put there, and replacing it.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
@@ -11,6 +10,7 @@ use license_core::Token;
 use tempfile::NamedTempFile;
 
 use super::Reading;
+use crate::regular_file;
 
 /// The longest text that is read.
 const MAX_BYTES: u64 = Token::MAX_RECEIVED_BYTES as u64;
@@ -58,39 +58,10 @@ pub(super) fn read(path: &Path) -> Reading {
 }
 
 fn contents(path: &Path) -> io::Result<Reading> {
-    // Asked first, for opening a device can have effects of its own; asked
-    // again, for another file may stand there by now.
-    if !fs::metadata(path)?.is_file() {
-        return Ok(not_a_file());
-    }
-    let file = open(path)?;
-    if !file.metadata()?.is_file() {
-        return Ok(not_a_file());
-    }
+    let file = regular_file::open(path)?;
     let mut text = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
     Ok(if text.len() as u64 > MAX_BYTES { Reading::TooLarge } else { Reading::Text(text) })
-}
-
-/// Why a directory, a pipe or a device is not read.
-pub(crate) const NOT_A_FILE: &str = "not a regular file";
-
-fn not_a_file() -> Reading {
-    Reading::Unreadable(NOT_A_FILE.to_owned())
-}
-
-/// Opens without waiting for anybody, should it be a pipe after all.
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
 }
 
 #[cfg(test)]
@@ -162,21 +133,11 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_not_read() {
-        assert_eq!(read(tempdir().unwrap().path()), not_a_file());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn neither_a_pipe_nor_a_device_is_waited_for() {
+    fn a_directory_and_a_device_are_not_read() {
         let directory = tempdir().unwrap();
-        let path = directory.path().join("pipe");
-        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
-        assert!(made.success());
-        assert_eq!(read(&path), not_a_file());
-        // Even when it takes the place of a file between looking and opening.
-        assert!(open(&path).is_ok());
-        assert_eq!(read(Path::new("/dev/zero")), not_a_file());
+        for path in [directory.path(), Path::new("/dev/zero")] {
+            assert_eq!(read(path), Reading::Unreadable("not a regular file".to_owned()));
+        }
     }
 
     #[cfg(unix)]

@@ -98,7 +98,7 @@ use std::{
 use license_core::text::shown_path;
 
 pub(crate) use self::{
-    file::{NOT_A_FILE, Replacement},
+    file::Replacement,
     finding::{Belief, Found, News},
     reader::Reader,
 };

@@ -16,7 +16,8 @@ use crate::{
         Shared,
         doctor::{PATIENCE, in_words},
     },
-    source::{Found, NOT_A_FILE, Reading},
+    regular_file::NOT_A_FILE,
+    source::{Found, Reading},
 };
 
 /// What a look at all sources has found, for a diagnosis.
