@@ -46,6 +46,10 @@ impl Access {
         if let Some(plan) = access.plans.keys().find(unknown) {
             return Err(format!("the profile of {} has no plan `{plan}`", product.name()).into());
         }
+        // It would name no license, and revoke none.
+        if let Some(id) = access.revoked.iter().find(|id| id.is_empty() || id.trim() != **id) {
+            return Err(format!("{id:?} in `revoked` is no license's id").into());
+        }
         Ok(access)
     }
 
@@ -219,6 +223,9 @@ mod tests {
             ("[plans]\nentreprise = ['a']", "entreprise"),
             ("[features]\nmodel = ['a']", "did you mean `models`?"),
             ("revoked = [1]", "revoked"),
+            ("revoked = ['lic_1', ' ']", "revoked"),
+            ("revoked = ['']", "revoked"),
+            ("revoked = [' lic_1']", "revoked"),
         ] {
             let error = Access::read(text, &product()).unwrap_err().to_string();
             assert!(error.contains(told), "{error}");

@@ -63,17 +63,20 @@ impl Grants {
         let verified =
             self.verifier.verify(license).map_err(|error| Refusal::untrusted(error.kind()))?;
         let license = verified.license();
+        let subject = subject(verified.digest());
         if self.access.is_revoked(license) {
-            return Err(Refusal::REVOKED);
+            return Err(Refusal::REVOKED.of_license(subject));
         }
-        let ends = pulls_until(license, self.verifier.product().policy(), now)
-            .map_err(Refusal::not_in_force)?;
+        let ends = match pulls_until(license, self.verifier.product().policy(), now) {
+            Ok(ends) => ends,
+            Err(code) => return Err(Refusal::not_in_force(code).of_license(subject)),
+        };
         let asked: BTreeSet<&str> = scopes.into_iter().filter_map(pulled).collect();
         let opened = asked.into_iter().filter(|name| self.access.opens(license, name));
         let (iat, ends) = (now.as_seconds(), now.saturating_add(TERM).min(ends).as_seconds());
         let claims = Claims {
             iss: &self.issuer,
-            sub: subject(verified.digest()),
+            sub: subject,
             aud: &self.service,
             exp: ends,
             nbf: iat,
@@ -307,6 +310,13 @@ mod tests {
         let foreign = vendor.license(|claims| claims["aud"] = json!("other"));
         for wrong in ["x", "a.b.c", &other.license(|_| {}), &foreign, &license[1..]] {
             assert_eq!(refused(wrong, BEGIN), (StatusCode::UNAUTHORIZED, true), "{wrong}");
+        }
+        for (denied, now) in [(&license, END), (&revoked, BEGIN)] {
+            let (_, claims) = vendor.ask(&license, &[], BEGIN).unwrap();
+            let refusal = vendor.ask(denied, &[], now).unwrap_err();
+            let named = refusal.license.as_deref();
+            assert_eq!(named.map(str::len), claims["sub"].as_str().map(str::len));
+            assert_eq!(named == claims["sub"].as_str(), denied == &license);
         }
         assert_eq!(refused(&license, END), (StatusCode::FORBIDDEN, false));
         assert_eq!(refused(&revoked, BEGIN), (StatusCode::FORBIDDEN, false));

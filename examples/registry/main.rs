@@ -67,7 +67,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::Parser;
 use http::{HeaderMap, HeaderValue, header};
 use license_core::{Clock, InstallErrorKind, Product, SystemClock};
-use license_examples::{Connections, Json, StartError, arguments, listen, run, serve, verifier};
+use license_examples::{
+    Connections, Json, StartError, arguments, listen, run, serve, trusted_keys, verifier,
+};
 
 use crate::{
     access::Access,
@@ -143,13 +145,15 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         .map_err(not_read("cannot read the repositories; check --repositories"))?;
     let access = Access::read(&repositories, &product)
         .map_err(|error| StartError::new("the repositories are not valid").with_source(error))?;
-    let grants = Grants {
-        verifier: verifier(&product, &arguments.public_key)?,
-        access,
-        signer: Signer::read(&arguments.token_key, &arguments.token_certificate)?,
-        service: arguments.service,
-        issuer: arguments.issuer,
-    };
+    let verifier = verifier(&product, &arguments.public_key)?;
+    let signer = Signer::read(
+        &arguments.token_key,
+        &arguments.token_certificate,
+        &trusted_keys(&product, &arguments.public_key)?,
+        SystemClock::new().now(),
+    )?;
+    let grants =
+        Grants { verifier, access, signer, service: arguments.service, issuer: arguments.issuer };
     let app = Router::new()
         .route("/token", get(token))
         .route("/healthz", get(async || "ok"))
@@ -165,7 +169,7 @@ async fn token(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let grant = answer(&grants, &headers, query.ok().as_deref()).inspect_err(|refusal| {
-        tracing::info!(code = refusal.reason, "token refused");
+        tracing::info!(code = refusal.reason, license = refusal.license, "token refused");
     })?;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], Json(grant)).into_response())

@@ -18,6 +18,8 @@ pub(crate) struct Refusal {
     /// Why, as a code that stays; it stands in the log and in `detail`.
     pub(crate) reason: &'static str,
     message: Cow<'static, str>,
+    /// Which verified license, in the log alone, as for a token that is issued.
+    pub(crate) license: Option<String>,
 }
 
 impl Refusal {
@@ -65,6 +67,11 @@ impl Refusal {
         Self { message, ..Self::denied(code.as_str(), "") }
     }
 
+    /// Of this license, by the beginning of its digest.
+    pub(crate) fn of_license(self, license: String) -> Self {
+        Self { license: Some(license), ..self }
+    }
+
     const fn unauthorized(reason: &'static str, message: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", reason, message)
     }
@@ -83,13 +90,13 @@ impl Refusal {
         reason: &'static str,
         message: &'static str,
     ) -> Self {
-        Self { status, code, reason, message: Cow::Borrowed(message) }
+        Self { status, code, reason, message: Cow::Borrowed(message), license: None }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self { status, code, reason, message } = self;
+        let Self { status, code, reason, message, license: _ } = self;
         let error = json!({ "code": code, "message": message, "detail": { "reason": reason } });
         let mut response = Json(json!({ "errors": [error] })).into_response();
         *response.status_mut() = status;

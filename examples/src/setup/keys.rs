@@ -11,12 +11,21 @@ use crate::StartError;
 /// A key that cannot be read or is not usable.
 pub fn verifier(product: &Product, specs: &[String]) -> Result<Verifier, StartError> {
     let mut builder = Verifier::builder(product);
-    for spec in specs {
-        builder = builder.key(key(product, spec)?);
+    for key in trusted_keys(product, specs)? {
+        builder = builder.key(key);
     }
     builder.build().map_err(|error| {
         StartError::new("the public keys are not usable; check --public-key").with_source(error)
     })
+}
+
+/// The configured keys.
+///
+/// # Errors
+///
+/// A key that cannot be read or is not usable.
+pub fn trusted_keys(product: &Product, specs: &[String]) -> Result<Vec<PublicKey>, StartError> {
+    specs.iter().map(|spec| key(product, spec)).collect()
 }
 
 fn key(product: &Product, spec: &str) -> Result<PublicKey, StartError> {
