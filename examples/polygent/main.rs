@@ -41,6 +41,9 @@ const PROFILE: &str = include_str!("polygent.toml");
 
 /// Polygent, an example of a licensed service
 #[derive(Parser)]
+#[command(after_help = "A machine without an id of its own, such as a container, takes it from \
+    MACHINE_ID, or from the file that MACHINE_ID_FILE names: 16 to 256 printable ASCII characters \
+    without spaces")]
 struct Arguments {
     #[command(flatten)]
     settings: Settings,

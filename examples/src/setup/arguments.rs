@@ -37,7 +37,10 @@ pub fn arguments<A: Parser>() -> A {
 fn command<A: Parser>() -> Result<Command, StartError> {
     let directory = variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let mut unreadable = None;
-    let command = A::command().after_help(CREDENTIALS).mut_args(|argument| {
+    let command = A::command();
+    let own = command.get_after_help().map(|own| format!("{own}\n\n"));
+    let help = own.unwrap_or_default() + CREDENTIALS;
+    let command = command.after_help(help).mut_args(|argument| {
         let is_empty = argument
             .get_env()
             .and_then(env::var_os)

@@ -152,6 +152,7 @@ async fn a_secret_can_be_a_credential_and_a_variable_wins() {
         .output();
     let help = String::from_utf8(help.unwrap().stdout).unwrap();
     assert!(help.contains("CREDENTIALS_DIRECTORY") && !help.contains("from a file"), "{help}");
+    assert!(help.contains("MACHINE_ID,") && help.contains("MACHINE_ID_FILE"), "{help}");
     // One that cannot be read, here for it is a directory, is not passed over.
     std::fs::create_dir(place.path().join("metrics-token")).unwrap();
     let start = polygent().env("CREDENTIALS_DIRECTORY", place.path());
