@@ -17,8 +17,8 @@ fn is_confined(process: &Process) {
         assert!(status.contains(line), "{line} {status}");
     }
     let mounts = read("mountinfo");
-    let root = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-    let root = root.filter(|mount| mount[4] == "/").next_back().unwrap();
+    let mut root = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let root = root.rfind(|mount| mount[4] == "/").unwrap();
     assert!(root[5].starts_with("ro"), "{root:?}");
 }
 
