@@ -21,7 +21,7 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use globset::{GlobBuilder, GlobSet};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use http::{Method, Uri};
 
 use crate::path;
@@ -165,7 +165,7 @@ impl Matcher {
         let set = GlobBuilder::new(pattern)
             .literal_separator(true)
             .build()
-            .and_then(|glob| GlobSet::builder().add(glob).build())
+            .and_then(|glob| GlobSetBuilder::new().add(glob).build())
             .map_err(|error| RecoveryError::invalid_glob(pattern, error))?;
         Ok(Self::Glob { set, open_end: pattern.ends_with('/') || pattern.ends_with("/**") })
     }
