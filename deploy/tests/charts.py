@@ -2,6 +2,8 @@
 
 import copy
 import shutil
+import tempfile
+import unittest
 from pathlib import Path
 
 import helm_python as helm
@@ -53,6 +55,19 @@ def objects(rendered):
 def commands(notes):
     """The commands of a chart's notes, a line each."""
     return [line.strip() for line in notes.splitlines() if line.startswith("  ")]
+
+
+class Packed(unittest.TestCase):
+    """Tests of the charts as a vendor packs them, by name in `archives`."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.archives = {chart: packed(chart, cls.directory.name) for chart in CHARTS}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.directory.cleanup()
 
 
 class Rendered:

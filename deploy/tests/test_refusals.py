@@ -9,7 +9,7 @@ from pathlib import Path
 
 import helm_python as helm
 
-from charts import CHARTS, HELM, PUBLIC_KEY, Rendered, packed
+from charts import CHARTS, HELM, PUBLIC_KEY, Packed, Rendered, packed
 
 MARK = "c2VjcmV0LW1hcms"
 PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{MARK}\n-----END PRIVATE KEY-----\n"
@@ -109,16 +109,7 @@ GOOD = [
 ]
 
 
-class Refusals(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.archives = {chart: packed(chart, cls.directory.name) for chart in CHARTS}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.directory.cleanup()
-
+class Refusals(Packed):
     def refused(self, chart, values):
         with self.assertRaises(helm.HelmError) as raised:
             Rendered(self.archives[chart], values)

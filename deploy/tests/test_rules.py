@@ -1,32 +1,26 @@
 """What the charts promise, held against what they render."""
 
 import base64
-import tempfile
 import unittest
 from pathlib import PurePosixPath
 
 import helm_python as helm
 
-from charts import CHARTS, DEPLOYMENTS, Rendered, commands, packed, values_files, values_of
+from charts import CHARTS, DEPLOYMENTS, Packed, Rendered, commands, values_files, values_of
 
 COMPONENTS = {"polygent": "api", "align": "gateway", "alexandria-ee": "api"}
 KEYS = ["eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJsaWNfMSJ9.b25l", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJsaWNfMiJ9.dHdv"]
 
 
-class Rules(unittest.TestCase):
+class Rules(Packed):
     @classmethod
     def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.archives = {chart: packed(chart, cls.directory.name) for chart in CHARTS}
+        super().setUpClass()
         cls.all = {
             f"{chart}/ci/{file.name}": (chart, Rendered(cls.archives[chart], values_of(file)))
             for chart in CHARTS
             for file in values_files(chart, "*-values.yaml")
         }
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.directory.cleanup()
 
     def each(self, check):
         for label, (chart, rendered) in self.all.items():

@@ -11,22 +11,13 @@ import helm_python as helm
 import kubernetes_validate
 import yaml
 
-from charts import CHARTS, HELM, PUBLIC_KEY, ROOT, Rendered, packed, values_files, values_of
+from charts import CHARTS, HELM, PUBLIC_KEY, ROOT, Packed, Rendered, values_files, values_of
 
 # The oldest that Chart.yaml names, and the newest that is known here.
 VERSIONS = ["1.25", kubernetes_validate.latest_version()]
 
 
-class Values(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.archives = {chart: packed(chart, cls.directory.name) for chart in CHARTS}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.directory.cleanup()
-
+class Values(Packed):
     def each(self, pattern, check):
         for chart in CHARTS:
             for file in values_files(chart, pattern):

@@ -16,7 +16,7 @@ use license_core::{
     refusal::{Delivery, ProblemDetails},
 };
 use license_examples::{
-    Connections, RequestBody, StartError, arguments, listen, run, serve, verifier,
+    Connections, RequestBody, StartError, TrustedKeys, arguments, listen, run, serve, verifier,
 };
 use license_runtime::MachineLadder;
 use license_tower::{
@@ -38,18 +38,8 @@ struct Arguments {
     #[command(flatten)]
     connections: Connections,
 
-    /// A public key to trust; may be repeated, or several separated by commas
-    // A PEM text begins with hyphens; refused as a flag, it would be printed.
-    #[arg(
-        long,
-        env = "LICENSE_PUBLIC_KEY",
-        value_name = "[KID=][ALG:]FILE.pem",
-        value_delimiter = ',',
-        allow_hyphen_values = true,
-        hide_env_values = true,
-        required = true
-    )]
-    public_key: Vec<String>,
+    #[command(flatten)]
+    keys: TrustedKeys,
 
     /// The license, read at start; without one nothing is licensed
     #[arg(long, env = "LICENSE_FILE", value_name = "FILE")]
@@ -69,7 +59,7 @@ async fn main() {
 async fn start(arguments: Arguments) -> Result<(), StartError> {
     let product = Product::from_toml(PROFILE)
         .map_err(|error| StartError::new("the product profile is not valid").with_source(error))?;
-    let licensing = Licensing::new(verifier(&product, &arguments.public_key)?);
+    let licensing = Licensing::new(verifier(&product, &arguments.keys.public_key)?);
     if let Ok(fingerprint) = MachineLadder::of(&product).fingerprint(product.audience()) {
         licensing.control().set_machine(Machine::from(fingerprint));
     }

@@ -68,7 +68,8 @@ use clap::Parser;
 use http::{HeaderMap, HeaderValue, header};
 use license_core::{Clock, InstallErrorKind, Product, SystemClock};
 use license_examples::{
-    Connections, Json, StartError, arguments, listen, run, serve, trusted_keys, verifier,
+    Connections, Json, StartError, TrustedKeys, arguments, listen, run, serve, trusted_keys,
+    verifier,
 };
 
 use crate::{
@@ -92,19 +93,8 @@ struct Arguments {
     #[arg(long, env = "PRODUCT", value_name = "PROFILE.toml")]
     product: PathBuf,
 
-    /// A public key that signs licenses; may be repeated, or several separated by
-    /// commas
-    // A PEM text begins with hyphens; refused as a flag, it would be printed.
-    #[arg(
-        long,
-        env = "LICENSE_PUBLIC_KEY",
-        value_name = "[KID=][ALG:]FILE.pem",
-        value_delimiter = ',',
-        allow_hyphen_values = true,
-        hide_env_values = true,
-        required = true
-    )]
-    public_key: Vec<String>,
+    #[command(flatten)]
+    keys: TrustedKeys,
 
     /// Which repositories a plan and a feature open
     #[arg(long, env = "REPOSITORIES", value_name = "FILE.toml")]
@@ -145,11 +135,11 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         .map_err(not_read("cannot read the repositories; check --repositories"))?;
     let access = Access::read(&repositories, &product)
         .map_err(|error| StartError::new("the repositories are not valid").with_source(error))?;
-    let verifier = verifier(&product, &arguments.public_key)?;
+    let verifier = verifier(&product, &arguments.keys.public_key)?;
     let signer = Signer::read(
         &arguments.token_key,
         &arguments.token_certificate,
-        &trusted_keys(&product, &arguments.public_key)?,
+        &trusted_keys(&product, &arguments.keys.public_key)?,
         SystemClock::new().now(),
     )?;
     let grants =

@@ -1,8 +1,27 @@
 //! The public keys from the command line or the environment.
 
+use clap::Args;
 use license_core::{Product, PublicKey, Verifier, key::KeySpec, text::shown_path};
 
 use crate::StartError;
+
+/// The vendor's keys, of a service that has no demo mode.
+#[derive(Clone, Debug, Args)]
+#[non_exhaustive]
+pub struct TrustedKeys {
+    /// A public key to trust; may be repeated, or several separated by commas
+    // A PEM text begins with hyphens; refused as a flag, it would be printed.
+    #[arg(
+        long,
+        env = "LICENSE_PUBLIC_KEY",
+        value_name = "[KID=][ALG:]FILE.pem",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        hide_env_values = true,
+        required = true
+    )]
+    pub public_key: Vec<String>,
+}
 
 /// A verifier that trusts the configured keys.
 ///

@@ -18,7 +18,7 @@ use self::database::Database;
 pub use self::{
     arguments::arguments,
     demo::{Demo, write_private},
-    keys::{trusted_keys, verifier},
+    keys::{TrustedKeys, trusted_keys, verifier},
     secret::Secret,
     settings::{Settings, StartError, StartErrorKind},
 };

@@ -3,17 +3,13 @@
 
 use std::process::{Command, Stdio};
 
-use crate::program::{Place, standard};
+use crate::program::Place;
 use serde_json::Value;
 
 const ISSUE: &str = "issue --key private.pem --product profile.toml";
 
 fn licensed() -> Place {
-    let place = Place::polygent();
-    let mut claims = standard();
-    claims["exp"] = 4_000_000_000_u64.into();
-    place.write("acme.lic", &place.sign(&claims));
-    place
+    Place::licensed(|claims| claims["exp"] = 4_000_000_000_u64.into())
 }
 
 /// Every command as it succeeds.

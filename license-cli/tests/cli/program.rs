@@ -35,6 +35,15 @@ impl Place {
         place
     }
 
+    /// The same with a license in `acme.lic`, of changed claims.
+    pub(crate) fn licensed(change: impl FnOnce(&mut Value)) -> Self {
+        let place = Self::polygent();
+        let mut claims = standard();
+        change(&mut claims);
+        place.write("acme.lic", &place.sign(&claims));
+        place
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

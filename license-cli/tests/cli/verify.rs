@@ -5,15 +5,6 @@ use serde_json::{Value, json};
 
 const AT: &str = "--product profile.toml --at 2026-06-01";
 
-/// A place with a license in `acme.lic`.
-fn licensed(change: impl FnOnce(&mut Value)) -> Place {
-    let place = Place::polygent();
-    let mut claims = standard();
-    change(&mut claims);
-    place.write("acme.lic", &place.sign(&claims));
-    place
-}
-
 #[test]
 fn the_exit_status_is_right_when_nobody_reads_the_messages() {
     let place = Place::polygent();
@@ -31,7 +22,7 @@ fn the_exit_status_is_right_when_nobody_reads_the_messages() {
 
 #[test]
 fn a_good_license_is_valid_and_its_facts_are_told() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     let verdict = place.verdict(&format!("acme.lic {AT}"));
     for (member, expected) in [
         ("valid", json!(true)),
@@ -66,7 +57,7 @@ fn a_good_license_is_valid_and_its_facts_are_told() {
 
 #[test]
 fn the_term_is_judged_at_the_given_time() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     for (at, valid, code, phase, days) in [
         ("2025-12-31", true, Value::Null, "scheduled", 366),
         ("2026-01-01", true, Value::Null, "active", 365),
@@ -95,7 +86,7 @@ fn the_term_is_judged_at_the_given_time() {
 
 #[test]
 fn the_host_is_asked_for_when_it_is_given() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     for (host, valid) in [
         ("api.acme.internal", true),
         ("API.acme.internal:8443", true),
@@ -109,7 +100,7 @@ fn the_host_is_asked_for_when_it_is_given() {
         let code = if valid { Value::Null } else { json!("domain_mismatch") };
         assert_eq!(verdict["code"], code, "{host}");
     }
-    let unbound = licensed(|claims| {
+    let unbound = Place::licensed(|claims| {
         claims.as_object_mut().unwrap().remove("binding");
     });
     assert_eq!(unbound.verdict(&format!("acme.lic {AT} --host any.example"))["valid"], true);
@@ -118,7 +109,7 @@ fn the_host_is_asked_for_when_it_is_given() {
 #[test]
 fn the_machine_is_asked_for_when_it_is_given() {
     let [ours, other] = ["ab", "cd"].map(|byte| format!("fp1:machine-id:{}", byte.repeat(32)));
-    let place = licensed(|claims| {
+    let place = Place::licensed(|claims| {
         claims["plan"] = "standard".into();
         claims["binding"] = json!({"machine": ours});
     });
@@ -131,13 +122,13 @@ fn the_machine_is_asked_for_when_it_is_given() {
         assert_eq!(verdict["phase"], "invalid");
     }
     place.bad(2, &format!("verify acme.lic --public-key public.pem {AT} --machine nonsense"));
-    let unbound = licensed(|_| {});
+    let unbound = Place::licensed(|_| {});
     assert_eq!(unbound.verdict(&format!("acme.lic {AT} --machine {ours}"))["valid"], true);
 }
 
 #[test]
 fn what_is_no_license_is_refused_with_its_code() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     let token = place.read("acme.lic").trim_end().to_owned();
     let parts: Vec<&str> = token.split('.').collect();
     let flipped = |part: &str| {
@@ -179,7 +170,7 @@ fn what_is_no_license_is_refused_with_its_code() {
 
 #[test]
 fn the_license_may_come_from_standard_input() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     let token = place.read("acme.lic");
     let line = format!("verify - --json --public-key public.pem {AT}");
     assert_eq!(place.run_with(&line, &[], &token).status, 0);
@@ -191,7 +182,7 @@ fn the_license_may_come_from_standard_input() {
 
 #[test]
 fn keys_have_names_and_algorithms() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     place.good("keygen --alg es256 --out other");
     let verify = |keys: &str| place.run(&format!("verify acme.lic --json {AT} {keys}"));
     let code = |keys: &str| {
@@ -234,7 +225,7 @@ fn keys_have_names_and_algorithms() {
 
 #[test]
 fn without_a_profile_the_issuer_and_the_audience_are_given() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     let vendor = "--issuer https://polygent.example --audience polygent --at 2026-06-01";
     assert_eq!(place.verdict(&format!("acme.lic {vendor}"))["valid"], true);
     let verdict = place.verdict(&format!("acme.lic {vendor}"));
@@ -297,7 +288,7 @@ fn without_a_profile_the_standard_claims_are_demanded() {
 
 #[test]
 fn inspecting_says_plainly_that_it_proves_nothing() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     place.good("keygen --alg es256 --out other");
     let text = place.good("inspect acme.lic");
     assert!(text.contains("NOT VERIFIED") && text.contains("proves nothing"), "{text}");
@@ -331,7 +322,7 @@ fn inspecting_says_plainly_that_it_proves_nothing() {
 #[test]
 fn control_and_bidi_characters_of_claims_do_not_reach_the_terminal() {
     let name = "Acme\u{1b}[2J\u{202e}\u{2066}\u{85}\u{7f}Corp";
-    let place = licensed(|claims| claims["customer"]["name"] = name.into());
+    let place = Place::licensed(|claims| claims["customer"]["name"] = name.into());
     for line in [
         format!("verify acme.lic --public-key public.pem {AT}"),
         format!("verify acme.lic --public-key public.pem --json {AT}"),
@@ -350,7 +341,7 @@ fn control_and_bidi_characters_of_claims_do_not_reach_the_terminal() {
 
 #[test]
 fn no_token_is_ever_part_of_a_message() {
-    let place = licensed(|_| {});
+    let place = Place::licensed(|_| {});
     let token = place.read("acme.lic").trim_end().to_owned();
     let renew = "renew --key private.pem --product profile.toml";
     for (line, more) in [
