@@ -24,7 +24,7 @@ pub(crate) struct Failure {
 /// The code of wrong use or configuration, for programs.
 const WRONG_USE: &str = "wrong_use";
 /// The code of machine info that is refused.
-const MACHINE_INFO: &str = "machine_info_refused";
+pub(crate) const MACHINE_INFO: &str = "machine_info_refused";
 
 impl Failure {
     /// Wrong use or configuration.

@@ -33,8 +33,8 @@ pub(crate) fn license(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// What stands where a license should, however long: cut behind the longest
-/// that is looked at.
+/// What stands where a license should, however long: in place of what is longer
+/// than any license, zeros that are as well.
 pub(crate) fn offered(path: &Path) -> Result<Vec<u8>, Failure> {
     let read = read(path, Token::MAX_RECEIVED_BYTES)?;
     Ok(read.unwrap_or_else(|| vec![0; Token::MAX_RECEIVED_BYTES + 1]))

@@ -15,7 +15,13 @@ use license_core::{
 use license_runtime::MachineLadder;
 use serde_json::json;
 
-use crate::{failure::Failure, flags::decode, read, report::Report, time};
+use crate::{
+    failure::{Failure, MACHINE_INFO},
+    flags::decode,
+    read,
+    report::Report,
+    time,
+};
 
 /// Says what is wrong with a license and the service that is to run by it, the
 /// cause first and what to do next. Nothing of it is secret: it can be pasted
@@ -58,9 +64,8 @@ pub(crate) struct Doctor {
     installed: Option<PathBuf>,
 }
 
-/// The codes of findings that only this program has.
+/// The code of a finding that only this program has.
 const OTHER_PRODUCT: &str = "machine_info_of_other_product";
-const OLD_MACHINE_INFO: &str = "machine_info_refused";
 
 impl Doctor {
     pub(crate) fn run(self) -> Result<Report, Failure> {
@@ -117,10 +122,8 @@ impl Doctor {
         if !self.this_machine {
             return conditions;
         }
-        let ladder = MachineLadder::of(product);
-        let ids = ladder.ids();
-        let known = ids.iter().flatten().map(|id| id.fingerprint(product.audience()));
-        conditions.machine(Machine::of(known)).surroundings(ladder.surroundings())
+        let surroundings = MachineLadder::of(product).surroundings();
+        conditions.machine(surroundings.machine(product.audience())).surroundings(surroundings)
     }
 
     fn report(&self, diagnosis: &Diagnosis) -> Report {
@@ -169,7 +172,7 @@ fn judged(info: &MachineInfo, audience: &str, now: Timestamp) -> Option<Finding>
     let finding = match error {
         MachineInfoError::Product => Finding::failed(Check::Machine, OTHER_PRODUCT, sentence(what)),
         // It is good enough to compare with.
-        _ => Finding::warning(Check::Machine, OLD_MACHINE_INFO, sentence(what)),
+        _ => Finding::warning(Check::Machine, MACHINE_INFO, sentence(what)),
     };
     Some(finding.cure(sentence(cure)))
 }

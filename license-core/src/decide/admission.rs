@@ -122,10 +122,10 @@ impl<'a> Trial<'a> {
     }
 
     fn judged(&self, trusted: Timestamp) -> Timestamp {
-        match (self.reading.trust == Trust::RolledBack, self.resets) {
-            (_, true) => mark_after_reset(self.verified, self.reading),
-            (true, false) => self.reading.wall,
-            (false, false) => trusted,
+        match (self.resets, self.reading.trust) {
+            (true, _) => mark_after_reset(self.verified, self.reading),
+            (false, Trust::RolledBack) => self.reading.wall,
+            (false, _) => trusted,
         }
     }
 
@@ -155,8 +155,7 @@ impl<'a> Trial<'a> {
     }
 
     pub(crate) fn clock(&self) -> Result<(), InstallError> {
-        let cured = self.reading.trust == Trust::RolledBack && self.resets;
-        if cured { Ok(()) } else { check_clock(self.reading) }
+        if self.resets { Ok(()) } else { check_clock(self.reading) }
     }
 
     pub(crate) fn host(&self) -> Result<(), InstallError> {

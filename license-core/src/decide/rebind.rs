@@ -20,17 +20,27 @@ impl Installed {
         license: &License,
         judged: Timestamp,
     ) -> Result<(), InvalidReason> {
-        license.is_for(&self.machine).or_else(|reason| {
-            let until = self.rebind_ends_at(policy, license);
-            if until.is_some_and(|until| judged < until) { Ok(()) } else { Err(reason) }
-        })
+        license
+            .is_for(&self.machine)
+            .or_else(|reason| self.goes_on_until(policy, license, judged).map(drop).ok_or(reason))
+    }
+
+    /// Until when a license goes on although this machine has another identity,
+    /// where it still does at `judged`.
+    pub(crate) fn goes_on_until(
+        &self,
+        policy: &Policy,
+        license: &License,
+        judged: Timestamp,
+    ) -> Option<Timestamp> {
+        self.rebind_ends_at(policy, license).filter(|until| judged < *until)
     }
 
     /// Until when a license goes on that is for the identity which this machine
     /// had before; `None` where nothing of that is so, or no time was given.
-    pub(crate) fn rebind_ends_at(&self, policy: &Policy, license: &License) -> Option<Timestamp> {
+    pub(super) fn rebind_ends_at(&self, policy: &Policy, license: &License) -> Option<Timestamp> {
         self.identity_before(license)?;
-        let rebind = self.history.rebind.filter(|it| license.issued_at <= it.newest_issued_at)?;
+        let rebind = self.history.rebind.filter(|it| it.is_given_to(license))?;
         (!policy.rebind.is_zero()).then(|| rebind.since.saturating_add(policy.rebind))
     }
 
@@ -70,15 +80,21 @@ impl Installed {
             Err(InvalidReason::MachineMismatch)
                 if !policy.rebind.is_zero() && due.verified.as_ref() == Some(bound) =>
             {
-                let newest = self.newest_issued_at.max(Some(license.issued_at));
-                let newest = newest.unwrap_or(license.issued_at);
-                let given = due.rebind.is_some_and(|it| license.issued_at <= it.newest_issued_at);
-                if !given {
+                if !due.rebind.is_some_and(|it| it.is_given_to(license)) {
+                    let newest = self.newest_issued_at.unwrap_or(license.issued_at);
+                    let newest = newest.max(license.issued_at);
                     due.rebind = Some(Rebind::new(now, newest));
                 }
             }
             Err(_) => {}
         }
         (due != self.history).then_some(due)
+    }
+}
+
+impl Rebind {
+    /// Whether a license had been accepted when this time was given.
+    fn is_given_to(self, license: &License) -> bool {
+        license.issued_at <= self.newest_issued_at
     }
 }

@@ -158,8 +158,7 @@ impl Snapshot<'_> {
         let license = &self.installed.effective(self.verdict.next_has_begun)?.license;
         let old = self.installed.identity_before(license)?.as_str();
         let new = self.installed.machine.fingerprint()?.as_str();
-        let ends = self.installed.rebind_ends_at(self.policy, license);
-        let until = ends.filter(|until| reading.judged() < *until);
+        let until = self.installed.goes_on_until(self.policy, license, reading.judged());
         let goes_on = match until {
             Some(until) => format!("The license goes on until {until}."),
             None => "The license is not in force here.".to_owned(),

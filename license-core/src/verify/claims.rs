@@ -53,12 +53,12 @@ pub(super) fn check_registered(
 }
 
 /// Whether this vendor issued it; `None` where it names none.
-pub(crate) fn is_issued_by(vendor: &str, claims: &Map<String, Value>) -> Option<bool> {
+pub(super) fn is_issued_by(vendor: &str, claims: &Map<String, Value>) -> Option<bool> {
     Some(claims.get("iss")?.as_str()? == vendor)
 }
 
 /// Whether it is for this product; `None` where it names none.
-pub(crate) fn is_for(ours: &str, claims: &Map<String, Value>) -> Option<bool> {
+pub(super) fn is_for(ours: &str, claims: &Map<String, Value>) -> Option<bool> {
     match claims.get("aud")? {
         Value::String(audience) => Some(audience == ours),
         Value::Array(audiences)

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use license_core::{
     Fingerprint, InstallErrorKind, Licensing, MachineId, Product, Timestamp, VerifiedLicense,
     machine::Machine,
@@ -184,7 +185,7 @@ fn what_damaged_a_token_on_its_way_is_named() {
         .fold(String::new(), |text, line| format!("{text}{}=\r\n", String::from_utf8_lossy(line)));
     let umlaut = format!("\u{feff}ü{good}");
     let umlaut: Vec<u8> = umlaut.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let encoded = base64(&good);
+    let encoded = STANDARD.encode(&good);
     let unsigned = good.rsplit_once('.').unwrap().0;
     for (bytes, text) in [
         (format!("\"{good}\""), "quotes"),
@@ -209,21 +210,6 @@ fn what_damaged_a_token_on_its_way_is_named() {
     case.fails(vec![b'a'; 64 * 1024], &now(), ["form", "token_too_large", "16 KiB"]);
     // Within the signature.
     case.fails(&good[..good.len() - 10], &now(), ["signature", "signature_invalid", "bytes short"]);
-}
-
-fn base64(text: &str) -> String {
-    use std::fmt::Write as _;
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut encoded = String::new();
-    for three in text.as_bytes().chunks(3) {
-        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        let bits = bits << (8 * (3 - three.len()));
-        for at in 0..=three.len() {
-            let _ =
-                write!(encoded, "{}", char::from(ALPHABET[(bits >> (18 - 6 * at) & 63) as usize]));
-        }
-    }
-    encoded
 }
 
 #[test]
@@ -367,7 +353,6 @@ fn one_that_is_installed_is_not_to_be_forced() {
 
 #[test]
 fn the_cure_of_a_wrong_text_is_its_own_and_says_nothing_of_uploads() {
-    use base64::{Engine, engine::general_purpose::STANDARD};
     let case = Case::new();
     let cure = |text: &str| {
         let named = case.first(text, &now());

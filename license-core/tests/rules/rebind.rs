@@ -303,9 +303,11 @@ fn time_given_by_a_clock_that_once_ran_ahead_is_brought_back_to_now() {
 #[test]
 fn a_policy_that_gives_no_time_any_more_ends_it() {
     let service = Service::of(Duration::ZERO);
-    let history = MachineHistory::new(Some(fingerprint("a")), Some(Rebind::new(START, START)));
+    // Ahead of the clock, and the store could not bring it back.
+    let ahead = START.saturating_add(HOUR);
+    let history = MachineHistory::new(Some(fingerprint("a")), Some(Rebind::new(ahead, START)));
     service.licensing.control().set_machine_history(history);
-    service.is(&["b"]);
+    service.licensing.control().set_machine(Machine::from(fingerprint("b")));
     assert_eq!(service.code(), Some("machine_mismatch"));
 }
 

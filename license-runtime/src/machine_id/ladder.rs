@@ -118,7 +118,7 @@ impl MachineLadder {
 
     /// The id of every rung, or why it has none; only why, where what the operator
     /// sets is no id.
-    pub fn ids(&self) -> Vec<Result<MachineId, ReadMachineIdError>> {
+    fn ids(&self) -> Vec<Result<MachineId, ReadMachineIdError>> {
         if let Err(error) = self.check() {
             return vec![Err(error)];
         }

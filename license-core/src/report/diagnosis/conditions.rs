@@ -130,6 +130,11 @@ impl Surroundings {
         self
     }
 
+    /// The machine of these ids, as the product of this audience knows it.
+    pub fn machine(&self, audience: &str) -> Machine {
+        Machine::of(self.machine_ids.iter().map(|id| id.fingerprint(audience)))
+    }
+
     pub(super) fn source(&self) -> &str {
         self.source.as_deref().unwrap_or("The source that decides")
     }
@@ -288,8 +293,8 @@ fn machine(verified: &VerifiedLicense, trial: &Trial<'_>, seen: &Seen<'_>) -> Fi
         Ok(()) => return Finding::ok(Check::Machine, "It is for this machine."),
         Err(error) => error,
     };
-    let rebind_ends_at = seen.installed.rebind_ends_at(seen.policy, &verified.license);
-    if let Some(until) = rebind_ends_at.filter(|until| seen.reading.judged() < *until)
+    let (license, judged) = (&verified.license, seen.reading.judged());
+    if let Some(until) = seen.installed.goes_on_until(seen.policy, license, judged)
         && trial.is_installed()
     {
         let text = format!(
@@ -342,8 +347,8 @@ fn is_of_another_product(
 ) -> bool {
     let ids = &seen.surroundings.machine_ids;
     let claims = verified.token.dangerous_unverified_claims().unwrap_or_default();
-    let audiences = claims.get("aud").and_then(|it| it.as_array().cloned()).unwrap_or_default();
-    let mut names = audiences.iter().filter_map(|it| it.as_str());
+    let audiences = claims.get("aud").and_then(|it| it.as_array()).into_iter().flatten();
+    let mut names = audiences.filter_map(|it| it.as_str());
     names.any(|audience| ids.iter().any(|id| id.fingerprint(audience) == *licensed))
 }
 
@@ -418,20 +423,21 @@ fn freshness(trial: &Trial<'_>, way: Way) -> Option<Finding> {
     if trial.is_installed() {
         return Some(Finding::ok(CHECK, "It is installed, where its age does not matter."));
     }
-    let judged = match way {
-        Way::Given => return None,
-        Way::Unknown | Way::Upload => trial.issue().map(|()| trial.freshness()),
+    if way == Way::Given {
+        return None;
+    }
+    if let Err(ahead) = trial.issue() {
+        return Some(Finding::from(&ahead));
+    }
+    let Err(old) = trial.freshness() else {
+        return Some(Finding::ok(CHECK, "It is fresh enough to be installed."));
     };
-    Some(match judged {
-        Err(ahead) => Finding::from(&ahead),
-        Ok(Ok(())) => Finding::ok(CHECK, "It is fresh enough to be installed."),
-        Ok(Err(old)) if way == Way::Upload => Finding::from(&old),
-        Ok(Err(old)) => {
-            let finding = Finding::from(&old);
-            Finding { outcome: Outcome::Warning, ..finding }.and(
-                "That is too long ago for an upload; one that is installed, or that a file gives, \
-                 is not judged by its age.",
-            )
-        }
+    let finding = Finding::from(&old);
+    Some(match way {
+        Way::Upload => finding,
+        _ => Finding { outcome: Outcome::Warning, ..finding }.and(
+            "That is too long ago for an upload; one that is installed, or that a file gives, is \
+             not judged by its age.",
+        ),
     })
 }

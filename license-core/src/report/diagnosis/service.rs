@@ -31,16 +31,19 @@ impl Diagnosis {
             diagnosis.leave(STEPS.iter().map(|(check, _)| *check).chain(MET));
             return diagnosis;
         };
-        // What is refused takes nothing away from what was accepted before.
-        let refused = offered.zip(held).and_then(|(bytes, _)| refusal(verifier, bytes));
-        let bytes = match (&refused, held) {
-            (Some(_), Some(held)) => held.token.as_str().as_bytes(),
-            _ => bytes,
-        };
-        let source = surroundings.source();
-        diagnosis.extend(refused.map(|it| view.stays(it, source)));
+        let mut judged = Self::new([]);
+        let mut verified = judged.verify(verifier, bytes);
+        if let (None, Some(_), Some(held)) = (&verified, offered, held) {
+            // What is refused takes nothing away from what was accepted before.
+            let refused = judged.findings.into_iter().next();
+            diagnosis.extend(refused.map(|it| view.stays(it, surroundings.source())));
+            judged = Self::new([]);
+            verified = judged.verify(verifier, held.token.as_str().as_bytes());
+        }
         diagnosis.extend([Finding::ok(Check::License, "There is a license.")]);
-        match diagnosis.verify(verifier, bytes) {
+        diagnosis.extend(judged.findings);
+        diagnosis.not_checked.extend(judged.not_checked);
+        match verified {
             None => diagnosis.leave(MET),
             Some(verified) => {
                 let seen = Seen {
@@ -61,13 +64,6 @@ impl Diagnosis {
         );
         diagnosis
     }
-}
-
-/// Why what is offered does not verify.
-fn refusal(verifier: &Verifier, bytes: &[u8]) -> Option<Finding> {
-    let mut diagnosis = Diagnosis::new([]);
-    let verified = diagnosis.verify(verifier, bytes);
-    diagnosis.findings.into_iter().next().filter(|_| verified.is_none())
 }
 
 impl Snapshot<'_> {

@@ -8,6 +8,10 @@ use crate::{
     verify::{VerifiedLicense, Verifier},
 };
 
+/// Whether a token says that it is this vendor's, and for this product; `None`
+/// where it does not say.
+type Ours = [Option<bool>; 2];
+
 /// What is looked at, in order: claims and plan as one step. Verifying refuses
 /// unsound claims before it asks whose they are; here the cause comes first.
 pub(super) const STEPS: [(Check, u8); 9] = [
@@ -26,15 +30,16 @@ impl Diagnosis {
     /// Verifies a token and tells of each step. What comes behind the one that
     /// failed is not checked.
     pub(super) fn verify(&mut self, verifier: &Verifier, bytes: &[u8]) -> Option<VerifiedLicense> {
-        let verified = verifier.verify(bytes).map_err(|error| whose(error, verifier, bytes));
+        let ours = claimed(verifier, bytes);
+        let verified = verifier.verify(bytes).map_err(|error| whose(error, ours));
         let step = |check: Check| STEPS.iter().find(|(it, _)| *it == check).map(|(_, step)| *step);
         let failed = verified.as_ref().err().map(|error| (error, step(error.check())));
-        self.extend(failed.map(|(error, _)| refused(error, verifier, bytes)));
+        self.extend(failed.map(|(error, _)| refused(error, verifier, bytes, ours)));
         for (check, step) in STEPS {
             match failed {
                 Some((_, at)) if at.is_none_or(|at| step >= at) => self.leave([check]),
                 // What it does not say is the claims' fault.
-                Some(_) if is_untold(check, verifier, bytes) => self.leave([check]),
+                Some(_) if is_untold(check, ours) => self.leave([check]),
                 // Whether it covers the host is another question.
                 _ if check == Check::Domain => {}
                 _ => self.extend([Finding::ok(check, well(check, verifier, bytes))]),
@@ -74,20 +79,24 @@ fn well(check: Check, verifier: &Verifier, bytes: &[u8]) -> String {
 
 /// What another vendor or product demands of claims is not demanded here: whose
 /// a license is comes first, as far as its signed claims tell.
-fn whose(error: InstallError, verifier: &Verifier, bytes: &[u8]) -> InstallError {
-    if error.kind() != InstallErrorKind::ClaimsInvalid {
-        return error;
+fn whose(error: InstallError, ours: Ours) -> InstallError {
+    match foreign(ours).filter(|_| error.kind() == InstallErrorKind::ClaimsInvalid) {
+        Some(kind) => kind.into(),
+        None => error,
     }
-    match claimed(verifier, bytes) {
-        [Some(false), _] => InstallErrorKind::IssuerMismatch.into(),
-        [_, Some(false)] => InstallErrorKind::AudienceMismatch.into(),
-        _ => error,
+}
+
+/// Whose it is instead, where it says that it is another's.
+fn foreign(ours: Ours) -> Option<InstallErrorKind> {
+    match ours {
+        [Some(false), _] => Some(InstallErrorKind::IssuerMismatch),
+        [_, Some(false)] => Some(InstallErrorKind::AudienceMismatch),
+        _ => None,
     }
 }
 
 /// Whether a token does not say who issued it, or for which product.
-fn is_untold(check: Check, verifier: &Verifier, bytes: &[u8]) -> bool {
-    let [issuer, audience] = claimed(verifier, bytes);
+fn is_untold(check: Check, [issuer, audience]: Ours) -> bool {
     match check {
         Check::Issuer => issuer.is_none(),
         Check::Audience => audience.is_none(),
@@ -96,13 +105,13 @@ fn is_untold(check: Check, verifier: &Verifier, bytes: &[u8]) -> bool {
 }
 
 /// Whether a token says that it is this vendor's, and for this product.
-fn claimed(verifier: &Verifier, bytes: &[u8]) -> [Option<bool>; 2] {
+fn claimed(verifier: &Verifier, bytes: &[u8]) -> Ours {
     let claims = Token::parse(bytes).and_then(|token| token.dangerous_unverified_claims());
     claims.map(|claims| verifier.is_ours(&claims)).unwrap_or_default()
 }
 
 /// What is said of the step that failed.
-fn refused(error: &InstallError, verifier: &Verifier, bytes: &[u8]) -> Finding {
+fn refused(error: &InstallError, verifier: &Verifier, bytes: &[u8], ours: Ours) -> Finding {
     use InstallErrorKind::{AlgorithmNotAllowed, KeyUnknown, SignatureInvalid};
     let finding = Finding::from(error);
     if error.check() == Check::Form {
@@ -120,7 +129,7 @@ fn refused(error: &InstallError, verifier: &Verifier, bytes: &[u8]) -> Finding {
         SignatureInvalid => String::new(),
         _ => return finding,
     };
-    of_another(finding.and(&more), &token, verifier)
+    of_another(finding.and(&more), ours)
 }
 
 /// Which key the token names, and which are trusted.
@@ -134,13 +143,11 @@ fn of_key(header: &TokenHeader, verifier: &Verifier) -> String {
 }
 
 /// What an unproven token says of vendor and product often tells why.
-fn of_another(finding: Finding, token: &Token, verifier: &Verifier) -> Finding {
-    let claims = token.dangerous_unverified_claims();
-    let ours = claims.map(|claims| verifier.is_ours(&claims)).unwrap_or_default();
-    let (kind, what) = match ours {
-        [Some(false), _] => (InstallErrorKind::IssuerMismatch, "another vendor issued it"),
-        [_, Some(false)] => (InstallErrorKind::AudienceMismatch, "it is for another product"),
-        _ => return finding,
+fn of_another(finding: Finding, ours: Ours) -> Finding {
+    let Some(kind) = foreign(ours) else { return finding };
+    let what = match kind {
+        InstallErrorKind::IssuerMismatch => "another vendor issued it",
+        _ => "it is for another product",
     };
     finding
         .and(&format!("It says of itself, which proves nothing, that {what}."))
