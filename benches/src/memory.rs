@@ -31,19 +31,20 @@ pub fn measure() -> Vec<Memory> {
         ("axum, `enforce` and `RequireFeature`, 1 KiB of JSON", axum),
     ] {
         row.run(REQUESTS / 10);
-        let before = resident();
+        let before = resident("self");
         row.run(REQUESTS);
-        if let (Some(before), Some(after)) = (before, resident()) {
+        if let (Some(before), Some(after)) = (before, resident("self")) {
             figures.push(Memory { label, before, after });
         }
     }
     figures
 }
 
-/// Resident memory in KiB. `statm` and `status` may be off by what a few
-/// cores have not added up yet; this file is summed when it is read.
-fn resident() -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/smaps_rollup").ok()?;
+/// Resident memory of a process, by its number or `self`, in KiB. `statm` and
+/// `status` may be off by what a few cores have not added up yet; this file is
+/// summed when it is read.
+pub fn resident(process: impl std::fmt::Display) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("Rss:"))?;
     line.split_whitespace().next()?.parse().ok()
 }

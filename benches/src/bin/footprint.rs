@@ -5,7 +5,6 @@
 
 use std::{
     error::Error,
-    fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
@@ -14,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use license_benches::memory::resident;
 use license_core::{Product, key::SigningKey};
 use tempfile::TempDir;
 
@@ -186,10 +186,8 @@ impl Running {
 
     /// Resident memory.
     fn resident(&self) -> Outcome<String> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        Ok(format!("{:.1} MiB", kib.ok_or("no VmRSS")? / 1024.0))
+        let kib = resident(self.process.id()).ok_or("no resident memory")?;
+        Ok(format!("{:.1} MiB", kib as f64 / 1024.0))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     },
     machine::{Machine, MachineHistory},
     policy::InvalidReason,
-    refusal::{Delivery, InstallError, InstallErrorKind},
+    refusal::{Delivery, InstallError},
     report::Difference,
     time::{
         ClockMark, SharedTime, Timestamp,
@@ -336,13 +336,5 @@ impl Control<'_> {
                 installed.problem = None;
             }
         });
-    }
-}
-
-/// The refusal of an installation that the store could not keep.
-impl InstallError {
-    /// A refusal because the store failed; `source` is for the log.
-    pub fn store(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::new(InstallErrorKind::StoreUnavailable).with_source(source)
     }
 }

@@ -42,10 +42,7 @@ enum Rung {
 
 /// What each rung of a ladder came to.
 #[cfg(feature = "manager")]
-#[derive(Debug)]
-pub(crate) struct MachineReading {
-    pub(crate) rungs: Vec<(MachineScheme, Result<Fingerprint, ReadMachineIdError>)>,
-}
+pub(crate) type Rungs = Vec<(MachineScheme, Result<Fingerprint, ReadMachineIdError>)>;
 
 impl MachineLadder {
     /// The ladder of a product's profile. What the operator sets is read from
@@ -90,12 +87,9 @@ impl MachineLadder {
     ///
     /// What is set and is no id.
     pub fn check(&self) -> Result<(), ReadMachineIdError> {
-        let read = self.rungs.iter().map(|rung| match rung {
-            Rung::Operator(id) => id.read().map(drop),
-            _ => Ok(()),
-        });
-        let error = read.filter_map(Result::err).find(|error| !error.can_be_passed_over());
-        error.map_or(Ok(()), Err)
+        let operator = self.rungs.iter().filter(|rung| matches!(rung, Rung::Operator(_)));
+        let mut errors = operator.filter_map(|rung| rung.id(None).err());
+        errors.find(ReadMachineIdError::is_misconfigured).map_or(Ok(()), Err)
     }
 
     /// This machine's fingerprint for a product, named by its audience: by the
@@ -119,10 +113,14 @@ impl MachineLadder {
     /// The id of every rung, or why it has none; only why, where what the operator
     /// sets is no id.
     fn ids(&self) -> Vec<Result<MachineId, ReadMachineIdError>> {
-        if let Err(error) = self.check() {
-            return vec![Err(error)];
+        let mut ids: Vec<_> = self.rungs.iter().map(|rung| rung.id(None)).collect();
+        let is_misconfigured = |id: &Result<_, ReadMachineIdError>| {
+            id.as_ref().is_err_and(ReadMachineIdError::is_misconfigured)
+        };
+        match ids.iter().position(is_misconfigured) {
+            Some(at) => vec![ids.swap_remove(at)],
+            None => ids,
         }
-        self.rungs.iter().map(|rung| rung.id(None)).collect()
     }
 
     /// What a diagnosis is told of this machine: the id of every rung, or why it
@@ -131,12 +129,9 @@ impl MachineLadder {
         const SET_RIGHT: &str = "Set MACHINE_ID or MACHINE_ID_FILE right, or take it away, then \
                                  start the service again.";
         let ids = self.ids();
-        let misconfigured = |it: &Result<_, ReadMachineIdError>| {
-            it.as_ref().is_err_and(|error| error.kind() == Kind::Misconfigured)
-        };
-        let cure = match ids.iter().any(misconfigured) {
-            true => Some(SET_RIGHT.to_owned()),
-            false => self.remedy().map(|ways| sentence(&ways)),
+        let cure = match &ids[..] {
+            [Err(error)] if error.is_misconfigured() => Some(SET_RIGHT.to_owned()),
+            _ => self.remedy().map(|ways| sentence(&ways)),
         };
         let read = ids.into_iter().map(|id| id.map_err(|error| error.reason()));
         let surroundings = read.fold(Surroundings::new(), Surroundings::machine_id);
@@ -169,16 +164,12 @@ impl MachineLadder {
         &self,
         audience: &str,
         installation: Option<&MachineId>,
-    ) -> Result<MachineReading, ReadMachineIdError> {
-        let mut rungs = Vec::with_capacity(self.rungs.len());
-        for rung in &self.rungs {
-            let result = match rung.fingerprint(audience, installation) {
-                Err(error) if !error.can_be_passed_over() => return Err(error),
-                result => result,
-            };
-            rungs.push((rung.scheme(), result));
-        }
-        Ok(MachineReading { rungs })
+    ) -> Result<Rungs, ReadMachineIdError> {
+        let read = self.rungs.iter().map(|rung| match rung.fingerprint(audience, installation) {
+            Err(error) if !error.can_be_passed_over() => Err(error),
+            found => Ok((rung.scheme(), found)),
+        });
+        read.collect()
     }
 
     /// Whether the store has to keep an id.
@@ -202,7 +193,7 @@ impl Rung {
     #[cfg(feature = "manager")]
     fn scheme(&self) -> MachineScheme {
         match self {
-            Self::Operator(_) | Self::System(MachineIdSource::Custom(_)) => MachineScheme::Custom,
+            Self::Operator(_) => MachineScheme::Custom,
             Self::Installation => MachineScheme::Installation,
             Self::System(_) => MachineScheme::MachineId,
         }
@@ -232,6 +223,11 @@ impl Rung {
 }
 
 impl ReadMachineIdError {
+    /// Whether nothing takes its place until the operator has mended it.
+    fn is_misconfigured(&self) -> bool {
+        self.kind() == Kind::Misconfigured
+    }
+
     /// Whether the next rung takes its place.
     fn can_be_passed_over(&self) -> bool {
         matches!(self.kind(), Kind::NotSet | Kind::Unreadable)
@@ -294,7 +290,7 @@ mod tests {
         let read = |set: &str| {
             let ladder = ladder(&MachineScheme::ALL, set, &missing);
             let reading = ladder.read("test", Some(&installation));
-            reading.map(|it| it.rungs).map_err(|error| error.kind())
+            reading.map_err(|error| error.kind())
         };
         let rungs = read("").unwrap();
         let schemes: Vec<MachineScheme> = rungs.iter().map(|(scheme, _)| *scheme).collect();

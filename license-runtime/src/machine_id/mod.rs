@@ -9,13 +9,16 @@ mod ladder;
 mod operator;
 mod source;
 
-use std::io;
+use std::{
+    fs::File,
+    io::{self, Read},
+};
 
 use license_core::{Clock, Fingerprint, machine::MachineInfo, time::ClockMark};
 use rand::{RngCore, rngs::OsRng};
 
 #[cfg(feature = "manager")]
-pub(crate) use self::ladder::MachineReading;
+pub(crate) use self::ladder::Rungs;
 pub use self::{
     error::{ReadMachineIdError, ReadMachineIdErrorKind},
     ladder::MachineLadder,
@@ -43,6 +46,14 @@ pub(crate) fn new_nonce() -> io::Result<String> {
     let mut nonce = [0; 16];
     OsRng.try_fill_bytes(&mut nonce).map_err(io::Error::other)?;
     Ok(format!("{:032x}", u128::from_be_bytes(nonce)))
+}
+
+/// The text in the file of an id; whatever is longer than any id makes it none.
+fn text_of(file: File) -> io::Result<String> {
+    const MAX_BYTES: u64 = 1024;
+    let mut text = String::new();
+    file.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(test)]

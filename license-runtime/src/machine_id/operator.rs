@@ -3,13 +3,16 @@
 use std::{
     env,
     ffi::OsString,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
 use license_core::{MachineId, machine::MachineIdError};
 
-use super::error::{ReadMachineIdError, ReadMachineIdErrorKind as Kind};
+use super::{
+    error::{ReadMachineIdError, ReadMachineIdErrorKind as Kind},
+    text_of,
+};
 use crate::regular_file;
 
 /// The id that an operator sets for a machine without one of its own: a text of
@@ -29,9 +32,6 @@ enum Setting {
     File(PathBuf),
     Both,
 }
-
-/// No id is longer; whatever follows makes it unreadable.
-const MAX_BYTES: u64 = 1024;
 
 impl OperatorId {
     /// The environment variable that holds the id.
@@ -90,9 +90,7 @@ fn read_file(path: &Path) -> Result<MachineId, ReadMachineIdError> {
         let message = "the file of this machine's id (MACHINE_ID_FILE) cannot be read";
         ReadMachineIdError::new(Kind::Misconfigured, message).with_source(error)
     };
-    let mut text = String::new();
-    let file = regular_file::open(path).map_err(unreadable)?;
-    file.take(MAX_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+    let text = regular_file::open(path).and_then(text_of).map_err(unreadable)?;
     MachineId::custom(text.trim_ascii()).map_err(|_| {
         let message = "the file of this machine's id (MACHINE_ID_FILE) holds no machine id: it \
                        has 16 to 256 printable ASCII characters, and no space";

@@ -12,13 +12,12 @@
 
 use std::{
     fs::File,
-    io::Read,
     path::{Path, PathBuf},
 };
 
 use license_core::{Fingerprint, MachineId};
 
-use super::error::ReadMachineIdError;
+use super::{error::ReadMachineIdError, text_of};
 
 /// One place where this machine's id is read. A product's profile names several in
 /// order: [`MachineLadder`](super::MachineLadder).
@@ -38,9 +37,6 @@ pub enum MachineIdSource {
 
 #[cfg(target_os = "linux")]
 const FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
-
-/// No id is longer; whatever follows makes it unreadable.
-const MAX_BYTES: u64 = 1024;
 
 impl MachineIdSource {
     /// Files in the place of the system's, in order.
@@ -103,9 +99,7 @@ fn first_of(paths: &[impl AsRef<Path>]) -> Result<MachineId, ReadMachineIdError>
 }
 
 fn read_file(path: &Path) -> Result<MachineId, ReadMachineIdError> {
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
+    let text = File::open(path).and_then(text_of).map_err(failed)?;
     MachineId::parse_linux(&text).map_err(failed)
 }
 

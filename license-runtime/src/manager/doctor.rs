@@ -46,11 +46,9 @@ impl Shared {
         #[cfg(not(feature = "sources"))]
         let (store, machine_ids, mail) = tokio::join!(store, machine_ids, mail);
         let (finding, saved) = store;
-        let stored = saved.and_then(|saved| self.unread(saved)).map(String::into_bytes);
+        let offered = saved.and_then(|saved| self.unread(saved)).map(String::into_bytes);
         #[cfg(feature = "sources")]
-        let offered = sources.offered().or(stored);
-        #[cfg(not(feature = "sources"))]
-        let offered = stored;
+        let offered = sources.offered().or(offered);
         let surroundings = machine_ids.host(host).database_clock(self.store_now());
         #[cfg(feature = "sources")]
         let surroundings =
@@ -82,7 +80,7 @@ impl Shared {
         let saved = match timeout(PATIENCE, task).await {
             Ok(saved) => saved.ok().flatten(),
             Err(_) if self.store_health.warning().is_none() => {
-                let text = format!("The store has not answered within {}.", in_words(PATIENCE));
+                let text = format!("The store has not answered within {}.", patience());
                 let finding = Finding::warning(Check::Store, "store_slow", text);
                 return (
                     finding.cure("Ask again; if it stays, look at the disk or database."),
@@ -170,8 +168,7 @@ impl Shared {
                     .cure("It is tried again; check the recipients and the mail server.")
             }
             (None, None) => {
-                let text =
-                    format!("The mail server has not answered within {}.", in_words(PATIENCE));
+                let text = format!("The mail server has not answered within {}.", patience());
                 Finding::warning(Check::Mail, "mail_slow", text)
                     .cure("Ask again in a few seconds: the answer is waited for in the meantime.")
             }
@@ -198,6 +195,7 @@ fn other(warning: Warning) -> Option<Finding> {
     Some(cure.into_iter().fold(finding, Finding::cure))
 }
 
-pub(super) fn in_words(duration: Duration) -> String {
-    format!("{} milliseconds", duration.as_millis())
+/// [`PATIENCE`] in words.
+pub(super) fn patience() -> String {
+    format!("{} milliseconds", PATIENCE.as_millis())
 }

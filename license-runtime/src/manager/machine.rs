@@ -6,7 +6,7 @@ use license_core::{Fingerprint, MachineId, machine::Machine};
 
 use super::Shared;
 use crate::{
-    machine_id::{MachineReading, ReadMachineIdError, new_nonce},
+    machine_id::{ReadMachineIdError, Rungs, new_nonce},
     store::{StoreError, StoreErrorKind},
 };
 
@@ -50,39 +50,19 @@ impl Shared {
         if let Some(name) = self.licensing.control().installation() {
             return Ok(name.to_string());
         }
-        let new = new_nonce()
-            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))?;
-        let name = self.store.name_installation(&new).await?;
+        let name = self.store.name_installation(&new_name()?).await?;
         self.licensing.control().set_installation(&name);
         Ok(name)
     }
 
     async fn read_machine(&self, watch: &mut MachineWatch) {
         let first = watch.read_at.is_none();
-        let reading = match self.installation_id(watch).await {
-            Ok(installation) => match self.read_ladder(installation).await {
-                Ok(reading) => {
-                    watch.told = false;
-                    Some(reading)
-                }
-                Err(error) => {
-                    if !std::mem::replace(&mut watch.told, true) {
-                        let cause = std::error::Error::source(&error);
-                        tracing::error!(%error, cause, "the machine identity is not used");
-                    }
-                    None
-                }
-            },
-            Err(error) => {
-                self.store_health.write_failed(&error);
-                None
-            }
-        };
+        let reading = self.read_rungs(watch).await;
         if let Some(reading) = reading.as_ref().filter(|_| first) {
             announce(reading);
         }
         let rungs = match reading {
-            Some(reading) => reading.rungs.into_iter().map(|(_, found)| found.ok()).collect(),
+            Some(reading) => reading.into_iter().map(|(_, found)| found.ok()).collect(),
             None => vec![None; self.ladder.len()],
         };
         let machine = watch.judge(rungs, self.licensing.clock().monotonic());
@@ -100,15 +80,27 @@ impl Shared {
         }
     }
 
+    /// What every rung comes to; what hinders is told.
+    async fn read_rungs(&self, watch: &mut MachineWatch) -> Option<Rungs> {
+        let installation = self.installation_id(watch).await;
+        let installation =
+            installation.inspect_err(|error| self.store_health.write_failed(error)).ok()?;
+        let read = self.read_ladder(installation).await;
+        let told = std::mem::replace(&mut watch.told, read.is_err());
+        if let (Err(error), false) = (&read, told) {
+            let cause = std::error::Error::source(error);
+            tracing::error!(%error, cause, "the machine identity is not used");
+        }
+        read.ok()
+    }
+
     /// The id that the store keeps, where the ladder has a rung for it.
     async fn installation_id(
         &self,
         watch: &mut MachineWatch,
     ) -> Result<Option<MachineId>, StoreError> {
         if watch.installation.is_none() && self.ladder.needs_installation() {
-            let new = new_nonce()
-                .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))?;
-            let id = self.store.installation_id(&new).await?;
+            let id = self.store.installation_id(&new_name()?).await?;
             let id = MachineId::installation(&id)
                 .map_err(|error| StoreError::new(StoreErrorKind::Corrupt).with_source(error))?;
             watch.installation = Some(id);
@@ -120,7 +112,7 @@ impl Shared {
     async fn read_ladder(
         &self,
         installation: Option<MachineId>,
-    ) -> Result<MachineReading, ReadMachineIdError> {
+    ) -> Result<Rungs, ReadMachineIdError> {
         let (ladder, licensing) = (self.ladder.clone(), self.licensing.clone());
         let task = tokio::task::spawn_blocking(move || {
             ladder.read(licensing.product().audience(), installation.as_ref())
@@ -155,21 +147,25 @@ impl Shared {
     }
 }
 
+/// A name that nothing else has.
+fn new_name() -> Result<String, StoreError> {
+    new_nonce().map_err(|error| StoreError::new(StoreErrorKind::Unavailable).with_source(error))
+}
+
 /// Says once by what this machine is known, and why not by what comes first.
-fn announce(reading: &MachineReading) {
-    let called = reading.rungs.iter().position(|(_, found)| found.is_ok());
-    let before = called.unwrap_or(reading.rungs.len());
-    let skipped = reading.rungs.iter().take(before).filter_map(|(scheme, found)| {
+fn announce(rungs: &Rungs) {
+    let skipped = rungs.iter().map_while(|(scheme, found)| {
         let why = found.as_ref().err()?;
         let cause = std::error::Error::source(why).map(|it| format!(" ({it})"));
         Some(format!("{scheme}: {why}{}", cause.unwrap_or_default()))
     });
     let skipped: Vec<String> = skipped.collect();
     let skipped = (!skipped.is_empty()).then(|| skipped.join("; "));
-    if let Some((scheme, _)) = called.and_then(|at| reading.rungs.get(at)) {
-        tracing::info!(%scheme, skipped, "the machine identity was read");
-    } else {
-        tracing::info!(skipped, "this machine has no identity");
+    match rungs.iter().find_map(|(_, found)| found.as_ref().ok()) {
+        Some(called) => {
+            tracing::info!(scheme = %called.scheme(), skipped, "the machine identity was read");
+        }
+        None => tracing::info!(skipped, "this machine has no identity"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use license_core::InstallError;
+use license_core::{InstallError, InstallErrorKind};
 
 /// A failure of a store. Holds no token.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl From<StoreErrorKind> for StoreError {
 impl From<StoreError> for InstallError {
     fn from(error: StoreError) -> Self {
         let is_replaced = error.kind == StoreErrorKind::Replaced;
-        let refusal = Self::store(error);
+        let refusal = Self::new(InstallErrorKind::StoreUnavailable).with_source(error);
         if is_replaced { refusal.with_detail(REPLACED) } else { refusal }
     }
 }

@@ -102,9 +102,9 @@ impl Store for MemoryStore {
     ) -> Result<u64, StoreError> {
         let mut kept = self.kept();
         let kept = kept.at(revision)?;
-        let Loaded { installation, machine, .. } = std::mem::take(&mut kept.loaded);
-        let loaded = Loaded::new(saved.clone(), revision.saturating_add(1));
-        kept.loaded = loaded.named(installation).remembering(machine);
+        kept.loaded.saved = saved.clone();
+        kept.loaded.revision = revision.saturating_add(1);
+        kept.loaded.corrupt = false;
         kept.record(record);
         Ok(kept.loaded.revision)
     }

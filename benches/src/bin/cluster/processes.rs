@@ -2,6 +2,8 @@
 
 use std::{fs, time::Duration};
 
+use license_benches::memory;
+
 /// `USER_HZ`, which is 100 wherever Linux runs today.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -42,8 +44,5 @@ fn children(pid: u32) -> Vec<u32> {
 
 /// Resident memory in bytes.
 pub(crate) fn resident(pid: u32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or_default() * 1024
+    memory::resident(pid).unwrap_or_default() * 1024
 }

@@ -14,7 +14,7 @@ use super::telling::{MOUNT_DIRECTORY, PUT_NEWEST};
 use crate::{
     manager::{
         Shared,
-        doctor::{PATIENCE, in_words},
+        doctor::{PATIENCE, patience},
     },
     regular_file::NOT_A_FILE,
     source::{Found, Reading},
@@ -79,7 +79,7 @@ impl Examined {
         // Of the source itself only a refusal is told by then.
         let refused = diagnosis.findings.iter().any(|it| it.check == Check::Source);
         let Some(found) = &self.found else {
-            let text = format!("No source could be read within {}.", in_words(PATIENCE));
+            let text = format!("No source could be read within {}.", patience());
             let late = Finding::failed(Check::Source, SourceFailure::FileUnreadable.as_str(), text)
                 .cure("Look at the disk, or the mount, that the license file is on.");
             return if shared.sources.is_empty() { Vec::new() } else { vec![late] };
