@@ -40,6 +40,13 @@ def values_of(file):
     return helm.values_from_yaml(file.read_text())
 
 
+def nested(path, value):
+    """Values with this one at a path, whose members are names, and 0 for a list."""
+    for member in reversed(path):
+        value = [value] if member == 0 else {member: value}
+    return value
+
+
 def objects(rendered):
     """All objects of what a chart renders, by kind and name."""
     found = {}

@@ -94,10 +94,11 @@ class Product(unittest.TestCase):
         self.assertEqual(status, 200, body)
         return body["token"]
 
-    def until(self, condition, what):
+    def until(self, condition, what, pod=None):
         end = time.monotonic() + PATIENCE
         while not condition():
-            self.assertLess(time.monotonic(), end, f"{what} within {PATIENCE} s; the log:\n{self.pod.log()}")
+            if time.monotonic() > end:
+                self.fail(f"not within {PATIENCE} s: {what}; the log:\n{(pod or self.pod).log()}")
             time.sleep(0.02)
 
 

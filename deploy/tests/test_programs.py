@@ -5,7 +5,6 @@ pod that does not start, as another user, on a root that cannot be written.
 import os
 import re
 import subprocess
-import time
 import unittest
 import uuid
 
@@ -183,10 +182,8 @@ class Replicas(Programs):
         status, body = self.ask("/api/license", license(self.vendor), token, pods[0], "application/jwt")
         self.assertEqual(status, 200, body)
         for pod in pods:
-            end = time.monotonic() + 60
-            while self.ask("/api/workflows", token=token, pod=pod)[0] != 200:
-                self.assertLess(time.monotonic(), end, pod.log())
-                time.sleep(0.05)
+            serves = lambda: self.ask("/api/workflows", token=token, pod=pod)[0] == 200
+            self.until(serves, "it serves", pod)
         # New pods come before the old ones leave, on the same database.
         self.run_command("kubectl rollout restart deployment/polygent")
         self.assertFalse(set(pods) & set(self.pods))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import helm_python as helm
 
-from charts import CHARTS, HELM, PUBLIC_KEY, Packed, Rendered, packed
+from charts import CHARTS, HELM, PUBLIC_KEY, Packed, Rendered, nested, packed
 
 MARK = "c2VjcmV0LW1hcms"
 PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{MARK}\n-----END PRIVATE KEY-----\n"
@@ -179,12 +179,9 @@ class Refusals(Packed):
             for path in found:
                 refused = 0
                 for secret in secrets:
-                    values = secret
-                    for member in reversed(path):
-                        values = [values] if member == 0 else {member: values}
                     with self.subTest(f"{chart}: {path}"):
                         try:
-                            Rendered(self.archives[chart], values)
+                            Rendered(self.archives[chart], nested(path, secret))
                         except helm.HelmError as error:
                             refused += 1
                             self.assertNotIn(MARK, str(error))

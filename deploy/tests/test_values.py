@@ -11,7 +11,7 @@ import helm_python as helm
 import kubernetes_validate
 import yaml
 
-from charts import CHARTS, HELM, PUBLIC_KEY, ROOT, Packed, Rendered, values_files, values_of
+from charts import CHARTS, HELM, PUBLIC_KEY, ROOT, Packed, Rendered, nested, values_files, values_of
 
 # The oldest that Chart.yaml names, and the newest that is known here.
 VERSIONS = ["1.25", kubernetes_validate.latest_version()]
@@ -103,15 +103,11 @@ class Values(Packed):
                     self.assertIs(schema["additionalProperties"], False, path)
                     for member in schema["properties"].values():
                         self.assertTrue(member.get("description", "").endswith("."), (chart, path, member))
-                    values = {"surplus": 1}
-                    for name in reversed(path):
-                        values = {name: values}
+                    values = nested(path, {"surplus": 1})
                     with self.subTest(f"{chart}: {path}"), self.assertRaises(helm.HelmValuesError):
                         loaded.validate_schema(loaded.merge_values(values))
                     for name in schema.get("required", []):
-                        values = {name: None}
-                        for outer in reversed(path):
-                            values = {outer: values}
+                        values = nested(path, {name: None})
                         with self.subTest(f"{chart}: {path} {name}"), self.assertRaises(helm.HelmError):
                             Rendered(archive, values)
 

@@ -69,7 +69,7 @@ use http::{HeaderMap, HeaderValue, header};
 use license_core::{Clock, InstallErrorKind, Product, SystemClock};
 use license_examples::{
     Connections, Json, StartError, TrustedKeys, arguments, listen, run, serve, trusted_keys,
-    verifier,
+    verifier_of,
 };
 
 use crate::{
@@ -135,11 +135,12 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
         .map_err(not_read("cannot read the repositories; check --repositories"))?;
     let access = Access::read(&repositories, &product)
         .map_err(|error| StartError::new("the repositories are not valid").with_source(error))?;
-    let verifier = verifier(&product, &arguments.keys.public_key)?;
+    let keys = trusted_keys(&product, &arguments.keys.public_key)?;
+    let verifier = verifier_of(&product, keys.clone())?;
     let signer = Signer::read(
         &arguments.token_key,
         &arguments.token_certificate,
-        &trusted_keys(&product, &arguments.keys.public_key)?,
+        &keys,
         SystemClock::new().now(),
     )?;
     let grants =

@@ -20,6 +20,6 @@ pub use query::refuse_query;
 pub use refusal::Refusal;
 pub use serving::{Connections, RequestBody, listen, run, serve, tell};
 pub use setup::{
-    Demo, Secret, Settings, Setup, StartError, StartErrorKind, TrustedKeys, arguments,
-    trusted_keys, verifier, write_private,
+    Demo, Secret, Settings, Setup, StartError, TrustedKeys, arguments, trusted_keys, verifier,
+    verifier_of, write_private,
 };

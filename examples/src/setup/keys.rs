@@ -29,10 +29,19 @@ pub struct TrustedKeys {
 ///
 /// A key that cannot be read or is not usable.
 pub fn verifier(product: &Product, specs: &[String]) -> Result<Verifier, StartError> {
-    let mut builder = Verifier::builder(product);
-    for key in trusted_keys(product, specs)? {
-        builder = builder.key(key);
-    }
+    verifier_of(product, trusted_keys(product, specs)?)
+}
+
+/// A verifier that trusts these keys.
+///
+/// # Errors
+///
+/// Keys that are not usable together.
+pub fn verifier_of(
+    product: &Product,
+    keys: impl IntoIterator<Item = PublicKey>,
+) -> Result<Verifier, StartError> {
+    let builder = keys.into_iter().fold(Verifier::builder(product), |it, key| it.key(key));
     builder.build().map_err(|error| {
         StartError::new("the public keys are not usable; check --public-key").with_source(error)
     })

@@ -18,9 +18,9 @@ use self::database::Database;
 pub use self::{
     arguments::arguments,
     demo::{Demo, write_private},
-    keys::{TrustedKeys, trusted_keys, verifier},
+    keys::{TrustedKeys, trusted_keys, verifier, verifier_of},
     secret::Secret,
-    settings::{Settings, StartError, StartErrorKind},
+    settings::{Settings, StartError},
 };
 
 /// The product, its handle, and where it keeps things.

@@ -57,41 +57,25 @@ pub struct Settings {
 #[error("{message}")]
 pub struct StartError {
     message: String,
-    kind: StartErrorKind,
+    /// Whether starting the service again may help: what it needs is away, full or
+    /// in use, and its configuration is not wrong.
+    may_pass: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-/// Whether starting the service again may help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StartErrorKind {
-    /// Wrong use or a wrong configuration: it does not until that is corrected.
-    Configuration,
-    /// What the service needs is away, full or in use: it may.
-    Unavailable,
 }
 
 impl StartError {
     /// A wrong configuration, with a text that says what to change.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: StartErrorKind::Configuration, source: None }
+        Self { message: message.into(), may_pass: false, source: None }
     }
 
-    /// Keeps the error behind it, which decides the kind.
+    /// Keeps the error behind it, which decides whether it may pass.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let source = source.into();
-        self.kind = match may_pass(&*source) {
-            Some(true) => StartErrorKind::Unavailable,
-            _ => StartErrorKind::Configuration,
-        };
+        self.may_pass = may_pass(&*source) == Some(true);
         self.source = Some(source);
         self
-    }
-
-    /// Whether starting again may help.
-    pub const fn kind(&self) -> StartErrorKind {
-        self.kind
     }
 
     /// The whole story, one cause a line.
@@ -109,10 +93,7 @@ impl StartError {
     /// configuration, so that nobody tries it again, and with 1 for what may pass.
     pub(crate) fn end(&self) -> ! {
         tell(self.story());
-        std::process::exit(match self.kind {
-            StartErrorKind::Configuration => 2,
-            StartErrorKind::Unavailable => 1,
-        })
+        std::process::exit(if self.may_pass { 1 } else { 2 })
     }
 }
 
@@ -202,8 +183,8 @@ impl fmt::Debug for Settings {
 mod tests {
     use super::*;
 
-    fn kind(source: impl Into<Box<dyn Error + Send + Sync>>) -> StartErrorKind {
-        StartError::new("").with_source(source).kind()
+    fn passes(source: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
+        StartError::new("").with_source(source).may_pass
     }
 
     #[test]
@@ -215,32 +196,32 @@ mod tests {
             ErrorKind::StorageFull,
             ErrorKind::TimedOut,
         ] {
-            assert_eq!(kind(io::Error::from(kind_of)), StartErrorKind::Unavailable, "{kind_of}");
+            assert!(passes(io::Error::from(kind_of)), "{kind_of}");
             let database = sqlx::Error::from(io::Error::from(kind_of));
             let store = StoreError::new(StoreErrorKind::Unavailable).with_source(database);
-            assert_eq!(kind(store), StartErrorKind::Unavailable, "{kind_of}");
+            assert!(passes(store), "{kind_of}");
         }
-        assert_eq!(kind(sqlx::Error::PoolTimedOut), StartErrorKind::Unavailable);
+        assert!(passes(sqlx::Error::PoolTimedOut));
         let socket = sqlx::Error::from(io::Error::from(ErrorKind::NotFound));
-        assert_eq!(kind(socket), StartErrorKind::Unavailable);
+        assert!(passes(socket));
         for store in [StoreErrorKind::InUse, StoreErrorKind::Replaced, StoreErrorKind::Unavailable]
         {
-            assert_eq!(kind(StoreError::new(store)), StartErrorKind::Unavailable, "{store:?}");
+            assert!(passes(StoreError::new(store)), "{store:?}");
         }
     }
 
     #[test]
     fn what_has_to_be_corrected_does_not_pass() {
-        assert_eq!(StartError::new("").kind(), StartErrorKind::Configuration);
-        assert_eq!(kind("some other error"), StartErrorKind::Configuration);
+        assert!(!StartError::new("").may_pass);
+        assert!(!passes("some other error"));
         for kind_of in [ErrorKind::NotFound, ErrorKind::PermissionDenied, ErrorKind::InvalidInput] {
-            assert_eq!(kind(io::Error::from(kind_of)), StartErrorKind::Configuration, "{kind_of}");
+            assert!(!passes(io::Error::from(kind_of)), "{kind_of}");
         }
         let denied = sqlx::Error::from(io::Error::from(ErrorKind::PermissionDenied));
         let store = StoreError::new(StoreErrorKind::Unavailable).with_source(denied);
-        assert_eq!(kind(store), StartErrorKind::Configuration);
+        assert!(!passes(store));
         for store in [StoreErrorKind::Corrupt, StoreErrorKind::Incompatible] {
-            assert_eq!(kind(StoreError::new(store)), StartErrorKind::Configuration, "{store:?}");
+            assert!(!passes(StoreError::new(store)), "{store:?}");
         }
     }
 }
