@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use license_core::Phase;
 use serde_json::Value;
 
 const METRICS: &str = include_str!("../../../license-runtime/src/metrics.rs");
@@ -30,6 +31,15 @@ fn the_alert_rules_ask_for_figures_that_there_are() {
         let asked = figures(expression);
         assert!(!asked.is_empty() && asked.is_subset(&served()), "{expression}");
     }
+}
+
+#[test]
+fn the_alert_for_no_license_knows_every_phase_in_which_none_is_in_force() {
+    let named = RULES.split_once("phase=~\"").unwrap().1.split('"').next().unwrap();
+    let named: BTreeSet<&str> = named.split('|').collect();
+    let in_force = ["active", "expiring", "grace"];
+    let none = Phase::NAMES.into_iter().filter(|phase| !in_force.contains(phase));
+    assert_eq!(named, none.collect());
 }
 
 #[test]
