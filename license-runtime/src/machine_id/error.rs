@@ -14,7 +14,7 @@ pub struct ReadMachineIdError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReadMachineIdErrorKind {
-    /// What the system, or the operator's file, has cannot be read or is no id.
+    /// What the system has cannot be read or is no id.
     Unreadable,
     /// What the operator set is no id, or contradicts itself. Nothing takes its
     /// place until that is mended.

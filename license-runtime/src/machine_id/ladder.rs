@@ -101,17 +101,17 @@ impl MachineLadder {
     /// rung that has a value.
     pub fn fingerprint(&self, audience: &str) -> Result<Fingerprint, ReadMachineIdError> {
         let mut last = ReadMachineIdError::unreadable();
-        for rung in &self.rungs {
-            match rung.fingerprint(audience, None) {
+        for id in self.ids() {
+            match id {
                 Err(error) if error.can_be_passed_over() => last = error,
-                result => return result,
+                found => return found.map(|id| id.fingerprint(audience)),
             }
         }
         Err(last)
     }
 
     /// The id of every rung, or why it has none; only why, where what the operator
-    /// sets is no id.
+    /// sets is no id, whichever rung that is.
     fn ids(&self) -> Vec<Result<MachineId, ReadMachineIdError>> {
         let mut ids: Vec<_> = self.rungs.iter().map(|rung| rung.id(None)).collect();
         let is_misconfigured = |id: &Result<_, ReadMachineIdError>| {
@@ -273,6 +273,8 @@ mod tests {
         assert_eq!(called(&[System, Installation], "", &there), Ok(System));
         // And what is set wrongly is not passed over.
         assert_eq!(called(&[Custom, System], "no-id", &there), Err(Kind::Misconfigured));
+        // Wherever it stands: a service has no identity then, and the program agrees.
+        assert_eq!(called(&[System, Custom], "no-id", &there), Err(Kind::Misconfigured));
         let check = |rungs: &[MachineScheme], set: &str| {
             ladder(rungs, set, &missing).check().map_err(|error| error.kind())
         };
