@@ -137,8 +137,8 @@ impl Control<'_> {
     ///
     /// # Errors
     ///
-    /// The kinds of [`InstallErrorKind`] about this machine, this moment, the host
-    /// and licenses accepted before.
+    /// The kinds of [`InstallErrorKind`](crate::InstallErrorKind) about this
+    /// machine, this moment, the host and licenses accepted before.
     pub fn prepare(
         self,
         verified: &VerifiedLicense,
