@@ -23,7 +23,7 @@ mod license_runtime_codes {
 }
 
 /// Sentences that are told apart by more than their code.
-const VARIANTS: [&str; 11] = [
+const VARIANTS: [&str; 12] = [
     "license_expired",
     "license_expired_grace",
     "license_gap_new",
@@ -35,6 +35,7 @@ const VARIANTS: [&str; 11] = [
     "other_machine_bound",
     "store_unavailable_unwritable",
     "store_unavailable_unreadable",
+    "store_unavailable_replaced",
 ];
 
 /// Each key of a file, and which facts stand in it.

@@ -15,6 +15,10 @@ use std::{
 
 use license_benches::memory::resident;
 use license_core::{Product, key::SigningKey};
+use license_tests::{
+    alexandria::{self, admin_token},
+    now,
+};
 use tempfile::TempDir;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -37,6 +41,7 @@ struct Example {
 
 /// An example that runs; killed when it is dropped.
 struct Running {
+    name: &'static str,
     process: Child,
     address: SocketAddr,
     /// From its start to the end of its first answer.
@@ -59,8 +64,8 @@ fn main() -> ExitCode {
 }
 
 fn report(rounds: usize) -> Outcome<()> {
-    println!("| | first start | from the disk | later start | idle | after use |");
-    println!("|---|---:|---:|---:|---:|---:|");
+    println!("| | first start | from the disk | later start | doctor | idle | after use |");
+    println!("|---|---:|---:|---:|---:|---:|---:|");
     for (name, profile) in EXAMPLES {
         let example = Example::build(name, profile)?;
         let (mut first, mut cold, mut later) = (Vec::new(), Vec::new(), Vec::new());
@@ -78,8 +83,9 @@ fn report(rounds: usize) -> Outcome<()> {
         service.use_it()?;
         sleep(IDLE);
         let used = service.resident()?;
-        let [first, cold, later] = [first, cold, later].map(times);
-        println!("| `{name}` | {first} | {cold} | {later} | {idle} | {used} |");
+        let examined = service.examine(rounds)?;
+        let [first, cold, later, examined] = [first, cold, later, examined].map(times);
+        println!("| `{name}` | {first} | {cold} | {later} | {examined} | {idle} | {used} |");
     }
     Ok(())
 }
@@ -132,7 +138,7 @@ impl Example {
             .env("LICENSE_PUBLIC_KEY", &self.public_key)
             .env("LICENSE_FILE", data.path().join("license.jwt"))
             .env("ADMIN_PASSWORD", "correct horse")
-            .env("ADMIN_JWT_SECRET", "0123456789abcdef0123456789abcdef")
+            .env("ADMIN_JWT_SECRET", alexandria::SECRET)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -142,8 +148,8 @@ impl Example {
         BufReader::new(output).read_line(&mut line)?;
         let address = line.trim_end().strip_prefix("listening on http://");
         let address = address.ok_or_else(|| format!("{} does not start", self.name))?.parse()?;
-        let mut running = Running { process, address, answered: Duration::ZERO };
-        running.ask("GET /healthz", "")?;
+        let mut running = Running { name: self.name, process, address, answered: Duration::ZERO };
+        running.ask("GET /healthz", "", "")?;
         running.answered = began.elapsed();
         Ok(running)
     }
@@ -151,19 +157,19 @@ impl Example {
 
 impl Running {
     /// Asks for something that is answered 200.
-    fn ask(&self, what: &str, body: &str) -> Outcome<()> {
+    fn ask(&self, what: &str, header: &str, body: &str) -> Outcome<String> {
         let mut stream = TcpStream::connect(self.address)?;
         let length = body.len();
         write!(
             stream,
-            "{what} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: \
+            "{what} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{header}content-type: \
              application/json\r\ncontent-length: {length}\r\n\r\n{body}",
             self.address
         )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         if answer.starts_with("HTTP/1.1 200 ") {
-            Ok(())
+            Ok(answer)
         } else {
             Err(format!("{what}: {}", answer.lines().next().unwrap_or_default()).into())
         }
@@ -173,15 +179,38 @@ impl Running {
     /// there are passwords.
     fn use_it(&self) -> Outcome<()> {
         for _ in 0..1000 {
-            self.ask("GET /license", "")?;
+            self.ask("GET /license", "", "")?;
         }
-        let sign_in = r#"{"email":"admin@example.com","password":"correct horse"}"#;
         for _ in 0..10 {
-            if self.ask("POST /api/auth/sign-in", sign_in).is_err() {
+            if self.sign_in().is_none() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// The header of an administrator, where there are passwords.
+    fn sign_in(&self) -> Option<String> {
+        let person = r#"{"email":"admin@example.com","password":"correct horse"}"#;
+        let answer = self.ask("POST /api/auth/sign-in", "", person).ok()?;
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+        Some(format!("cookie: {}\r\n", cookie.split(';').next()?))
+    }
+
+    /// How long the service takes to examine itself.
+    fn examine(&self, rounds: usize) -> Outcome<Vec<Duration>> {
+        let path = if self.name == "alexandria" { "/admin/license" } else { "/api/license" };
+        let by_token = || {
+            let until = now().saturating_add(Duration::from_secs(3600));
+            format!("authorization: Bearer {}\r\n", admin_token(until))
+        };
+        let administrator = self.sign_in().unwrap_or_else(by_token);
+        let once = |_| {
+            let began = Instant::now();
+            self.ask(&format!("GET {path}/doctor"), &administrator, "")?;
+            Ok(began.elapsed())
+        };
+        (0..rounds).map(once).collect()
     }
 
     /// Resident memory.

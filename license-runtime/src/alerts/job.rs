@@ -142,6 +142,12 @@ impl Job {
         patience: Duration,
         now: Duration,
     ) -> Option<Result<(), DeliveryError>> {
+        timeout(patience, self.ask(now)).await.ok()
+    }
+
+    /// Waits for the answer to the question that is out, or asks.
+    async fn ask(&self, now: Duration) -> Result<(), DeliveryError> {
+        // Who comes second waits for the lock, and for no longer.
         let mut asked = self.asked.lock().await;
         if asked.as_ref().is_some_and(|it| now.saturating_sub(it.since) > PATIENCE) {
             asked.take().inspect(|it| it.answer.abort());
@@ -150,9 +156,9 @@ impl Job {
             let delivery = Arc::clone(&self.alerts.delivery);
             Asked { since: now, answer: tokio::spawn(async move { delivery.reach().await }) }
         });
-        let answer = timeout(patience, &mut question.answer).await.ok()?;
+        let answer = (&mut question.answer).await;
         *asked = None;
-        Some(answer.unwrap_or_else(|_| Err(DeliveryError::passing("asking was broken off"))))
+        answer.unwrap_or_else(|_| Err(DeliveryError::passing("asking was broken off")))
     }
 
     /// What went wrong last, for administrators; nothing once it is made good.

@@ -13,7 +13,7 @@ use license_core::{
 };
 use tokio::time::timeout;
 
-use super::Shared;
+use super::{Shared, store_health::StoreFailure};
 
 /// The codes of findings that only a runtime has; beside those of
 /// [`license_core::report::FINDING_CODES`].
@@ -37,8 +37,7 @@ impl Shared {
     /// Examines everything. What is written is what the background task writes
     /// as well: the clock mark.
     pub(super) async fn diagnose(self: Arc<Self>, host: Option<String>) -> Diagnosis {
-        self.find_machine().await;
-        let (store, machine_ids) = (self.examine_store(), self.read_machine_ids());
+        let (store, machine_ids) = (self.examine_store(), self.examine_machine());
         let mail = self.examine_mail();
         #[cfg(feature = "sources")]
         let (store, machine_ids, mail, sources) =
@@ -79,7 +78,7 @@ impl Shared {
         let task = tokio::spawn(async move { shared.try_store().await });
         let saved = match timeout(PATIENCE, task).await {
             Ok(saved) => saved.ok().flatten(),
-            Err(_) if self.store_health.warning().is_none() => {
+            Err(_) if self.store_health.failure().is_none() => {
                 let text = format!("The store has not answered within {}.", patience());
                 let finding = Finding::warning(Check::Store, "store_slow", text);
                 return (
@@ -89,16 +88,9 @@ impl Shared {
             }
             Err(_) => None,
         };
-        let finding = match self.store_health.warning() {
-            Some(warning) if self.store_health.is_replaced() => Finding::failed(
-                Check::Store,
-                warning.code,
-                "The license store was changed, replaced or deleted while the service runs, and \
-                 nothing more is written to it.",
-            )
-            .cure("Start the service again, which goes on with what the store holds now."),
-            Some(warning) => Finding::failed(Check::Store, warning.code, warning.text)
-                .cure("Check the disk or database: its space, its permissions, the way to it."),
+        let finding = match self.store_health.failure() {
+            Some(failure) => Finding::failed(Check::Store, StoreFailure::CODE, failure.text())
+                .cure(failure.cure()),
             None => Finding::ok(Check::Store, "The store can be read and written."),
         };
         (finding, saved)
@@ -132,12 +124,16 @@ impl Shared {
         stored.current.or(stored.next).filter(|_| !holds)
     }
 
-    /// This machine's ids, or why there are none.
-    async fn read_machine_ids(&self) -> Surroundings {
-        let ladder = self.ladder.clone();
-        let task = tokio::task::spawn_blocking(move || ladder.surroundings());
+    /// This machine's ids, or why there are none. What the handle does not know
+    /// of them yet it is told.
+    async fn examine_machine(self: &Arc<Self>) -> Surroundings {
+        let (shared, ladder) = (Arc::clone(self), self.ladder.clone());
+        // In a task, as the store's.
+        let known = tokio::spawn(async move { shared.find_machine().await });
+        let ids = tokio::task::spawn_blocking(move || ladder.surroundings());
         let slow = || Surroundings::new().machine_id(Err("reading it takes too long".to_owned()));
-        timeout(PATIENCE, task).await.ok().and_then(Result::ok).unwrap_or_else(slow)
+        let (_, ids) = tokio::join!(timeout(PATIENCE, known), timeout(PATIENCE, ids));
+        ids.ok().and_then(Result::ok).unwrap_or_else(slow)
     }
 
     #[cfg(not(feature = "alerts"))]

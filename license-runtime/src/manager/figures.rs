@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 
-use super::Shared;
+use super::{Shared, store_health::StoreFailure};
 
 /// How often figures are brought up to date...
 const EVERY: Duration = Duration::from_secs(1);
@@ -64,7 +64,10 @@ impl Shared {
 
     /// Reports what administrators should know of sources, clock and store.
     pub(super) fn report_warnings(&self) {
-        let warnings = self.skew_warning().into_iter().chain(self.store_health.warning());
+        let warnings = self
+            .skew_warning()
+            .into_iter()
+            .chain(self.store_health.failure().map(StoreFailure::warning));
         #[cfg(feature = "sources")]
         let warnings = self.sources.warnings().into_iter().chain(warnings);
         self.licensing.control().report_warnings(warnings.collect());

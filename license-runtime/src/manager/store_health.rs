@@ -9,6 +9,17 @@ use license_core::{DenialCode, Warning, WarningLevel};
 
 use crate::store::{StoreError, StoreErrorKind};
 
+/// How a store fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StoreFailure {
+    /// It cannot be written, whether or not it can be read.
+    Unwritable,
+    /// It cannot be read.
+    Unreadable,
+    /// Somebody else has changed it: only a new start helps.
+    Replaced,
+}
+
 /// What failed last. A full disk can be read; a store that cannot even be
 /// read needs no second complaint.
 #[derive(Debug, Default)]
@@ -67,33 +78,67 @@ impl StoreHealth {
         self.replaced.fetch_or(error.kind() == StoreErrorKind::Replaced, Ordering::Relaxed);
     }
 
-    /// Whether it fails because it was replaced: only a new start helps.
-    pub(super) fn is_replaced(&self) -> bool {
-        self.replaced.load(Ordering::Relaxed)
-    }
-
     fn cannot_be_written(&self) -> bool {
         self.unwritable.load(Ordering::Relaxed)
     }
 
-    /// What administrators should know of it.
-    pub(super) fn warning(&self) -> Option<Warning> {
-        let (variant, text) = if self.cannot_be_written() {
-            (
-                "unwritable",
-                "The license state cannot be saved (store_unavailable). The service goes on; check the \
-             disk or database.",
-            )
+    /// How it fails, where it does.
+    pub(super) fn failure(&self) -> Option<StoreFailure> {
+        if self.replaced.load(Ordering::Relaxed) {
+            Some(StoreFailure::Replaced)
+        } else if self.cannot_be_written() {
+            Some(StoreFailure::Unwritable)
         } else if self.unreadable.load(Ordering::Relaxed) {
-            (
-                "unreadable",
-                "The license store cannot be read (store_unavailable). The service goes on; check the \
-             disk or database.",
-            )
+            Some(StoreFailure::Unreadable)
         } else {
-            return None;
-        };
-        let code = DenialCode::StoreUnavailable.as_str();
-        Some(Warning::new(code, WarningLevel::Warning, text).variant(variant))
+            None
+        }
+    }
+}
+
+impl StoreFailure {
+    /// Of all the code, to programs.
+    pub(super) const CODE: &str = DenialCode::StoreUnavailable.as_str();
+
+    const fn variant(self) -> &'static str {
+        match self {
+            Self::Unwritable => "unwritable",
+            Self::Unreadable => "unreadable",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// What fails.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Unwritable => {
+                "The license state cannot be saved (store_unavailable). The service goes on."
+            }
+            Self::Unreadable => {
+                "The license store cannot be read (store_unavailable). The service goes on."
+            }
+            Self::Replaced => {
+                "The license store was changed, replaced or deleted while the service runs, and \
+                 nothing more is written to it (store_unavailable). The service goes on."
+            }
+        }
+    }
+
+    /// What helps.
+    pub(super) const fn cure(self) -> &'static str {
+        match self {
+            Self::Unwritable | Self::Unreadable => {
+                "Check the disk or database: its space, its permissions, the way to it."
+            }
+            Self::Replaced => {
+                "Start the service again, which goes on with what the store holds now."
+            }
+        }
+    }
+
+    /// What administrators should know of it.
+    pub(super) fn warning(self) -> Warning {
+        let text = format!("{} {}", self.text(), self.cure());
+        Warning::new(Self::CODE, WarningLevel::Warning, text).variant(self.variant())
     }
 }

@@ -302,6 +302,7 @@ impl Store for Probe {
 
     async fn installation_id(&self, id: &str) -> Result<String, StoreError> {
         self.writing()?;
+        self.wait().await;
         self.inner.installation_id(id).await
     }
 

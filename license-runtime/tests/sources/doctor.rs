@@ -133,6 +133,30 @@ async fn a_store_that_does_not_answer_keeps_nobody_waiting() {
     upload.await.unwrap().unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_store_that_keeps_the_machine_waiting_keeps_nobody_else_waiting() {
+    let product = license_core::Product::builder("test", "https://vendor.example", "test")
+        .machine_ladder([license_core::machine::MachineScheme::Installation])
+        .build()
+        .unwrap();
+    let place = Place::of(Vendor::of(product.clone()));
+    set(&place.store.full, true);
+    let licensing = Licensing::with_clock(place.vendor.verifier(), place.clock.clone());
+    let manager = LicenseManager::builder(licensing)
+        .store(Arc::clone(&place.store))
+        .machine_id(license_runtime::MachineLadder::of(&product))
+        .manual_ticks()
+        .start()
+        .await
+        .unwrap();
+    set(&place.store.full, false);
+    set(&place.store.waits, true);
+    let began = tokio::time::Instant::now();
+    examined(&manager).await;
+    assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
+    place.store.entered.try_acquire().unwrap().forget();
+}
+
 #[tokio::test]
 async fn a_clock_off_the_databases_comes_before_the_end_that_it_seems_to_bring() {
     let place = Place::new();
@@ -243,6 +267,9 @@ async fn a_source_that_takes_an_older_license_back_is_named() {
     let upload = place.vendor.license().id("upload").issued_at(day(1)).sign();
     install(&manager, upload.as_str().as_bytes()).await.unwrap();
     is_named(&manager, Warning, "source_overrides", "was issued before another").await;
+    // It has ended: a newer one was there once.
+    place.clock.advance(DAY * 400);
+    is_named(&manager, Failed, "source_overrides", "was issued before another").await;
 }
 
 #[tokio::test]
@@ -457,7 +484,9 @@ mod alerts {
         tokio::spawn(async move { install(&other, token.as_str().as_bytes()).await });
         place.store.entered.acquire().await.unwrap().forget();
         let began = tokio::time::Instant::now();
-        assert_eq!(mail(&manager).await, (Warning, "mail_slow"));
+        // Two ask at once, and neither waits for the other.
+        let both = tokio::join!(mail(&manager), mail(&manager));
+        assert_eq!(both, ((Warning, "mail_slow"), (Warning, "mail_slow")));
         assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
     }
 

@@ -73,6 +73,7 @@ warning-machine_changed = Die Identität dieser Maschine hat sich geändert: Die
 warning-machine_changed_over = Die Identität dieser Maschine hat sich geändert: Die Lizenz gilt für { $old }, diese Maschine ist jetzt { $new }. Die Lizenz ist hier nicht in Kraft. Laden Sie die Maschineninformation herunter, senden Sie sie an den Anbieter und installieren Sie die dafür ausgestellte Lizenz.
 warning-store_unavailable_unwritable = Der Lizenzzustand kann nicht gespeichert werden. Der Dienst läuft weiter; prüfen Sie den Datenträger oder die Datenbank.
 warning-store_unavailable_unreadable = Der Lizenzspeicher kann nicht gelesen werden. Der Dienst läuft weiter; prüfen Sie den Datenträger oder die Datenbank.
+warning-store_unavailable_replaced = Der Lizenzspeicher wurde im Betrieb geändert, ersetzt oder gelöscht, und es wird nichts mehr hineingeschrieben. Der Dienst läuft weiter; starten Sie ihn neu.
 warning-source_failed = { $source } liefert keine Lizenz. Was in Kraft war, bleibt in Kraft.
 warning-source_hidden = { $source } ist maßgeblich und verdeckt, was ebenfalls gesetzt ist: { $hidden }.
 warning-source_older = { $source } enthält eine Lizenz, die früher ausgestellt wurde als die von dieser Installation angenommene. Sie wird nicht verwendet; hinterlegen Sie dort die neueste Lizenz.

@@ -76,6 +76,7 @@ warning-machine_changed = The identity of this machine has changed: the license 
 warning-machine_changed_over = The identity of this machine has changed: the license is for { $old }, and this machine is { $new } now. The license is not in force here. Download machine info, send it to the vendor, and install the license issued for it.
 warning-store_unavailable_unwritable = The license state cannot be saved. The service goes on; check the disk or the database.
 warning-store_unavailable_unreadable = The license store cannot be read. The service goes on; check the disk or the database.
+warning-store_unavailable_replaced = The license store was changed, replaced or deleted while the service runs, and nothing more is written to it. The service goes on; start it again.
 warning-source_failed = No license from { $source }. What was in force stays in force.
 warning-source_hidden = { $source } decides and hides { $hidden }, which is set as well.
 warning-source_older = { $source } holds a license that was issued before the one that this installation has accepted. It is not used; put the newest license there.

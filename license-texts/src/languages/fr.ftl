@@ -76,6 +76,7 @@ warning-machine_changed = L’identité de cette machine a changé : la licence 
 warning-machine_changed_over = L’identité de cette machine a changé : la licence est émise pour { $old }, et cette machine est désormais { $new }. La licence n’est pas en vigueur ici. Téléchargez les informations machine, envoyez-les à l’éditeur et installez la licence émise en conséquence.
 warning-store_unavailable_unwritable = L’état de la licence ne peut pas être enregistré. Le service continue ; vérifiez le disque ou la base de données.
 warning-store_unavailable_unreadable = Le stockage de la licence ne peut pas être lu. Le service continue ; vérifiez le disque ou la base de données.
+warning-store_unavailable_replaced = Le stockage de la licence a été modifié, remplacé ou supprimé pendant que le service fonctionne, et plus rien n’y est écrit. Le service continue ; redémarrez-le.
 warning-source_failed = { $source } ne fournit aucune licence. Ce qui était en vigueur le reste.
 warning-source_hidden = { $source } fait foi et masque ce qui est également défini : { $hidden }.
 warning-source_older = { $source } contient une licence émise avant celle que cette installation a acceptée. Elle n’est pas utilisée ; placez-y la licence la plus récente.

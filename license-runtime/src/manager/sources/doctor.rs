@@ -115,8 +115,9 @@ impl Examined {
         ] {
             let Some(warning) = self.warning(code) else { continue };
             let text = warning.text.trim_end_matches(cure).trim_end();
-            // A renewed license may wait outside, unseen.
-            let new = match failed && check == Check::Mount {
+            // A renewed license may wait outside, unseen, or have been taken back
+            // by an older one.
+            let new = match failed && code != STANDS_BACK {
                 true => Finding::failed,
                 false => Finding::warning,
             };
