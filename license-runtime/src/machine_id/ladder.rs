@@ -165,9 +165,9 @@ impl MachineLadder {
         audience: &str,
         installation: Option<&MachineId>,
     ) -> Result<Rungs, ReadMachineIdError> {
-        let read = self.rungs.iter().map(|rung| match rung.fingerprint(audience, installation) {
+        let read = self.rungs.iter().map(|rung| match rung.id(installation) {
             Err(error) if !error.can_be_passed_over() => Err(error),
-            found => Ok((rung.scheme(), found)),
+            found => Ok((rung.scheme(), found.map(|id| id.fingerprint(audience)))),
         });
         read.collect()
     }
@@ -197,14 +197,6 @@ impl Rung {
             Self::Installation => MachineScheme::Installation,
             Self::System(_) => MachineScheme::MachineId,
         }
-    }
-
-    fn fingerprint(
-        &self,
-        audience: &str,
-        installation: Option<&MachineId>,
-    ) -> Result<Fingerprint, ReadMachineIdError> {
-        Ok(self.id(installation)?.fingerprint(audience))
     }
 
     fn id(&self, installation: Option<&MachineId>) -> Result<MachineId, ReadMachineIdError> {
