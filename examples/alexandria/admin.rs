@@ -2,15 +2,14 @@
 
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::{FromRef, FromRequestParts, State},
-    routing::get,
-};
+use axum::extract::{FromRef, FromRequestParts, State};
 use http::{HeaderValue, header, request::Parts};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use license_axum::{
-    Actor, Installer, Licensing, Problem, RequireFeature, doctor_route, machine_info_route,
+    Actor, Installer, Licensing, Problem, RequireFeature, Routes,
+    coverage::{Asks, coverage_route},
+    doctor_route, machine_info_route,
+    routing::{get, get_with},
 };
 use license_core::{Timestamp, runtime::AuditEntry};
 use license_examples::{
@@ -59,11 +58,12 @@ const SHORTEST_SECRET: usize = 32;
 /// How long a token is good that is made for want of a secret.
 const TOKEN_TERM: Duration = Duration::from_secs(30 * 86_400);
 
-pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route("/license", get(license))
+pub(crate) fn routes(state: &AppState) -> Routes<AppState> {
+    Routes::new()
+        .route("/license", get_with(license, Asks::free))
         .route("/license/machine-info", machine_info_route::<Admin, _>(state.manager.clone()))
         .route("/license/doctor", doctor_route::<Admin, _>(state.manager.clone()))
+        .route("/license/routes", coverage_route::<Admin, _>())
         .route("/audit/export", get(audit_export))
 }
 

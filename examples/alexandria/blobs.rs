@@ -1,9 +1,10 @@
 //! The core API: no license is asked for.
 
-use axum::{
-    Router,
-    extract::State,
-    routing::{get, put},
+use axum::extract::State;
+use license_axum::{
+    Routes,
+    coverage::Asks,
+    routing::{get_with, put_with},
 };
 use license_examples::{Document, Id, Json, Raw, Refusal};
 use serde::Serialize;
@@ -18,8 +19,8 @@ struct Blob {
 
 const KIND: &str = "blob";
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/", get(list)).route("/{id}", put(write))
+pub(crate) fn routes() -> Routes<AppState> {
+    Routes::new().route("/", get_with(list, Asks::free)).route("/{id}", put_with(write, Asks::free))
 }
 
 async fn list(State(state): State<AppState>) -> Result<Json<Vec<Blob>>, Refusal> {

@@ -1,13 +1,14 @@
 //! What an entitlement switches on, and what is kept for it.
 
 use axum::{
-    Router,
     extract::State,
     response::{IntoResponse, Response},
-    routing::{get, put},
 };
 use http::StatusCode;
-use license_axum::{Feature, LicenseRejection, RequireFeature, features};
+use license_axum::{
+    Feature, LicenseRejection, RequireFeature, Routes, features,
+    routing::{get, post_with, put, put_with},
+};
 use license_examples::{Document, Json, OptionalJson, Refusal, random_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -53,14 +54,18 @@ struct Tenant {
 const SETTING: &str = "setting";
 const TENANT: &str = "tenant";
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
+pub(crate) fn routes() -> Routes<AppState> {
+    let create_tenant = post_with(create_tenant, |asks| asks.limit("tenants"));
+    Routes::new()
         .route("/oidc/login", get(module::<Oidc>))
         .route("/saml/login", get(module::<Oidc>))
         .route("/vault/status", get(module::<Vault>))
-        .route("/cache/strategy", put(choose_cache))
+        .route(
+            "/cache/strategy",
+            put_with(choose_cache, |asks| asks.optional_feature(MemcachedCache::NAME)),
+        )
         .route("/autoscaling", put(autoscale))
-        .route("/tenants", get(tenants).post(create_tenant))
+        .route("/tenants", create_tenant.get(tenants))
 }
 
 /// A module shows that it is there.

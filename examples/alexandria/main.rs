@@ -14,9 +14,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{extract::FromRef, middleware, routing::get};
+use axum::{extract::FromRef, middleware};
 use clap::Parser;
-use license_axum::{Enforced, Licensing, Routes, enforce, refuse_cross_site, warning_layer};
+use license_axum::{
+    Enforced, Licensing, Routes, coverage::Asks, enforce, refuse_cross_site, routing::get_with,
+    warning_layer,
+};
 use license_examples::{
     Demo, Documents, Settings, Setup, StartError, arguments, listen, method_not_allowed, not_found,
     refuse_query, run, serve, tell,
@@ -122,7 +125,7 @@ async fn start(arguments: Arguments) -> Result<(), StartError> {
 fn app(web: Web<Admin, LicenseManager, Admins>, state: AppState) -> Enforced {
     let warnings = warning_layer::<Admin, _>(&state.licensing, state.clone());
     let routes = Routes::new()
-        .route("/healthz", get(async || "ok"))
+        .route("/healthz", get_with(async || "ok", Asks::free))
         .nest("/v1/blobs", blobs::routes())
         .nest("/admin", admin::routes(&state))
         .nest("/scim/v2", scim::routes())
@@ -133,7 +136,7 @@ fn app(web: Web<Admin, LicenseManager, Admins>, state: AppState) -> Enforced {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))
         .with_state(state.clone());
-    enforce(routes.into_router(), warnings).layer(web.pages().denials(LICENSE, state))
+    enforce(routes, warnings).layer(web.pages().denials(LICENSE, state))
 }
 
 /// Prints what a newcomer pastes to license this service.

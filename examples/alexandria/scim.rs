@@ -1,13 +1,11 @@
 //! Users and groups by SCIM 2.0, as far as an example needs it.
 
 use axum::{
-    Router,
     extract::State,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::StatusCode;
-use license_axum::{Problem, RequireFeature};
+use license_axum::{Problem, RequireFeature, Routes, routing::get};
 use license_examples::{Document, Json, Refusal, random_hex};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,8 +20,8 @@ struct NewUser {
 
 const KIND: &str = "scim_user";
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/Users", get(users).post(create_user)).route("/Groups", get(groups))
+pub(crate) fn routes() -> Routes<AppState> {
+    Routes::new().route("/Users", get(users).post(create_user)).route("/Groups", get(groups))
 }
 
 async fn users(

@@ -1,13 +1,15 @@
 //! Connectors, of the types that the license lists.
 
 use axum::{
-    Router,
     extract::State,
     response::{IntoResponse, Response},
-    routing::{delete, get},
 };
 use http::StatusCode;
-use license_axum::{LicenseRejection, Problem};
+use license_axum::{
+    LicenseRejection, Problem, Routes,
+    coverage::Asks,
+    routing::{delete_with, post_with},
+};
 use license_core::Timestamp;
 use license_examples::{Administrator, Document, Id, Json, Refusal};
 use serde::{Deserialize, Serialize};
@@ -27,8 +29,11 @@ struct Connector {
 
 const KIND: &str = "connector";
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/", get(list).post(connect)).route("/{type}", delete(disconnect))
+pub(crate) fn routes() -> Routes<AppState> {
+    let connect = post_with(connect, |asks| asks.limit("connectors"));
+    Routes::new()
+        .route("/", connect.get_with(list, Asks::free))
+        .route("/{type}", delete_with(disconnect, Asks::free))
 }
 
 async fn list(

@@ -1,12 +1,11 @@
 //! Decisions, as many a month as the license allows.
 
 use axum::{
-    Router,
     extract::State,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::StatusCode;
+use license_axum::{Routes, coverage::Asks, routing::post_with};
 use license_core::Timestamp;
 use license_examples::{Document, Json, OptionalJson, Refusal, User, random_hex};
 use serde::{Deserialize, Serialize};
@@ -28,8 +27,9 @@ pub(crate) struct Decision {
 
 const KIND: &str = "decision";
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/", get(list).post(decide))
+pub(crate) fn routes() -> Routes<AppState> {
+    let decide = post_with(decide, |asks| asks.limit("decisions"));
+    Routes::new().route("/", decide.get_with(list, Asks::free))
 }
 
 pub(crate) async fn list(

@@ -1,7 +1,6 @@
 //! What a license switches on.
 
-use axum::{Router, routing::get};
-use license_axum::{Feature, RequireFeature, features};
+use license_axum::{Feature, RequireFeature, Routes, features, routing::get};
 use license_examples::{Json, Refusal, User};
 use serde_json::{Value, json};
 
@@ -22,8 +21,8 @@ features! {
     pub(crate) GpuModels = "gpuModels";
 }
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
+pub(crate) fn routes() -> Routes<AppState> {
+    Routes::new()
         .route("/sso", get(module::<Sso>))
         .route("/audit-log", get(module::<AuditLog>))
         .route("/branding", get(module::<CustomBranding>))

@@ -14,12 +14,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{extract::FromRef, middleware, routing::get};
+use axum::{extract::FromRef, middleware};
 use clap::Parser;
 use http::Method;
 use license_axum::{
-    Enforced, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, doctor_route, enforce,
-    machine_info_route, refuse_cross_site, status_route,
+    Enforced, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy,
+    coverage::{Asks, coverage_route},
+    doctor_route, enforce, machine_info_route, refuse_cross_site,
+    routing::get_with,
+    status_route,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, arguments,
@@ -131,13 +134,14 @@ fn app(
     let layer = LicenseLayer::new(&state.licensing).recovery(recovery);
     let layer = proxy.into_iter().fold(layer, LicenseLayer::trusted_proxy);
     let routes = Routes::new()
-        .route("/healthz", get(async || "ok"))
+        .route("/healthz", get_with(async || "ok", Asks::free))
         .route("/api/license", status_route::<Administrator, _>(state.manager.clone()))
         .route(
             "/api/license/machine-info",
             machine_info_route::<Administrator, _>(state.manager.clone()),
         )
         .route("/api/license/doctor", doctor_route::<Administrator, _>(state.manager.clone()))
+        .route("/api/license/routes", coverage_route::<Administrator, _>())
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api/connectors", connectors::routes())

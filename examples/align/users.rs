@@ -1,13 +1,15 @@
 //! Users, as many as the license has seats.
 
 use axum::{
-    Router,
     extract::State,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use http::StatusCode;
-use license_axum::Problem;
+use license_axum::{
+    Problem, Routes,
+    coverage::Asks,
+    routing::{get_with, post_with},
+};
 use license_examples::{Account, Administrator, Json, Refusal, is_email_address, random_hex};
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +28,10 @@ struct Invited {
     password: String,
 }
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/", get(list)).route("/invite", post(invite))
+pub(crate) fn routes() -> Routes<AppState> {
+    Routes::new()
+        .route("/", get_with(list, Asks::free))
+        .route("/invite", post_with(invite, |asks| asks.limit("users")))
 }
 
 async fn list(

@@ -3,13 +3,14 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use axum::{
-    Router,
     extract::{State, ws::Message},
     response::Response,
-    routing::{MethodRouter, get},
 };
 use clap::Args;
-use license_axum::{HostEvent, HostLimit, HostUpgrade};
+use license_axum::{
+    HostEvent, HostLimit, HostUpgrade, Routes,
+    routing::{MethodRoutes, get},
+};
 use license_core::policy::parse_duration;
 use license_runtime::LicenseManager;
 use serde_json::json;
@@ -56,14 +57,14 @@ fn lease_ttl(text: &str) -> Result<Duration, String> {
     ttl.ok_or_else(|| "give 1s to 1h, such as 30s".to_owned())
 }
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
+pub(crate) fn routes() -> Routes<AppState> {
+    Routes::new()
         .route("/session", agent::<SessionHosts>())
         .route("/deploy", agent::<DeployHosts>())
 }
 
 /// `CONNECT` is how HTTP/2 opens a WebSocket.
-fn agent<L: HostLimit<Hosts = LicenseManager>>() -> MethodRouter<AppState> {
+fn agent<L: HostLimit<Hosts = LicenseManager>>() -> MethodRoutes<AppState> {
     get(connect::<L>).connect(connect::<L>)
 }
 

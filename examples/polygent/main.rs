@@ -11,16 +11,14 @@ mod metrics;
 mod modules;
 mod users;
 
-use axum::{
-    extract::FromRef,
-    middleware,
-    routing::{get, post},
-};
+use axum::{extract::FromRef, middleware};
 use clap::Parser;
 use http::Method;
 use license_axum::{
     Enforced, Feature, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, admin_routes,
+    coverage::Asks,
     enforce, features, refuse_cross_site,
+    routing::{get_with, post_with},
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, arguments, curl_credentials,
@@ -148,13 +146,13 @@ fn app(
         );
     let layer = proxy.into_iter().fold(layer, LicenseLayer::trusted_proxy);
     let routes = Routes::new()
-        .route("/healthz", get(async || "ok"))
-        .route("/background", get(background::show))
-        .route("/metrics", get(metrics::show))
+        .route("/healthz", get_with(async || "ok", Asks::free))
+        .route("/background", get_with(background::show, Asks::free))
+        .route("/metrics", get_with(metrics::show, Asks::free))
         .nest("/api/auth", Auth::routes())
         .nest("/api/users", users::routes())
         .nest("/api", modules::routes())
-        .route("/api/license/alerts/run", post(alerts::run))
+        .route("/api/license/alerts/run", post_with(alerts::run, Asks::free))
         .route_layer(middleware::from_fn(refuse_query))
         .merge(web.routes())
         .merge(web.device_routes())

@@ -1,7 +1,6 @@
 //! The modules that a license switches on.
 
-use axum::{Router, routing::get};
-use license_axum::{Feature, RequireFeature, features};
+use license_axum::{Feature, RequireFeature, Routes, features, routing::get};
 use license_examples::{Json, User};
 use serde_json::{Value, json};
 
@@ -40,8 +39,8 @@ features! {
     pub(crate) MultiTenant = "multi-tenant";
 }
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
+pub(crate) fn routes() -> Routes<AppState> {
+    Routes::new()
         .route("/workflows", get(module::<Workflows>))
         .route("/automations", get(module::<Automations>))
         .route("/planner", get(module::<Planner>))

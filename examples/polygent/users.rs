@@ -1,13 +1,15 @@
 //! Users, as many active ones as the license has seats.
 
 use axum::{
-    Router,
     extract::State,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use http::StatusCode;
-use license_axum::Problem;
+use license_axum::{
+    Problem, Routes,
+    coverage::Asks,
+    routing::{get_with, post_with},
+};
 use license_examples::{Account, Administrator, Id, Json, Refusal, is_email_address};
 use license_runtime::SeatGuard;
 use serde::Deserialize;
@@ -21,11 +23,12 @@ struct NewUser {
     role: String,
 }
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/", get(list).post(create))
-        .route("/{id}/activate", post(activate))
-        .route("/{id}/deactivate", post(deactivate))
+pub(crate) fn routes() -> Routes<AppState> {
+    let seat = |asks: Asks| asks.limit("users");
+    Routes::new()
+        .route("/", get_with(list, Asks::free).post_with(create, seat))
+        .route("/{id}/activate", post_with(activate, seat))
+        .route("/{id}/deactivate", post_with(deactivate, Asks::free))
 }
 
 async fn list(

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -11,10 +12,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{IntoMakeService, future::RouteFuture},
 };
-use license_tower::{LicenseLayer, Respond};
+use license_tower::{LicenseLayer, Respond, WarningLayer};
 use tower::{BoxError, Service, util::MapResponseLayer};
 
-use crate::{RouterLayer, Routes, discard::DiscardBodies};
+use crate::{
+    RouterLayer, Routes,
+    coverage::{Coverage, Covered},
+    discard::DiscardBodies,
+};
 
 /// Puts a finished router behind a layer: every route, nested ones, 404, 405
 /// and the fallback, with the path as the client sent it.
@@ -29,7 +34,9 @@ use crate::{RouterLayer, Routes, discard::DiscardBodies};
 ///
 /// It takes a [`Router`] and any layer, or [`Routes`] and a [`LicenseLayer`],
 /// to which it hands what the routes say of themselves: their marks, and which
-/// of them stay open, beside what the layer already has.
+/// of them stay open, beside what the layer already has. [`Routes`] that ask for
+/// features by themselves, and which nothing else stops, take a
+/// [`WarningLayer`](crate::WarningLayer).
 ///
 /// ```
 /// # use license_core::{Licensing, testing::Vendor};
@@ -95,19 +102,32 @@ pub fn enforce<T: Enforceable<L>, L>(routes: T, layer: L) -> Enforced {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Enforced(Router);
+pub struct Enforced {
+    router: Router,
+    coverage: Arc<Coverage>,
+}
 
 impl Enforced {
+    fn new(router: Router, coverage: Coverage) -> Self {
+        Self { router, coverage: Arc::new(coverage) }
+    }
+
+    /// What each route asks for; see [`coverage`](crate::coverage). Of a
+    /// [`Router`] that was put behind a layer nothing is known.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
     /// Wraps the whole service, refusals included. As [`Router::layer`], it
     /// runs for one route at a time, once that is known: a layer that changes
     /// the path belongs around the service, by [`Layer::layer`](tower::Layer::layer).
     pub fn layer<L: RouterLayer>(self, layer: L) -> Self {
-        Self(self.0.layer(layer))
+        Self { router: self.router.layer(layer), ..self }
     }
 
     /// What servers take, as [`Router::into_make_service`] makes it.
     pub fn into_make_service(self) -> IntoMakeService<Router> {
-        self.0.into_make_service()
+        self.router.into_make_service()
     }
 
     /// A service for `axum::serve`, where handlers and layers ask for
@@ -116,13 +136,19 @@ impl Enforced {
     pub fn into_make_service_with_connect_info<C>(
         self,
     ) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, C> {
-        self.0.into_make_service_with_connect_info()
+        self.router.into_make_service_with_connect_info()
     }
 
     /// The router, whose routes stay behind the layer. What is added to it is
     /// not.
     pub fn into_router(self) -> Router {
-        self.0
+        self.router
+    }
+}
+
+impl Covered for Enforced {
+    fn coverage(&self) -> Coverage {
+        (*self.coverage).clone()
     }
 }
 
@@ -140,7 +166,7 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        self.0.call(request)
+        self.router.call(request)
     }
 }
 
@@ -156,7 +182,7 @@ impl<L: axum::serve::Listener> Service<axum::serve::IncomingStream<'_, L>> for E
     }
 
     fn call(&mut self, _: axum::serve::IncomingStream<'_, L>) -> Self::Future {
-        std::future::ready(Ok(self.0.clone()))
+        std::future::ready(Ok(self.router.clone()))
     }
 }
 
@@ -164,7 +190,7 @@ impl<L: axum::serve::Listener> Service<axum::serve::IncomingStream<'_, L>> for E
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be put behind `{L}`",
     note = "a finished `Router` takes every layer; finished `Routes` take a `LicenseLayer`, \
-            which knows what to do with their marks",
+            which knows what to do with their marks, or a `WarningLayer`",
     note = "routers and routes that still want a state get it by `with_state`"
 )]
 pub trait Enforceable<L> {
@@ -177,7 +203,8 @@ impl<L: RouterLayer> Enforceable<L> for Router {
         // One layer, so that axum boxes it once; and with its state, so that no
         // route is made per request.
         let answers = MapResponseLayer::new(IntoResponse::into_response);
-        Enforced(self.layer((DiscardBodies, answers, layer)).with_state(()))
+        let router = self.layer((DiscardBodies, answers, layer)).with_state(());
+        Enforced::new(router, Routes::from(Router::new()).coverage())
     }
 }
 
@@ -186,12 +213,22 @@ where
     R: Respond<Body> + Clone + Send + Sync + 'static,
 {
     fn behind(self, layer: LicenseLayer<R>) -> Enforced {
+        let coverage = self.covered(Some(&layer));
         let (router, marks, recovery) = self.into_parts();
         let layer = layer.marks(marks);
-        router.behind(match recovery {
+        let enforced = router.behind(match recovery {
             Some(recovery) => layer.recovery(recovery),
             None => layer,
-        })
+        });
+        Enforced::new(enforced.router, coverage)
+    }
+}
+
+/// Nothing is enforced but what the routes ask for themselves.
+impl Enforceable<WarningLayer> for Routes {
+    fn behind(self, layer: WarningLayer) -> Enforced {
+        let coverage = self.coverage();
+        Enforced::new(self.into_router().behind(layer).router, coverage)
     }
 }
 

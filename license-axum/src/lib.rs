@@ -74,6 +74,7 @@
 extern crate self as license_axum;
 
 pub mod admin;
+pub mod coverage;
 mod current_license;
 mod discard;
 mod enforce;
@@ -87,6 +88,7 @@ mod query;
 pub mod require_feature;
 mod router_layer;
 mod routes;
+pub mod routing;
 mod warnings;
 
 pub use admin::{

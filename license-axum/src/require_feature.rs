@@ -92,7 +92,10 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use license_core::{Feature, Licensing};
 
-use crate::LicenseRejection;
+use crate::{
+    LicenseRejection,
+    coverage::{Gate, Question},
+};
 
 /// Lets a request pass only if the license grants the feature `F`.
 ///
@@ -129,6 +132,9 @@ where
     type Rejection = LicenseRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        if let Some(question) = Question::of(parts) {
+            return Err(question.answer(Gate::Feature(F::NAME.into())));
+        }
         let licensing = Licensing::from_ref(state);
         match licensing.check_feature(F::NAME) {
             Ok(()) => Ok(Self(PhantomData)),
@@ -149,6 +155,9 @@ where
         parts: &mut Parts,
         state: &S,
     ) -> Result<Option<Self>, Self::Rejection> {
+        if let Some(question) = Question::of(parts) {
+            return Err(question.answer(Gate::OptionalFeature(F::NAME.into())));
+        }
         let licensing = Licensing::from_ref(state);
         licensing
             .check_service()

@@ -12,14 +12,18 @@ use axum::{
     extract::Request,
     handler::Handler,
     response::IntoResponse,
-    routing::{MethodFilter, MethodRouter, on},
+    routing::{MethodFilter, on},
 };
 use futures_util::FutureExt as _;
 use http::{Method, Uri};
-use license_tower::{Mark, Marks, Recovery};
+use license_tower::{FeatureLayer, LicenseLayer, Mark, Marks, Recovery};
 use tower::{Layer, Service, ServiceExt as _};
 
-use crate::RouterLayer;
+use crate::{
+    RouterLayer,
+    coverage::{Access, Asks, Coverage, Covered, Gate, Gated, Slot},
+    routing::{MethodRoutes, Told, on_with},
+};
 
 /// A router in the making whose routes may say what the license layer has to
 /// know of them: whether they change something, where the method does not
@@ -78,27 +82,40 @@ pub struct Routes<S = ()> {
     marks: Router<S>,
     /// Whether one of them stays open.
     recovers: bool,
+    /// What each asks for.
+    told: Vec<Told<S>>,
+    /// Who is to be told of all of them.
+    slots: Vec<Slot>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes.
     pub fn new() -> Self {
-        Self { router: Router::new(), marks: Router::new(), recovers: false }
+        Self {
+            router: Router::new(),
+            marks: Router::new(),
+            recovers: false,
+            told: Vec::new(),
+            slots: Vec::new(),
+        }
     }
 
     /// Adds routes that are judged by their methods, as [`Router::route`]
-    /// does.
+    /// does. Handlers of [`routing`](crate::routing) say what they ask for, those
+    /// of [`axum::routing`] do not.
     ///
     /// # Panics
     ///
     /// As [`Router::route`], for a path that is none or is taken.
     #[track_caller]
-    pub fn route(self, path: &str, method_router: MethodRouter<S>) -> Self {
+    pub fn route(self, path: &str, methods: impl Into<MethodRoutes<S>>) -> Self {
+        let MethodRoutes { router, marks, told, slots } = methods.into();
         Self {
-            router: self.router.route(path, method_router.clone()),
-            marks: self.marks.route(path, method_router.layer(Unmarked)),
+            router: self.router.route(path, router),
+            marks: self.marks.route(path, marks),
             ..self
         }
+        .tell(told.into_iter().map(|it| it.at(path)), slots)
     }
 
     /// Adds a service at a path, as [`Router::route_service`] does.
@@ -120,6 +137,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             marks: self.marks.route_service(path, Unmarked),
             ..self
         }
+        .tell([Told::opaque(path)], [])
     }
 
     /// Adds a route that only reads, whatever its method says: a search by
@@ -133,7 +151,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn safe<H, T>(self, methods: MethodFilter, path: &str, handler: H) -> Self
     where
         H: Handler<T, S>,
-        T: 'static,
+        T: Gated<S> + 'static,
     {
         self.marked(Mark::Safe, methods, path, handler)
     }
@@ -148,7 +166,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn changing<H, T>(self, methods: MethodFilter, path: &str, handler: H) -> Self
     where
         H: Handler<T, S>,
-        T: 'static,
+        T: Gated<S> + 'static,
     {
         self.marked(Mark::Changing, methods, path, handler)
     }
@@ -165,9 +183,34 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn recovery<H, T>(self, methods: MethodFilter, path: &str, handler: H) -> Self
     where
         H: Handler<T, S>,
-        T: 'static,
+        T: Gated<S> + 'static,
     {
-        self.open(methods, path, on(methods, handler))
+        self.open(methods, path, on_with(methods, handler, |asks| asks))
+    }
+
+    /// Says of the routes that are there and say nothing that they ask for
+    /// nothing: they are for everybody who has a license at all.
+    pub fn free(mut self) -> Self {
+        for told in self.told.iter_mut().filter(|it| it.access == Access::Unsaid) {
+            told.access = Access::Free;
+        }
+        self
+    }
+
+    /// Asks for a feature on all routes that are there, as
+    /// [`route_layer`](Self::route_layer) with this layer does.
+    ///
+    /// # Panics
+    ///
+    /// Where there are none.
+    #[track_caller]
+    pub fn require<R>(self, layer: FeatureLayer<R>) -> Self
+    where
+        FeatureLayer<R>: RouterLayer,
+    {
+        let gate = Gate::Feature(layer.name().to_owned().into());
+        let told = self.told.into_iter().map(|it| it.and(gate.clone())).collect();
+        Self { router: self.router.route_layer(layer), told, ..self }
     }
 
     /// Adds routes below a prefix, with their marks, as [`Router::nest`] does.
@@ -182,7 +225,9 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             router: self.router.nest(path, routes.router),
             marks: self.marks.nest(path, routes.marks),
             recovers: self.recovers || routes.recovers,
+            ..self
         }
+        .tell(routes.told.into_iter().map(|it| it.at(path)), routes.slots)
     }
 
     /// Hands all that is below a prefix to a service, as
@@ -205,6 +250,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             marks: self.marks.nest_service(path, Unmarked),
             ..self
         }
+        .tell([Told::opaque(EVERYTHING).at(path)], [])
     }
 
     /// Adds routes, with their marks, as [`Router::merge`] does.
@@ -219,7 +265,9 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             router: self.router.merge(routes.router),
             marks: self.marks.merge(routes.marks),
             recovers: self.recovers || routes.recovers,
+            ..self
         }
+        .tell(routes.told, routes.slots)
     }
 
     /// Answers what leads to no route, as [`Router::fallback`] does.
@@ -242,6 +290,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             + 'static,
     {
         Self { router: self.router.fallback_service(service), ..self }
+            .tell([Told::opaque(EVERYTHING)], [])
     }
 
     /// Answers a method that a route does not take, as
@@ -274,8 +323,10 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn with_state<S2>(self, state: S) -> Routes<S2> {
         Routes {
             router: self.router.with_state(state.clone()),
+            told: self.told.into_iter().map(|it| it.with_state(&state)).collect(),
             marks: self.marks.with_state(state),
             recovers: self.recovers,
+            slots: self.slots,
         }
     }
 
@@ -289,37 +340,69 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Adds a route of which these methods stay open.
     #[track_caller]
-    pub(crate) fn open(self, methods: MethodFilter, path: &str, route: MethodRouter<S>) -> Self {
+    pub(crate) fn open(
+        self,
+        methods: MethodFilter,
+        path: &str,
+        route: impl Into<MethodRoutes<S>>,
+    ) -> Self {
+        let route = route.into();
+        let told = route.told.into_iter().map(|it| it.at(path).open(methods));
         Self {
-            router: self.router.route(path, route),
+            router: self.router.route(path, route.router),
             marks: self.marks.route(path, on(methods, async || Extension(Open))),
             recovers: true,
+            ..self
         }
+        .tell(told, route.slots)
     }
 
     #[track_caller]
     fn marked<H, T>(self, mark: Mark, methods: MethodFilter, path: &str, handler: H) -> Self
     where
         H: Handler<T, S>,
-        T: 'static,
+        T: Gated<S> + 'static,
     {
-        let answer = async move || Extension(mark);
-        Self {
-            router: self.router.route(path, on(methods, handler)),
-            marks: self.marks.route(path, on(methods, answer)),
-            ..self
-        }
+        self.route(path, on_with(methods, handler, |asks: Asks| asks.mark(mark)))
+    }
+
+    fn tell(
+        mut self,
+        told: impl IntoIterator<Item = Told<S>>,
+        slots: impl IntoIterator<Item = Slot>,
+    ) -> Self {
+        self.told.extend(told);
+        self.slots.extend(slots);
+        self
     }
 }
 
+/// Behind a prefix: all that is below it.
+const EVERYTHING: &str = "/{*}";
+
 impl Routes {
+    /// What each route asks for. Whoever serves it is told: of two that are made
+    /// of the same routes, the first.
+    pub(crate) fn covered<R>(&self, layer: Option<&LicenseLayer<R>>) -> Coverage {
+        let coverage = Coverage::of(self.told.iter().map(|it| it.covered(layer)).collect());
+        self.slots.iter().for_each(|slot| slot.fill(&coverage));
+        coverage
+    }
+
     /// The router, how its routes are marked, and which of them stay open.
     pub(crate) fn into_parts(self) -> (Router, Marks, Option<Recovery>) {
-        let Self { router, marks: routes, recovers } = self;
+        let Self { router, marks: routes, recovers, .. } = self;
         let open = routes.clone();
         let recovery =
             recovers.then(|| Recovery::from_fn(move |method, uri| opens(&open, method, uri)));
         (router, Marks::from_fn(move |method, uri| ask(&routes, method, uri)), recovery)
+    }
+}
+
+/// Routes that no layer is around yet: all of them count as covered by one.
+impl Covered for Routes {
+    fn coverage(&self) -> Coverage {
+        self.covered(None::<&LicenseLayer>)
     }
 }
 
@@ -329,10 +412,17 @@ impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
     }
 }
 
-/// Routes that are judged by their methods.
+/// Routes that are judged by their methods. A router of axum does not tell which
+/// they are.
 impl<S: Clone + Send + Sync + 'static> From<Router<S>> for Routes<S> {
     fn from(router: Router<S>) -> Self {
-        Self { marks: router.clone().layer(Unmarked), router, recovers: false }
+        Self {
+            marks: router.clone().layer(Unmarked),
+            router,
+            recovers: false,
+            told: vec![Told::opaque(EVERYTHING)],
+            slots: Vec::new(),
+        }
     }
 }
 
@@ -342,7 +432,7 @@ struct Open;
 
 /// Stands in the place of a route and has no mark.
 #[derive(Clone)]
-struct Unmarked;
+pub(crate) struct Unmarked;
 
 impl<R> Layer<R> for Unmarked {
     type Service = Self;

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    extract::FromRequestParts,
-    routing::{MethodRouter, get},
-};
+use axum::extract::FromRequestParts;
 use license_core::{Banner, Installer, Licensing, Status};
 use license_tower::WarningLayer;
 
-use crate::{admin::IsAdmin, json::json};
+use crate::{
+    admin::IsAdmin,
+    coverage::Asks,
+    json::json,
+    routing::{MethodRoutes, get_with},
+};
 
 /// `GET`, for everybody: what the product's pages may show of the license,
 /// `{"level":"none|info|warning|critical","messages":["…"],"warnings":[{"code":"…","level":"…","text":"…"}]}`,
@@ -22,9 +24,9 @@ use crate::{admin::IsAdmin, json::json};
 /// the service is refused:
 ///
 /// ```
-/// use axum::{Router, extract::FromRequestParts};
+/// use axum::extract::FromRequestParts;
 /// use http::Method;
-/// use license_axum::{Enforced, Installer, LicenseLayer, banner_route, enforce, recovery};
+/// use license_axum::{Enforced, Installer, LicenseLayer, Routes, banner_route, enforce, recovery};
 ///
 /// fn app<Admin>(manager: impl Installer) -> Result<Enforced, Box<dyn std::error::Error>>
 /// where
@@ -33,16 +35,17 @@ use crate::{admin::IsAdmin, json::json};
 ///     let layer = LicenseLayer::new(manager.licensing())
 ///         .scope("/api/**")?
 ///         .recovery(recovery("/api/license")?.allow(Method::GET, "/api/banner")?);
-///     let router = Router::new().route("/api/banner", banner_route::<Admin, _>(manager));
-///     Ok(enforce(router, layer))
+///     let routes = Routes::new().route("/api/banner", banner_route::<Admin, _>(manager));
+///     Ok(enforce(routes, layer))
 /// }
 /// ```
-pub fn banner_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+pub fn banner_route<A, S>(installer: impl Installer) -> MethodRoutes<S>
 where
     A: FromRequestParts<S> + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    get(move |who: IsAdmin<A>| async move { json(&banner(&installer, who.yes()).await) })
+    let answer = move |who: IsAdmin<A>| async move { json(&banner(&installer, who.yes()).await) };
+    get_with(answer, Asks::free)
 }
 
 /// A [`WarningLayer`] that knows administrators by the product's own

@@ -49,6 +49,11 @@ impl FeatureLayer {
 }
 
 impl<R> FeatureLayer<R> {
+    /// The name of the feature.
+    pub fn name(&self) -> &str {
+        self.0.check().0.feature.name()
+    }
+
     /// Answers refused requests with another responder: [`Empty`](crate::Empty),
     /// [`Grpc`](crate::Grpc), or a `Fn(&Denial) -> Response<B>`.
     pub fn responder<T>(self, responder: T) -> FeatureLayer<T> {

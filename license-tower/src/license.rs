@@ -85,6 +85,17 @@ impl<R> LicenseLayer<R> {
         LicenseLayer(self.0.responder(responder))
     }
 
+    /// Whether the layer covers a route, whose path is written as axum has it
+    /// (`/users/{id}`): some request for it, or all of them.
+    pub fn covers_route(&self, route: &str) -> bool {
+        self.0.check().0.scope.as_ref().is_none_or(|scope| scope.covers_route(route))
+    }
+
+    /// Whether the recovery list keeps this path open for this method.
+    pub fn keeps_open(&self, method: &Method, path: &str) -> bool {
+        self.0.check().0.recovery.as_ref().is_some_and(|recovery| recovery.allows(method, path))
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {
         change(Arc::make_mut(&mut self.0.check_mut().0));
         self

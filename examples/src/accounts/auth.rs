@@ -3,13 +3,15 @@
 use std::{fmt, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
     extract::{DefaultBodyLimit, FromRef, FromRequestParts, State},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
-use license_axum::{Actor, Licensing, Problem};
+use license_axum::{
+    Actor, Licensing, Problem, Routes,
+    coverage::Asks,
+    routing::{get_with, post_with},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -88,15 +90,18 @@ impl Auth {
     }
 
     /// `/sign-in`, `/sign-out` and `/me`, to be nested at `/api/auth`.
-    pub fn routes<S>() -> Router<S>
+    pub fn routes<S>() -> Routes<S>
     where
         Self: FromRef<S>,
         S: Clone + Send + Sync + 'static,
     {
-        Router::new()
-            .route("/sign-in", post(sign_in).layer(DefaultBodyLimit::max(MOST_BYTES)))
-            .route("/sign-out", post(sign_out::<S>))
-            .route("/me", get(me::<S>))
+        Routes::new()
+            .route(
+                "/sign-in",
+                post_with(sign_in, Asks::free).layer(DefaultBodyLimit::max(MOST_BYTES)),
+            )
+            .route("/sign-out", post_with(sign_out::<S>, Asks::free))
+            .route("/me", get_with(me::<S>, Asks::free))
     }
 
     /// The account that a request is signed in with.

@@ -4,10 +4,13 @@ use askama::Template;
 use axum::{
     extract::{Path, Request},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use http::{StatusCode, request::Parts};
-use license_axum::{Installer, Problem, Routes};
+use license_axum::{
+    Installer, Problem, Routes,
+    coverage::Asks,
+    routing::{get_with, post_with},
+};
 
 use super::{
     Web,
@@ -54,7 +57,9 @@ impl<A, I: Installer> Web<A, I, Auth> {
             let (web, request) = (ended.clone(), request.into_parts().0);
             async move { web.end(&request, &id).await.unwrap_or_else(Refusal::into_response) }
         };
-        Routes::new().route("/profile/devices", get(show)).route("/profile/devices/{id}", post(end))
+        Routes::new()
+            .route("/profile/devices", get_with(show, Asks::free))
+            .route("/profile/devices/{id}", post_with(end, Asks::free))
     }
 
     async fn devices_page(&self, request: &Parts) -> Result<Response, Refusal> {

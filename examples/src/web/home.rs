@@ -4,10 +4,10 @@ use askama::Template;
 use axum::{
     extract::{Path, Request},
     response::{IntoResponse, Response},
-    routing::{MethodFilter, get},
+    routing::MethodFilter,
 };
 use http::StatusCode;
-use license_axum::{Installer, LicenseRejection, Routes};
+use license_axum::{Installer, LicenseRejection, Routes, coverage::Asks, routing::get_with};
 
 use super::{
     Visitors, Web,
@@ -53,10 +53,13 @@ where
         })
         .route(
             "/modules/{name}",
-            get(move |Path(name): Path<String>, request: Request| {
-                let (web, request) = (module.clone(), request.into_parts().0);
-                async move { web.module(&request, &name).await }
-            }),
+            get_with(
+                move |Path(name): Path<String>, request: Request| {
+                    let (web, request) = (module.clone(), request.into_parts().0);
+                    async move { web.module(&request, &name).await }
+                },
+                Asks::free,
+            ),
         )
 }
 

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequestParts, Request},
     middleware,
     response::{IntoResponse, Response},
-    routing::{MethodFilter, MethodRouter, get},
+    routing::MethodFilter,
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -22,7 +22,14 @@ use super::{
     install::{Uploads, host_of},
     refuse_cross_site,
 };
-use crate::{Problem, Routes, discard::DiscardBodies, json::json, query::values};
+use crate::{
+    Problem, Routes,
+    coverage::{Asks, coverage_route},
+    discard::DiscardBodies,
+    json::json,
+    query::values,
+    routing::{MethodRoutes, get, get_with},
+};
 
 /// The routes for administrators, to be nested where the product likes.
 ///
@@ -47,6 +54,8 @@ where
         .open(MethodFilter::GET, "/doctor", doctor_route::<A, S>(doctor_of))
         .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
         .route("/audit/export", get(move |_: A| async move { export_audit(export_of).await }))
+        .route("/routes", coverage_route::<A, S>())
+        .free()
         .layer(middleware::from_fn(refuse_cross_site))
         .layer(DiscardBodies)
 }
@@ -55,24 +64,25 @@ where
 /// For services whose license nobody uploads.
 ///
 /// ```
-/// use axum::{Router, extract::FromRequestParts};
-/// use license_axum::{Actor, Installer, status_route};
+/// use axum::extract::FromRequestParts;
+/// use license_axum::{Actor, Installer, Routes, status_route};
 ///
-/// fn routes<Admin>(manager: impl Installer) -> Router
+/// fn routes<Admin>(manager: impl Installer) -> Routes
 /// where
 ///     Admin: FromRequestParts<()> + Into<Actor> + Send + 'static,
 /// {
-///     Router::new().route("/api/license", status_route::<Admin, _>(manager))
+///     Routes::new().route("/api/license", status_route::<Admin, _>(manager))
 /// }
 /// ```
-pub fn status_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+pub fn status_route<A, S>(installer: impl Installer) -> MethodRoutes<S>
 where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    get(move |who: IsAdmin<A>, request: Request| async move {
+    let answer = move |who: IsAdmin<A>, request: Request| async move {
         status(&installer, who.yes().then(|| host_of(&request))).await
-    })
+    };
+    get_with(answer, Asks::free)
 }
 
 /// `GET /machine-info` of [`admin_routes`] alone: what the vendor needs to bind
@@ -81,24 +91,24 @@ where
 /// list.
 ///
 /// ```
-/// use axum::{Router, extract::FromRequestParts};
-/// use license_axum::{Actor, Installer, machine_info_route, status_route};
+/// use axum::extract::FromRequestParts;
+/// use license_axum::{Actor, Installer, Routes, machine_info_route, status_route};
 ///
-/// fn routes<Admin>(manager: impl Installer) -> Router
+/// fn routes<Admin>(manager: impl Installer) -> Routes
 /// where
 ///     Admin: FromRequestParts<()> + Into<Actor> + Send + 'static,
 /// {
-///     Router::new()
+///     Routes::new()
 ///         .route("/api/license", status_route::<Admin, _>(manager.clone()))
 ///         .route("/api/license/machine-info", machine_info_route::<Admin, _>(manager))
 /// }
 /// ```
-pub fn machine_info_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+pub fn machine_info_route<A, S>(installer: impl Installer) -> MethodRoutes<S>
 where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    get(move |_: A| async move { machine_info(&installer).await })
+    get_with(move |_: A| async move { machine_info(&installer).await }, Asks::free)
 }
 
 /// `GET /doctor` of [`admin_routes`] alone: what is wrong with the license and
@@ -107,24 +117,25 @@ where
 /// layer's recovery list.
 ///
 /// ```
-/// use axum::{Router, extract::FromRequestParts};
-/// use license_axum::{Actor, Installer, doctor_route};
+/// use axum::extract::FromRequestParts;
+/// use license_axum::{Actor, Installer, Routes, doctor_route};
 ///
-/// fn routes<Admin>(manager: impl Installer) -> Router
+/// fn routes<Admin>(manager: impl Installer) -> Routes
 /// where
 ///     Admin: FromRequestParts<()> + Into<Actor> + Send + 'static,
 /// {
-///     Router::new().route("/api/license/doctor", doctor_route::<Admin, _>(manager))
+///     Routes::new().route("/api/license/doctor", doctor_route::<Admin, _>(manager))
 /// }
 /// ```
-pub fn doctor_route<A, S>(installer: impl Installer) -> MethodRouter<S>
+pub fn doctor_route<A, S>(installer: impl Installer) -> MethodRoutes<S>
 where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    get(move |_: A, request: Request| async move {
+    let answer = move |_: A, request: Request| async move {
         json(&installer.diagnose(Some(host_of(&request))).await)
-    })
+    };
+    get_with(answer, Asks::free)
 }
 
 /// The recovery list of [`admin_routes`] nested at `prefix`: status, install,

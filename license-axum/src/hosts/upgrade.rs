@@ -11,7 +11,11 @@ use license_core::{HostId, runtime::LeaseHosts};
 use percent_encoding::percent_decode_str;
 
 use super::{HostRejection, HostSocket};
-use crate::{LicenseRejection, query::values};
+use crate::{
+    LicenseRejection,
+    coverage::{Gate, Question},
+    query::values,
+};
 
 /// A limit of hosts, and who counts them.
 pub trait HostLimit: 'static {
@@ -79,6 +83,9 @@ where
     type Rejection = HostRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HostRejection> {
+        if let Some(question) = Question::of(parts) {
+            return Err(question.answer(Gate::Lease(L::NAME.into())).into());
+        }
         let host = named(&parts.uri).ok_or(HostRejection::HostId)?;
         let names_protocol = parts.version <= Version::HTTP_11;
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;

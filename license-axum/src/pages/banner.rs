@@ -1,10 +1,7 @@
 //! A banner for the product's own pages.
 
 use askama::Template;
-use axum::{
-    extract::{FromRequestParts, Request},
-    routing::{MethodRouter, get},
-};
+use axum::extract::{FromRequestParts, Request};
 use http::header;
 use license_core::{Banner, Installer, WarningLevel};
 use license_texts::Language;
@@ -12,8 +9,10 @@ use license_texts::Language;
 use super::{LicensePages, page};
 use crate::{
     admin::{IsAdmin, host_of},
+    coverage::Asks,
     json::json,
     query::values,
+    routing::{MethodRoutes, get_with},
     warnings,
 };
 
@@ -29,13 +28,13 @@ struct BannerHtml<'a> {
 impl<A, I: Installer> LicensePages<A, I> {
     /// `GET`, for everybody: what [`banner_route`](crate::banner_route) answers, and
     /// for whoever says a language (`Accept-Language`, `?lang=`) with the texts in it.
-    pub fn banner_route<S>(&self) -> MethodRouter<S>
+    pub fn banner_route<S>(&self) -> MethodRoutes<S>
     where
         A: FromRequestParts<S> + 'static,
         S: Clone + Send + Sync + 'static,
     {
         let pages = self.clone();
-        get(move |who: IsAdmin<A>, request: Request| {
+        let answer = move |who: IsAdmin<A>, request: Request| {
             let pages = pages.clone();
             // What an administrator should know who uses the service by this host.
             let host = who.yes().then(|| host_of(&request));
@@ -49,7 +48,8 @@ impl<A, I: Installer> LicensePages<A, I> {
                 page::vary(response.headers_mut(), "Accept-Language");
                 response
             }
-        })
+        };
+        get_with(answer, Asks::free)
     }
 
     /// The banner as HTML, for pages that the product makes on its server; empty

@@ -5,6 +5,7 @@
 mod admin;
 mod attempts;
 mod bodies;
+mod coverage;
 mod doctor;
 mod enforce;
 mod extractors;

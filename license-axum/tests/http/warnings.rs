@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use axum::{Router, body::Body, routing::get as on_get};
+use axum::{body::Body, routing::get as on_get};
 use http::{Method, Request};
-use license_axum::{Enforced, LicenseLayer, banner_route, enforce, recovery, warning_layer};
+use license_axum::{
+    Enforced, LicenseLayer, Routes, banner_route, enforce, recovery, warning_layer,
+};
 use license_core::{Policy, Restriction, Warning, WarningLevel, testing::START};
 use license_runtime::{LicenseManager, MemoryStore};
 use serde_json::json;
@@ -31,7 +33,7 @@ async fn app(service: &Service) -> Enforced {
         .start()
         .await
         .unwrap();
-    let router = Router::new()
+    let router = Routes::new()
         .route("/api/banner", banner_route::<Admin, AppState>(manager))
         .route("/api/users", on_get(async || "users"))
         .with_state(service.state());

@@ -79,6 +79,12 @@ impl Scope {
         let reading = Reading::of(path);
         self.areas.iter().any(|area| area.covers_reading(&reading))
     }
+
+    /// Whether some path of a route is covered, written as axum has it:
+    /// `/users/{id}`, and `/files/{*rest}` for everything below.
+    pub fn covers_route(&self, route: &str) -> bool {
+        self.areas.iter().any(|area| area.covers_route(route))
+    }
 }
 
 impl ScopeError {
@@ -123,6 +129,20 @@ impl Area {
             _ => self.below && self.path.is_empty(),
         };
         covered && start.eq_ignore_ascii_case(self.path.as_bytes())
+    }
+
+    fn covers_route(&self, route: &str) -> bool {
+        let mut segments = route.split('/').skip(1).filter(|it| !it.is_empty());
+        for wanted in self.segments() {
+            match segments.next().map(str::as_bytes) {
+                None => return false,
+                Some([b'{', b'*', ..]) => return true,
+                Some([b'{', ..]) => {}
+                Some(segment) if same(wanted, segment) => {}
+                Some(_) => return false,
+            }
+        }
+        self.below || segments.next().is_none()
     }
 
     fn covers_reading(&self, reading: &Reading) -> bool {
@@ -170,6 +190,18 @@ mod tests {
             ["", "*", "/", "/ap", "/apix", "/apix/api", "/x/api", "/healthz", "api", "api/x"]
         {
             assert!(!api().covers(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_covered_where_one_of_its_paths_is() {
+        let scope = api().and("/x").unwrap();
+        for route in ["/api", "/api/users/{id}", "/{tenant}/users", "/{*rest}", "/x", "/X/", "/{a}"]
+        {
+            assert!(scope.covers_route(route), "{route}");
+        }
+        for route in ["/", "/healthz", "/y/{id}", "/x/{id}", "/y/{*rest}", "/apix"] {
+            assert!(!scope.covers_route(route), "{route}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! test, and its tables of codes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod coverage;
 mod figures;
 mod operations;
 #[allow(dead_code, unreachable_pub, reason = "a whole program, as the guide shows it")]
@@ -33,7 +34,8 @@ fn blocks(language: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn the_guide_shows_the_files_that_are_compiled_here() {
     let shown: Vec<&str> = blocks("rust,ignore").collect();
-    let files = [include_str!("service.rs"), include_str!("testing.rs")];
+    let files =
+        [include_str!("service.rs"), include_str!("testing.rs"), include_str!("coverage.rs")];
     assert_eq!(shown, files.map(str::trim_end));
 }
 

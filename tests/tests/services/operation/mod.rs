@@ -3,6 +3,7 @@
 mod cluster;
 mod configuration;
 mod confined;
+mod coverage;
 mod crash;
 mod database_tls;
 mod doctor;
