@@ -65,6 +65,8 @@
 //!   [`Enforced::into_make_service`] makes.
 //! - `pages`: the module `pages`, where administrators see and renew the license
 //!   in a browser.
+//! - `testing`: the module `testing`, every route in every state of a license, for
+//!   tests. It brings the code that signs, and has no place in a service.
 //! - `ws`: the module `hosts`, for hosts that are connected by a WebSocket, as
 //!   many as the license allows.
 
@@ -89,6 +91,8 @@ pub mod require_feature;
 mod router_layer;
 mod routes;
 pub mod routing;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod warnings;
 
 pub use admin::{

@@ -170,6 +170,7 @@ impl Told<()> {
             gates,
             mark: self.mark,
             in_scope: layer.is_none_or(|layer| layer.covers_route(&self.path)),
+            enforced: layer.is_some_and(|layer| layer.covers_route(&self.path)),
         }
     }
 }

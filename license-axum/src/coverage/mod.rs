@@ -124,9 +124,11 @@ pub struct CoveredRoute {
     #[serde(serialize_with = "mark_name")]
     pub mark: Option<Mark>,
     /// Whether it is in the scope of the layer around it, and so has to say what
-    /// it asks for. A [`LicenseLayer`](crate::LicenseLayer) asks there for the term,
-    /// the domain and read-only as well.
+    /// it asks for.
     pub in_scope: bool,
+    /// Whether that is a [`LicenseLayer`](crate::LicenseLayer), which asks for the
+    /// term, the domain and read-only.
+    pub enforced: bool,
 }
 
 /// Every route of a service and what it asks for.

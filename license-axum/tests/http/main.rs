@@ -5,6 +5,8 @@
 mod admin;
 mod attempts;
 mod bodies;
+#[cfg(feature = "testing")]
+mod contract;
 mod coverage;
 mod doctor;
 mod enforce;

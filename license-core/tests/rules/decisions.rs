@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use license_core::{
-    Denial, DenialCode, Licensing, Policy, Product, RequestHost, Restriction,
+    Denial, DenialCode, Licensing, MachineId, Policy, Product, RequestHost, Restriction,
     license::LimitKind,
     licensing::AskedFeature,
+    machine::Machine,
     testing::{START, Vendor, licensing},
 };
 
@@ -169,22 +170,34 @@ fn the_host_is_not_asked_for_when_no_domain_is_bound() {
 fn what_plainly_passes_is_what_no_request_from_there_is_refused_for() {
     const HOSTS: [Option<&[u8]>; 4] =
         [Some(b"eu.acme.example"), Some(b"eu.acme.example:8443"), Some(b"other.example"), None];
-    let states = |restriction| {
-        let in_force = |bound: bool| {
-            let vendor = with(restriction);
-            let (licensing, clock) = licensing(&vendor);
-            let license = vendor.license().days(1);
-            let license = if bound { license.domain("*.acme.example") } else { license };
-            license.install(&licensing);
-            (licensing, clock)
-        };
-        let lapsed = |bound| {
-            let (licensing, clock) = in_force(bound);
-            clock.advance(Duration::from_secs(DAY));
-            licensing
-        };
-        let in_force = [true, false].map(|bound| in_force(bound).0);
-        in_force.into_iter().chain([true, false].map(lapsed)).chain([unlicensed(restriction)])
+    const DAYS: fn(u64) -> Duration = |days| Duration::from_secs(days * DAY);
+    let policy = |restriction| {
+        let policy = Policy::new().warn(DAYS(7)).grace(DAYS(7));
+        policy.lapsed(restriction).unlicensed(restriction)
+    };
+    let state = |restriction, bound: bool, phase: &str| {
+        let vendor = vendor(policy(restriction));
+        let (licensing, clock) = licensing(&vendor);
+        let license = vendor.license().days(30);
+        let license = if bound { license.domain("*.acme.example") } else { license };
+        let [one, other] = ["sixteen-letters-1", "sixteen-letters-2"]
+            .map(|id| MachineId::custom(id).unwrap().fingerprint("test"));
+        licensing.control().set_machine(Machine::from(one.clone()));
+        match phase {
+            "unlicensed" => {}
+            "scheduled" => license.not_before(START.saturating_add(DAYS(10))).install(&licensing),
+            "invalid" => license.machine(&one).install(&licensing),
+            _ => license.install(&licensing),
+        }
+        match phase {
+            "expiring" => clock.advance(DAYS(25)),
+            "grace" => clock.advance(DAYS(31)),
+            "lapsed" => clock.advance(DAYS(40)),
+            "invalid" => licensing.control().set_machine(Machine::from(other)),
+            _ => {}
+        }
+        assert_eq!(licensing.phase().as_str(), phase);
+        licensing
     };
     let mut passed = 0;
     for restriction in [
@@ -193,7 +206,10 @@ fn what_plainly_passes_is_what_no_request_from_there_is_refused_for() {
         Restriction::Features,
         Restriction::Advisory,
     ] {
-        for licensing in states(restriction) {
+        let phases =
+            ["unlicensed", "scheduled", "active", "expiring", "grace", "lapsed", "invalid"];
+        for (phase, bound) in phases.into_iter().flat_map(|it| [(it, true), (it, false)]) {
+            let licensing = state(restriction, bound, phase);
             // From the first ones it learns what time it is, and whether the
             // host matters.
             licensing.control().refresh();
@@ -206,9 +222,10 @@ fn what_plainly_passes_is_what_no_request_from_there_is_refused_for() {
             }
         }
     }
-    // In force 2 + 4; the same after its end, and 4 without, where no more
-    // than features is refused.
-    assert_eq!(passed, 4 * 6 + 2 * (6 + 4));
+    // Bound 2 and free 4 of the hosts; the same after its end, and all 4 where
+    // there is none yet or none that is trusted, where no more than features is
+    // refused.
+    assert_eq!(passed, 4 * 3 * 6 + 2 * (6 + 3 * 2 * 4));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use tokio::sync::{Mutex, watch};
 #[cfg(feature = "sources")]
 use super::sources::{self, Judged, Sources};
 use super::{
-    Handle, LicenseManager, Shared, StoreView, Usage, figures, keep, machine::MachineWatch,
-    store_clock::StoreClock, store_health::StoreHealth,
+    Handle, LicenseManager, Shared, StoreView, Usage, figures, machine::MachineWatch,
+    store_clock::StoreClock, store_health::StoreHealth, tick,
 };
 #[cfg(feature = "sources")]
 use crate::source::Source;
@@ -188,7 +188,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
             shared.licensing.control().mark_corrupt();
         }
         shared.take_evidence().await;
-        shared.keep().await;
+        shared.tick().await;
         #[cfg(feature = "sources")]
         {
             shared.check_sources().await;
@@ -211,7 +211,7 @@ impl ManagerBuilder<Arc<dyn Store>> {
                 tasks.push(tokio::spawn(run));
             }
             tasks.push(tokio::spawn(figures::run(Arc::clone(&shared), stopped.clone())));
-            tasks.push(tokio::spawn(keep::run(Arc::clone(&shared), stopped)));
+            tasks.push(tokio::spawn(tick::run(Arc::clone(&shared), stopped)));
         }
         Ok(LicenseManager(Arc::new(Handle { shared, stop, tasks: Mutex::new(tasks) })))
     }

@@ -8,12 +8,12 @@ mod doctor;
 mod dry_run;
 mod figures;
 mod install;
-mod keep;
 mod machine;
 #[cfg(feature = "sources")]
 mod sources;
 mod store_clock;
 mod store_health;
+mod tick;
 
 use std::{
     collections::BTreeMap,
@@ -171,7 +171,7 @@ impl LicenseManager {
     /// For tests, and for services that run without the tasks.
     pub async fn tick_once(&self) -> Duration {
         let due = self.0.shared.licensing.control().refresh();
-        self.0.shared.keep().await;
+        self.0.shared.tick().await;
         self.0.shared.leases.keep().await;
         #[cfg(feature = "sources")]
         self.0.shared.check_sources().await;

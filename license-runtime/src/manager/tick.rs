@@ -26,8 +26,8 @@ const LATEST_SAVE: Duration = Duration::from_secs(15);
 pub(super) async fn run(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let mut changes = shared.store.changes();
     loop {
-        let keeper = Arc::clone(&shared);
-        let mut work = tokio::spawn(async move { keeper.keep().await });
+        let ticking = Arc::clone(&shared);
+        let mut work = tokio::spawn(async move { ticking.tick().await });
         // While the store keeps the work waiting, the clock is looked at all
         // the same, so that whoever waits for a change learns of it.
         let result = loop {
@@ -55,7 +55,7 @@ impl Shared {
     }
 
     /// One round.
-    pub(super) async fn keep(&self) {
+    pub(super) async fn tick(&self) {
         self.watch_machine().await;
         let mut known = self.known.lock().await;
         self.settle(&mut known).await;
