@@ -91,6 +91,7 @@ pub mod require_feature;
 mod router_layer;
 mod routes;
 pub mod routing;
+pub mod streams;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod warnings;

@@ -16,6 +16,7 @@ mod hosts;
 mod marks;
 #[cfg(feature = "pages")]
 mod pages;
+mod streams;
 mod support;
 mod uploads;
 mod warnings;
