@@ -202,7 +202,7 @@
 //! # Tonic
 //!
 //! Tonic's bodies are not made from bytes, so its services take [`Grpc`], which
-//! answers in `grpc-status`, or [`Empty`]. Paths are `/package.Service/Method`,
+//! answers in `grpc-status`, or [`Empty`]; programs are told more by `GrpcDetails`. Paths are `/package.Service/Method`,
 //! and a scope names a service as `/package.Service/**`. Every call is a
 //! `POST`: while only reading is allowed, all are refused but those that are
 //! [marked](Marks) safe.
@@ -217,6 +217,7 @@
 //! # Features
 //!
 //! - `discard`: the module `discard`, with Tokio's timer.
+//! - `grpc-details`: `GrpcDetails`, the refusal in `grpc-status-details-bin`. Brings prost.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -226,6 +227,7 @@ mod closing;
 pub mod discard;
 mod enforce;
 mod feature;
+mod grpc;
 mod license;
 mod path;
 mod proxy;
@@ -235,10 +237,13 @@ mod warnings;
 pub use check::Check;
 pub use enforce::{Enforce, EnforceLayer, ResponseFuture};
 pub use feature::{FeatureCheck, FeatureLayer, FeatureNameError};
+pub use grpc::Grpc;
+#[cfg(feature = "grpc-details")]
+pub use grpc::GrpcDetails;
 pub use license::{LicenseCheck, LicenseLayer};
 pub use path::{Mark, MarkError, Marks, Recovery, RecoveryError, Scope, ScopeError};
 pub use proxy::{TrustedProxy, TrustedProxyError, request_host};
 pub use respond::{
-    Boxed, ByRequest, Empty, Grpc, ProblemJson, RefusedRequest, Respond, problem, refusing_status,
+    Boxed, ByRequest, Empty, ProblemJson, RefusedRequest, Respond, problem, refusing_status,
 };
 pub use warnings::{Warn, WarnFuture, WarningLayer};

@@ -1,14 +1,10 @@
 //! What a refused request is answered with.
 
-use std::{
-    convert::Infallible,
-    fmt::{self, Write},
-    sync::Arc,
-};
+use std::{convert::Infallible, fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Method, Response, StatusCode,
+    HeaderValue, Method, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
@@ -16,7 +12,7 @@ use http_body_util::{
     BodyExt, Full,
     combinators::{BoxBody, MapErr, UnsyncBoxBody},
 };
-use license_core::{Denial, DenialCode, refusal::ProblemDetails};
+use license_core::{Denial, refusal::ProblemDetails};
 
 /// Builds the response to a refused request.
 ///
@@ -81,25 +77,9 @@ pub struct ProblemJson;
 ///
 /// For bodies that have a default. A gRPC client makes a code of the status by
 /// itself, and not a telling one: 402 is `Unknown`, and 503 is `Unavailable`,
-/// which many clients retry. [`Grpc`] says it in their own words.
+/// which many clients retry. [`Grpc`](crate::Grpc) says it in their own words.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Empty;
-
-/// Answers as a gRPC service does: HTTP status 200, an empty body, and the
-/// refusal in `grpc-status` and `grpc-message`.
-///
-/// | denial | gRPC status |
-/// |---|---|
-/// | `feature_not_licensed`, `domain_mismatch` | `PERMISSION_DENIED` |
-/// | `host_invalid` | `INVALID_ARGUMENT` |
-/// | `limit_reached`, `concurrent_host_limit_reached` | `RESOURCE_EXHAUSTED` |
-/// | `store_unavailable` | `UNAVAILABLE` |
-/// | all others: the license has to change first | `FAILED_PRECONDITION` |
-///
-/// The message is the denial's code, a colon, and what is wrong. For services
-/// that speak gRPC alone, and bodies that have a default (`tonic::body::Body`).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Grpc;
 
 /// Answers as another responder does, with a boxed body: [`BoxBody`] or
 /// [`UnsyncBoxBody`], whatever its error.
@@ -202,28 +182,12 @@ impl<B: Default> Respond<B> for Empty {
     }
 }
 
-impl<B: Default> Respond<B> for Grpc {
-    fn respond(&self, denial: &Denial, _: &Parts) -> Response<B> {
-        let mut response = unstored(StatusCode::OK, B::default());
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        headers.insert(GRPC_STATUS, HeaderValue::from(grpc_status(denial.code())));
-        if let Ok(message) = HeaderValue::try_from(grpc_message(denial)) {
-            headers.insert(GRPC_MESSAGE, message);
-        }
-        response
-    }
-}
-
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-
 /// A whole body, where a body that can fail is asked for.
 fn fallible<E>(body: Full<Bytes>) -> MapErr<Full<Bytes>, fn(Infallible) -> E> {
     body.map_err(|never| match never {})
 }
 
-fn unstored<B>(status: StatusCode, body: B) -> Response<B> {
+pub(crate) fn unstored<B>(status: StatusCode, body: B) -> Response<B> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -249,33 +213,10 @@ pub fn refusing_status(status: u16) -> StatusCode {
         .unwrap_or(StatusCode::FORBIDDEN)
 }
 
-fn grpc_status(code: DenialCode) -> u16 {
-    match code {
-        DenialCode::HostInvalid => 3,
-        DenialCode::FeatureNotLicensed | DenialCode::DomainMismatch => 7,
-        DenialCode::LimitReached | DenialCode::ConcurrentHostLimitReached => 8,
-        DenialCode::StoreUnavailable => 14,
-        _ => 9,
-    }
-}
-
-/// The code and the detail, percent-encoded as gRPC wants it.
-fn grpc_message(denial: &Denial) -> String {
-    let text = format!("{}: {}", denial.code(), denial.problem().detail);
-    let mut message = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' '..=b'~' if byte != b'%' => message.push(char::from(byte)),
-            // Writing to a string cannot fail.
-            _ => drop(write!(message, "%{byte:02X}")),
-        }
-    }
-    message
-}
-
 #[cfg(test)]
 mod tests {
     use http_body::Body as _;
+    use license_core::DenialCode;
 
     use super::*;
 
@@ -336,36 +277,6 @@ mod tests {
         for bad in [0, 99, 200, 302, 600, 999, 1000] {
             let response = respond(Empty, &Denial::new(DenialCode::ReadOnly, bad));
             assert_eq!(response.status(), 403, "{bad}");
-        }
-    }
-
-    #[test]
-    fn grpc_clients_are_told_in_their_own_words() {
-        for (code, status) in [
-            (DenialCode::HostInvalid, "3"),
-            (DenialCode::DomainMismatch, "7"),
-            (DenialCode::FeatureNotLicensed, "7"),
-            (DenialCode::LimitReached, "8"),
-            (DenialCode::ConcurrentHostLimitReached, "8"),
-            (DenialCode::LicenseExpired, "9"),
-            (DenialCode::ReadOnly, "9"),
-            (DenialCode::FeatureLapsed, "9"),
-            (DenialCode::StoreUnavailable, "14"),
-        ] {
-            let response = respond(Grpc, &Denial::new(code, code.default_status()));
-            assert_eq!(response.status(), 200);
-            assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");
-            assert_eq!(response.headers()[GRPC_STATUS], status, "{code}");
-            let message = response.headers()[GRPC_MESSAGE].to_str().unwrap();
-            assert!(message.starts_with(&format!("{code}: ")), "{message}");
-        }
-    }
-
-    #[test]
-    fn every_grpc_message_is_a_header_value() {
-        for code in DenialCode::ALL {
-            let denial = Denial::new(code, 503);
-            assert!(respond(Grpc, &denial).headers().contains_key(GRPC_MESSAGE), "{code}");
         }
     }
 
