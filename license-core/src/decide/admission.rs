@@ -216,6 +216,18 @@ pub(crate) fn mark_after_reset(verified: &VerifiedLicense, reading: &ClockReadin
     verified.license.issued_at.max(reading.wall)
 }
 
+/// When a license counts as issued, for what comes after it and as evidence of the
+/// time. One that is dated ahead of the clock, as only a source can give it, tells
+/// nothing of the time, and must not stand in the way of one that is dated right.
+pub(crate) fn counts_as_issued(verified: &VerifiedLicense, reading: &ClockReading) -> Timestamp {
+    let (issued, now) = (verified.license.issued_at, reading.judged());
+    match reading.trust {
+        Trust::NotSet => issued,
+        _ if issued.is_ahead_of(now) => now,
+        _ => issued,
+    }
+}
+
 /// Whether the license is for this machine.
 pub(crate) fn check_machine(
     verified: &VerifiedLicense,

@@ -101,7 +101,8 @@ impl Licensing {
             }
         }
         if admission != Admission::Unchanged {
-            after.newest_issued_at = after.newest_issued_at.max(Some(verified.license.issued_at));
+            let counts = admission::counts_as_issued(&verified, reading);
+            after.newest_issued_at = after.newest_issued_at.max(Some(counts));
         }
         let reset = admission::resets_clock(view.installed, &verified, reading)
             .then(|| admission::mark_after_reset(&verified, reading));

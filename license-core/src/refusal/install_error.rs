@@ -201,7 +201,7 @@ impl InstallErrorKind {
             ),
             Self::KeyUnknown => advice!(
                 "The license is signed with a key that this service does not trust.",
-                "Ask the vendor for a license for this release, or update the service."
+                "Check that the service was given the vendor's public key (LICENSE_PUBLIC_KEY). If it was, ask the vendor for a license for this release, or update the service."
             ),
             Self::AlgorithmNotAllowed => advice!(
                 "The license is signed with an algorithm that its key does not use.",
@@ -238,7 +238,7 @@ impl InstallErrorKind {
             }
             Self::IssuedInFuture => advice!(
                 "The license was issued in the future by this machine's clock.",
-                "Correct the system clock, then try again."
+                "Set the system clock right, then try again; if it is right, ask the vendor to issue the license again."
             ),
             Self::LicenseNotFresh => advice!(
                 "The license was issued too long ago to be installed now.",

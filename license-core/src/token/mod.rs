@@ -215,7 +215,10 @@ fn damage(received: &str) -> Option<Damage> {
             "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" => (RSA_LEAST, true),
             _ => return None,
         };
-        let missing = whole.checked_sub(bytes).filter(|missing| *missing > 0)?;
+        let missing = whole.checked_sub(bytes).filter(|missing| *missing > 0);
+        // No text has this length in base64, whatever the key's.
+        let odd = (signature.len() % 4 == 1).then_some((1, true));
+        let (missing, at_least) = missing.map(|missing| (missing, at_least)).or(odd)?;
         Some(Damage::new(Found::CutSignature { missing, at_least }, Wanted::License))
     })
 }
@@ -409,6 +412,16 @@ mod tests {
                 format!("{}.{}.AAAAB", encode(r#"{"alg":"PS256","kid":"a"}"#), encode(PAYLOAD))
                     .into(),
                 "cut off: the signature is at least 381 bytes short.",
+            ),
+            (
+                format!(
+                    "{}.{}.{}",
+                    encode(r#"{"alg":"RS256","kid":"a"}"#),
+                    encode(PAYLOAD),
+                    "A".repeat(653)
+                )
+                .into(),
+                "cut off: the signature is at least 1 byte short.",
             ),
             // As long as it should be: it is not cut off.
             (

@@ -66,6 +66,8 @@ pub(crate) struct Job {
 struct Asked {
     since: Duration,
     answer: JoinHandle<Result<(), DeliveryError>>,
+    /// Whether one that was asked before got no answer.
+    again: bool,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +95,8 @@ enum End {
 
 /// How long a delivery may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the question may be out whether a delivery could reach anybody.
+const LATE: Duration = Duration::from_secs(10);
 /// How long an alert is claimed beyond what is planned.
 const MARGIN: Duration = Duration::from_secs(90);
 
@@ -149,13 +153,16 @@ impl Job {
     async fn ask(&self, now: Duration) -> Result<(), DeliveryError> {
         // Who comes second waits for the lock, and for no longer.
         let mut asked = self.asked.lock().await;
-        if asked.as_ref().is_some_and(|it| now.saturating_sub(it.since) > PATIENCE) {
-            asked.take().inspect(|it| it.answer.abort());
-        }
+        let late =
+            asked.take_if(|it| now.saturating_sub(it.since) > LATE && !it.answer.is_finished());
+        let again = late.inspect(|it| it.answer.abort()).is_some();
         let question = asked.get_or_insert_with(|| {
             let delivery = Arc::clone(&self.alerts.delivery);
-            Asked { since: now, answer: tokio::spawn(async move { delivery.reach().await }) }
+            Asked { since: now, answer: tokio::spawn(async move { delivery.reach().await }), again }
         });
+        if question.again && !question.answer.is_finished() {
+            return Err(DeliveryError::passing("the mail server does not answer"));
+        }
         let answer = (&mut question.answer).await;
         *asked = None;
         answer.unwrap_or_else(|_| Err(DeliveryError::passing("asking was broken off")))

@@ -131,7 +131,9 @@ impl StoreFailure {
                 "Check the disk or database: its space, its permissions, the way to it."
             }
             Self::Replaced => {
-                "Start the service again, which goes on with what the store holds now."
+                "Put back what belongs there, from a backup where it was deleted, and have the \
+                 license at hand; then start the service again, which goes on with what the store \
+                 holds now. Until then the license in force stays in force."
             }
         }
     }

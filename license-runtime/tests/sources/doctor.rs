@@ -82,7 +82,7 @@ async fn a_store_that_cannot_be_written_is_named_and_is_well_again_when_it_can()
 }
 
 #[tokio::test]
-async fn a_store_whose_file_was_deleted_is_cured_by_a_new_start() {
+async fn a_store_whose_file_was_deleted_is_put_back_before_a_new_start() {
     let place = Place::new();
     let file = place.directory.path().join("license.db");
     let manager = LicenseManager::builder(Licensing::with_clock(
@@ -100,7 +100,7 @@ async fn a_store_whose_file_was_deleted_is_cured_by_a_new_start() {
     place.clock.advance(DAY);
     is_named(&manager, Failed, "store_unavailable", "replaced or deleted").await;
     let cure = first(&manager).await.cure.unwrap();
-    assert!(cure.starts_with("Start the service again"), "{cure}");
+    assert!(cure.starts_with("Put back what belongs there"), "{cure}");
 }
 
 #[tokio::test]
@@ -270,6 +270,63 @@ async fn a_source_that_takes_an_older_license_back_is_named() {
     // It has ended: a newer one was there once.
     place.clock.advance(DAY * 400);
     is_named(&manager, Failed, "source_overrides", "was issued before another").await;
+}
+
+#[tokio::test]
+async fn a_restart_with_an_older_license_that_has_ended_names_the_source_first() {
+    let place = Place::new();
+    let manager = place.start_by_hand([]).await;
+    let newer = place.vendor.license().id("newer").issued_at(day(0)).days(300).sign();
+    install(&manager, newer.as_str().as_bytes()).await.unwrap();
+    manager.shutdown().await;
+    let older = place.vendor.license().id("older").issued_at(day(-90)).expires_at(day(-30)).sign();
+    let older = Source::literal("LICENSE_KEY", older.as_str().to_owned());
+    let manager = place.start_by_hand([older]).await;
+    is_named(&manager, Failed, "source_overrides", "was issued before another").await;
+}
+
+#[tokio::test]
+async fn case_70_a_license_that_is_dated_ahead_locks_nobody_out() {
+    let place = Place::new();
+    let ahead = place.vendor.license().id("ahead").issued_at(day(30)).expires_at(day(400)).sign();
+    fs::write(place.file(), ahead.as_str()).unwrap();
+    for _ in 0..2 {
+        let manager = place.start_by_hand([Source::file(place.file())]).await;
+        assert_eq!(in_force(&manager).as_deref(), Some("ahead"));
+        is_named(&manager, Warning, "issued_in_future", "It is in force all the same.").await;
+        manager.shutdown().await;
+    }
+    // One that is dated right takes its place, without a word.
+    place.clock.advance(DAY);
+    let right = place.vendor.license().id("right").issued_at(day(1)).expires_at(day(400)).sign();
+    fs::write(place.file(), right.as_str()).unwrap();
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    assert_eq!(in_force(&manager).as_deref(), Some("right"));
+    assert_eq!(examined(&manager).await.outcome, Fine, "{:#?}", examined(&manager).await);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_a_warning_while_a_license_is_in_force() {
+    let place = Place::new();
+    place.write("file");
+    let manager = place.start_by_hand([Source::file(place.file())]).await;
+    fs::remove_file(place.file()).unwrap();
+    is_named(&manager, Warning, "file_missing", "stays in force").await;
+    fs::create_dir(place.file()).unwrap();
+    is_named(&manager, Warning, "file_unreadable", "stays in force").await;
+}
+
+#[tokio::test]
+async fn one_that_waits_where_the_license_ends_is_all_that_is_wanted() {
+    let place = Place::new();
+    let manager = place.start_by_hand([]).await;
+    install(&manager, place.vendor.license().id("one").days(20).sign().as_str().as_bytes())
+        .await
+        .unwrap();
+    is_named(&manager, Warning, "license_expiring", "20 days left").await;
+    let next = place.vendor.license().id("two").not_before(day(20)).expires_at(day(400)).sign();
+    install(&manager, next.as_str().as_bytes()).await.unwrap();
+    assert_eq!(examined(&manager).await.outcome, Fine);
 }
 
 #[tokio::test]
@@ -488,6 +545,12 @@ mod alerts {
         let both = tokio::join!(mail(&manager), mail(&manager));
         assert_eq!(both, ((Warning, "mail_slow"), (Warning, "mail_slow")));
         assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
+        // One that never answers is not slow for ever.
+        for _ in 0..3 {
+            place.clock.advance(Duration::from_secs(11));
+            assert_eq!(mail(&manager).await, (Failed, "mail_unreachable"));
+            assert_eq!(mail(&manager).await, (Failed, "mail_unreachable"));
+        }
     }
 
     #[tokio::test]

@@ -28,5 +28,6 @@ kubectl get secret -n {{ (first .).Release.Namespace }} {{ include "common.admin
 {{- define "common.notes.when" -}}
 It is in force without a restart: the cluster brings a changed Secret into the
 pod within about two minutes, and the service takes it two seconds later. A
-license that does not verify changes nothing; the log says why.
+license that does not verify changes nothing. What is wrong, the cause first,
+an administrator learns at {{ ternary "/admin" "/api" (hasPrefix "alexandria" .Chart.Name) }}/license/doctor; the log has it as well.
 {{- end -}}

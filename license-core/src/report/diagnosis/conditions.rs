@@ -10,8 +10,8 @@ use crate::{
         grounds,
     },
     host::Host,
-    license::License,
-    machine::{Fingerprint, Machine, MachineId},
+    license::{License, Succession},
+    machine::{Fingerprint, Machine, MachineId, MachineScheme},
     policy::{Phase, Policy},
     refusal::{Check, InstallError, InstallErrorKind},
     report::warning::is_behind,
@@ -264,6 +264,12 @@ pub(super) enum Way {
 }
 
 impl Seen<'_> {
+    /// Whether another license waits that goes on where this one ends.
+    fn is_covered(&self, license: &License) -> bool {
+        let next = self.installed.next.as_ref();
+        next.is_some_and(|next| Succession::of(license, &next.license).covers())
+    }
+
     /// Whether the clock agrees with the database's. Where the license stands
     /// elsewhere by that one, the clock is what is wrong.
     fn database_clock(&self, license: &License) -> Option<Finding> {
@@ -330,11 +336,21 @@ fn machine(verified: &VerifiedLicense, trial: &Trial<'_>, seen: &Seen<'_>) -> Fi
             "It names this very machine as another product knows it: it was issued from another \
              product's machine info.",
         ),
-        Some(this) => finding.and(&format!(
-            "It names {}, and this machine is {}.",
-            shortened(licensed),
-            shortened(this)
-        )),
+        Some(this) => {
+            let finding = finding.and(&format!(
+                "It names {}, and this machine is {}.",
+                shortened(licensed),
+                shortened(this)
+            ));
+            match this.scheme() {
+                MachineScheme::Custom => finding.cure(format!(
+                    "If the id that was set for this machine (MACHINE_ID, MACHINE_ID_FILE) has \
+                     changed, set it back, letter by letter. {}",
+                    cure_of(InstallErrorKind::MachineMismatch)
+                )),
+                _ => finding,
+            }
+        }
     }
 }
 
@@ -371,9 +387,9 @@ fn term(license: &License, trial: &Trial<'_>, seen: &Seen<'_>) -> Finding {
         Phase::Grace if trial.is_installed() => {
             Finding::warning(Check::Term, "license_in_grace", ended()).cure(expired.cure())
         }
-        _ if trial.end().is_err() => {
-            Finding::failed(Check::Term, expired.as_str(), ended()).cure(expired.cure())
-        }
+        _ if trial.end().is_err() => Finding::failed(Check::Term, expired.as_str(), ended()).cure(
+            format!("If that is not today's date, set the system clock right. {}", expired.cure()),
+        ),
         Phase::Scheduled => {
             let begins = sentence(&grounds::begins_later(license, reading.begun()));
             // Another one may be in force until then.
@@ -383,6 +399,10 @@ fn term(license: &License, trial: &Trial<'_>, seen: &Seen<'_>) -> Finding {
             };
             finding(Check::Term, "license_not_yet_valid", begins)
                 .cure("Wait until then, or ask the vendor for a license that is valid now.")
+        }
+        Phase::Expiring if seen.is_covered(license) => {
+            let text = "It ends soon, and the one that waits goes on from there.";
+            Finding::ok(Check::Term, text)
         }
         Phase::Expiring => {
             let text = format!("It ends on {}: {} left.", term.expires_at.last_day(), left());
@@ -420,14 +440,24 @@ fn other_host(error: &InstallError, is_there: bool) -> Finding {
 /// asks.
 fn freshness(trial: &Trial<'_>, way: Way) -> Option<Finding> {
     const CHECK: Check = Check::Freshness;
+    let ahead = trial.issue().err().as_ref().map(Finding::from);
+    let is_there = trial.is_installed() || way == Way::Given;
+    if let Some(ahead) = ahead {
+        return Some(match is_there {
+            true => Finding { outcome: Outcome::Warning, ..ahead }
+                .and("It is in force all the same.")
+                .cure(
+                    "Set the system clock right; if it is right, ask the vendor to issue the \
+                     license again: their clock was ahead.",
+                ),
+            false => ahead,
+        });
+    }
     if trial.is_installed() {
         return Some(Finding::ok(CHECK, "It is installed, where its age does not matter."));
     }
     if way == Way::Given {
         return None;
-    }
-    if let Err(ahead) = trial.issue() {
-        return Some(Finding::from(&ahead));
     }
     let Err(old) = trial.freshness() else {
         return Some(Finding::ok(CHECK, "It is fresh enough to be installed."));

@@ -85,26 +85,36 @@ impl Examined {
             return if shared.sources.is_empty() { Vec::new() } else { vec![late] };
         };
         let name = shared.source_name(found);
+        // Without a license there, what is in force stays in force.
+        let in_force =
+            shared.licensing.license().is_some() && shared.licensing.phase().is_in_force();
+        let without = |failure: SourceFailure, text: String| match in_force {
+            true => {
+                let text = format!("{text} The license in force stays in force.");
+                Finding::warning(Check::Source, failure.as_str(), text)
+            }
+            false => Finding::failed(Check::Source, failure.as_str(), text),
+        };
         let mut findings = vec![match self.decides() {
-            Some(Reading::Unreadable(why)) => Finding::failed(
-                Check::Source,
-                SourceFailure::FileUnreadable.as_str(),
+            Some(Reading::Unreadable(why)) => without(
+                SourceFailure::FileUnreadable,
                 format!("{name} decides and cannot be read: {why}."),
             )
-            .cure(match why == NOT_A_FILE {
-                true => {
+            .cure(match why.as_str() {
+                NOT_A_FILE => {
                     "Put the license file itself there. Where a container mounts a file that is \
                      missing outside, a directory is made in its place."
                 }
-                false => "Let the user read it under whom the service runs.",
+                why if why.starts_with("Permission denied") => {
+                    "Let the user under whom the service runs read it, and enter every directory \
+                     on the way to it."
+                }
+                _ => "Put the license file itself there, as a regular file, or correct the path.",
             }),
             Some(_) => Finding::ok(Check::Source, format!("{name} decides.")),
             None if shared.is_missing() => {
-                let in_force = shared.licensing.license().is_some();
-                let new = if in_force { Finding::warning } else { Finding::failed };
-                let text = format!("There is no license at {name}.");
-                new(Check::Source, SourceFailure::FileMissing.as_str(), text)
-                    .cure("Put the license file there, or correct the path.")
+                without(SourceFailure::FileMissing, format!("There is no license at {name}."))
+                    .cure("Put the license file there, or correct the path. If a link stands there, what it leads to is missing.")
             }
             None => Finding::ok(Check::Source, "No source is set."),
         }];
@@ -149,7 +159,9 @@ impl Examined {
         const CODE: &str = "source_hidden";
         found.hides.first()?;
         let hidden: Vec<_> = found.hides.iter().map(|it| shared.sources.name(*it)).collect();
-        let text = format!("{name} decides and hides {}, which is set as well.", hidden.join(", "));
+        let are = if hidden.len() == 1 { "is" } else { "are" };
+        let text =
+            format!("{name} decides and hides {}, which {are} set as well.", hidden.join(", "));
         let is_better = |it: &&usize| (failed || refused) && self.is_good(shared, **it);
         Some(match found.hides.iter().find(is_better) {
             Some(better) => {
