@@ -1,7 +1,10 @@
 //! Whether a verified license may be installed, by upload or from a source, and
 //! as what.
 
-use super::{grounds, installed::Installed};
+use super::{
+    grounds,
+    installed::{Installed, trusted_from},
+};
 use crate::{
     host::Host,
     license::License,
@@ -143,6 +146,11 @@ impl<'a> Trial<'a> {
             return Err(InstallError::because(InstallErrorKind::IssuedInFuture, grounds));
         }
         Ok(())
+    }
+
+    /// Whether the clock is late enough for it to be trusted where it is held.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.reading.judged() >= trusted_from(self.license())
     }
 
     pub(crate) fn freshness(&self) -> Result<(), InstallError> {

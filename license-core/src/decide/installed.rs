@@ -10,7 +10,7 @@ use crate::{
     refusal::Delivery,
     time::{
         Timestamp,
-        guard::{ClockReading, Trust},
+        guard::{ClockReading, TOLERANCE, Trust},
     },
     verify::VerifiedLicense,
 };
@@ -70,7 +70,7 @@ impl Installed {
         let licenses = self.current.iter().chain(&self.next);
         licenses.flat_map(|it| {
             let ends = it.license.term.transitions(policy);
-            ends.chain(self.rebind_ends_at(policy, &it.license))
+            ends.chain(self.rebind_ends_at(policy, &it.license)).chain([trusted_from(&it.license)])
         })
     }
 
@@ -136,9 +136,21 @@ impl Installed {
             return self.problem.map_or(Phase::Scheduled, Phase::Invalid);
         };
         let judged = reading.judged();
+        // A clock before the issue of the license was moved back, or never was right.
+        // What is only foreseen has no clock, and no mark.
+        if reading.mark.is_some() && judged < trusted_from(&effective.license) {
+            return Phase::Invalid(InvalidReason::ClockRolledBack);
+        }
         if let Err(reason) = self.is_held_for_machine(policy, &effective.license, judged) {
             return Phase::Invalid(reason);
         }
         effective.license.term.phase(policy, reading.begun(), judged)
     }
+}
+
+/// From when on a license is trusted that is dated ahead of the clock, as only a
+/// source can give one. It says so of itself alone: one that is dated right takes
+/// its place.
+pub(super) fn trusted_from(license: &License) -> Timestamp {
+    license.issued_at.saturating_sub(TOLERANCE)
 }

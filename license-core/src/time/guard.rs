@@ -94,7 +94,7 @@ pub(crate) const EARLIEST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(1_704_0
 /// Any wall clock after this is not set: 9999-12-31T23:59:59Z.
 pub(crate) const LATEST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(253_402_300_799);
 /// How far the wall clock may lie behind the mark.
-const TOLERANCE: Duration = Duration::from_secs(86_400);
+pub(crate) const TOLERANCE: Duration = Duration::from_secs(86_400);
 
 impl ClockReading {
     fn new(wall: Timestamp, mark: Option<Timestamp>, latched: bool, trust: Trust) -> Self {

@@ -288,13 +288,16 @@ async fn a_restart_with_an_older_license_that_has_ended_names_the_source_first()
 #[tokio::test]
 async fn case_70_a_license_that_is_dated_ahead_locks_nobody_out() {
     let place = Place::new();
-    let ahead = place.vendor.license().id("ahead").issued_at(day(30)).expires_at(day(400)).sign();
-    fs::write(place.file(), ahead.as_str()).unwrap();
-    for _ in 0..2 {
-        let manager = place.start_by_hand([Source::file(place.file())]).await;
-        assert_eq!(in_force(&manager).as_deref(), Some("ahead"));
-        is_named(&manager, Warning, "issued_in_future", "It is in force all the same.").await;
-        manager.shutdown().await;
+    let code = |manager: &LicenseManager| manager.licensing().public_status().code;
+    for (days, outcome, refused) in [(1, Warning, None), (30, Failed, Some("clock_rolled_back"))] {
+        let ahead = place.vendor.license().issued_at(day(days)).expires_at(day(400)).sign();
+        fs::write(place.file(), ahead.as_str()).unwrap();
+        for _ in 0..2 {
+            let manager = place.start_by_hand([Source::file(place.file())]).await;
+            assert_eq!(code(&manager), refused);
+            is_named(&manager, outcome, "issued_in_future", "was issued at").await;
+            manager.shutdown().await;
+        }
     }
     // One that is dated right takes its place, without a word.
     place.clock.advance(DAY);

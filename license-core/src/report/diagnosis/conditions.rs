@@ -436,6 +436,9 @@ fn other_host(error: &InstallError, is_there: bool) -> Finding {
     }
 }
 
+const DATED_AHEAD: &str = "Set the system clock right; if it is right, ask the vendor to issue the \
+                           license again: their clock was ahead.";
+
 /// Whether it is too old to be installed, or dated ahead; `None` where nobody
 /// asks.
 fn freshness(trial: &Trial<'_>, way: Way) -> Option<Finding> {
@@ -444,12 +447,10 @@ fn freshness(trial: &Trial<'_>, way: Way) -> Option<Finding> {
     let is_there = trial.is_installed() || way == Way::Given;
     if let Some(ahead) = ahead {
         return Some(match is_there {
-            true => Finding { outcome: Outcome::Warning, ..ahead }
+            true if trial.is_trusted() => Finding { outcome: Outcome::Warning, ..ahead }
                 .and("It is in force all the same.")
-                .cure(
-                    "Set the system clock right; if it is right, ask the vendor to issue the \
-                     license again: their clock was ahead.",
-                ),
+                .cure(DATED_AHEAD),
+            true => ahead.cure(DATED_AHEAD),
             false => ahead,
         });
     }
