@@ -165,7 +165,6 @@ impl Rules {
 
     /// Whether a request may change something. `TRACE` is safe by RFC 9110,
     /// and not counted on here.
-    #[cold]
     fn changes<B>(&self, request: &Request<B>) -> bool {
         match self.marks.mark(request.method(), request.uri()) {
             Some(Mark::Safe) => false,

@@ -121,7 +121,6 @@ pub fn request_host<'r, B>(
 }
 
 /// The request's own host, where it names exactly one.
-#[inline]
 pub(crate) fn only_host<B>(request: &Request<B>) -> Option<&[u8]> {
     let (authority, lines) = own_hosts(request);
     RequestHost::only(authority, lines)

@@ -69,7 +69,6 @@ impl<'a> RequestHost<'a> {
 }
 
 /// The one that is there, of a request's authority and first `Host` lines.
-#[inline]
 fn one<'a>(
     authority: Option<&'a [u8]>,
     first: Option<&'a [u8]>,

@@ -201,7 +201,6 @@ impl Keyring {
 
 impl Key {
     /// The refusal of a signature of this many bytes.
-    #[cold]
     fn refusal(&self, bytes: usize) -> InstallError {
         let found = if let missing @ 1.. = self.signature_bytes.saturating_sub(bytes) {
             Found::CutSignature { missing, at_least: false }

@@ -25,7 +25,6 @@ impl Balance {
     }
 
     /// Spends units of this month, all or none. Returns how many are left.
-    #[inline]
     pub(super) fn spend(&self, month: Month, units: u64) -> Option<u64> {
         let month = word(month);
         let spend = |word: u64| {

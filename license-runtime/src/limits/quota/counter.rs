@@ -298,7 +298,6 @@ impl Counter {
     }
 
     /// Takes the next block in the background, unless that is under way.
-    #[inline]
     fn take_ahead_if_low(self: &Arc<Self>, left: u64) {
         if left < self.low.load(Ordering::Relaxed)
             && !self.taking_ahead.swap(true, Ordering::AcqRel)
@@ -307,7 +306,6 @@ impl Counter {
         }
     }
 
-    #[cold]
     fn take_ahead(self: &Arc<Self>) {
         let counter = Arc::clone(self);
         self.runtime.spawn(async move {
