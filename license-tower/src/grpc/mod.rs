@@ -25,7 +25,7 @@ use crate::{Respond, respond::unstored};
 ///
 /// The message is the denial's code, a colon, and what is wrong. For services
 /// that speak gRPC alone, and bodies that have a default (`tonic::body::Body`).
-/// [`GrpcDetails`](crate::GrpcDetails) (feature `grpc-details`) says it to programs as well.
+/// `GrpcDetails` (feature `grpc-details`) says it to programs as well.
 ///
 /// The answer has no body and its status among the headers, what gRPC calls
 /// *Trailers-Only*, in the content type of the request: `application/grpc-web` and

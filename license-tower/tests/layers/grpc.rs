@@ -166,6 +166,39 @@ async fn grpc_tells_the_client_what_is_wrong() {
     assert!(status.message().starts_with("domain_mismatch: "), "{}", status.message());
 }
 
+#[cfg(feature = "grpc-details")]
+#[tokio::test]
+async fn programs_are_told_in_the_details_of_the_status() {
+    use license_core::Product;
+    use license_tower::{FeatureLayer, GrpcDetails};
+    use tonic_types::StatusExt;
+
+    let product = Product::from_toml(
+        "name = 'Acme'\nissuer = 'https://acme.example'\naudience = 'acme'\n\
+         contact = { renew_url = 'https://acme.example/renew' }\n[features]\nsso = 'SSO'",
+    )
+    .unwrap();
+    let vendor = Vendor::of(product.clone());
+    let (licensing, _) = licensing(&vendor);
+    let layer = LicenseLayer::new(&licensing).responder(GrpcDetails::of(&product));
+    let status = refusal(layer).await;
+    // Nothing that clients try again by themselves.
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!((info.reason.as_str(), info.domain.as_str()), ("LICENSE_MISSING", "acme"));
+    assert!(info.metadata.is_empty(), "{info:?}");
+    let help = status.get_details_help().unwrap();
+    assert_eq!(help.links[0].url, "https://acme.example/renew");
+
+    vendor.license().install(&licensing);
+    let layer = FeatureLayer::new(&licensing, "sso").unwrap();
+    let status = refusal(layer.responder(GrpcDetails::of(&product))).await;
+    assert_eq!(status.code(), Code::PermissionDenied);
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "FEATURE_NOT_LICENSED");
+    assert_eq!(info.metadata["feature"], "sso");
+}
+
 #[tokio::test]
 async fn empty_leaves_the_client_with_the_http_status() {
     let (unlicensed, _) = licensing(&Vendor::new());
