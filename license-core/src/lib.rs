@@ -100,3 +100,8 @@ pub use crate::{
     token::{Token, TokenDigest},
     verify::{Keyring, VerifiedLicense, Verifier},
 };
+
+/// What README.md shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

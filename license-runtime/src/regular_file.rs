@@ -30,7 +30,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 }
 
 fn not_a_file() -> io::Error {
-    io::Error::other(NOT_A_FILE)
+    io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE)
 }
 
 /// Opens without waiting for anybody, should it be a pipe after all.
@@ -55,6 +55,8 @@ mod tests {
     fn a_directory_is_not_opened() {
         let error = open(tempfile::tempdir().unwrap().path()).unwrap_err();
         assert_eq!(error.to_string(), "not a regular file");
+        // Trying again does not help.
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }
 
     #[cfg(unix)]

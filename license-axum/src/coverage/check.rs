@@ -19,6 +19,10 @@ pub enum GapKind {
     UnknownLimit,
     /// It says that it is free, and asks for something.
     FreeAndGated,
+    /// It asks for something, and the OpenAPI document does not have it.
+    Undocumented,
+    /// The OpenAPI document says that it asks for something else.
+    DocumentedOtherwise,
 }
 
 /// A route with which something is wrong.
@@ -86,7 +90,17 @@ fn gaps_of(route: &CoveredRoute, product: &Product) -> Vec<Gap> {
     gaps
 }
 
+impl Gap {
+    pub(super) fn new(route: String, kind: GapKind, text: String) -> Self {
+        Self { route, kind, text }
+    }
+}
+
 impl Gaps {
+    pub(super) fn of(gaps: Vec<Gap>) -> Self {
+        Self(gaps)
+    }
+
     /// Each, by path.
     pub fn gaps(&self) -> &[Gap] {
         &self.0

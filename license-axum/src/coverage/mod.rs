@@ -51,6 +51,7 @@
 mod ask;
 mod asks;
 mod check;
+mod document;
 mod served;
 
 use std::borrow::Cow;
@@ -62,6 +63,7 @@ pub use ask::Gated;
 pub(crate) use ask::Question;
 pub use asks::Asks;
 pub use check::{Gap, GapKind, Gaps};
+pub use document::DocumentError;
 pub(crate) use served::Slot;
 pub use served::coverage_route;
 
