@@ -1,4 +1,5 @@
-//! The routes an administrator uses: status, install, machine info, doctor, audit.
+//! The routes an administrator uses: status, install, machine info, doctor, routes,
+//! audit.
 //!
 //! | route | who | what |
 //! |---|---|---|
@@ -6,6 +7,7 @@
 //! | `POST /` | administrators | install; `?dry_run=true`, `?force=true`, `?expect=DIGEST` |
 //! | `GET /machine-info` | administrators | a download for the vendor |
 //! | `GET /doctor` | administrators | what is wrong, the cause first: [`Diagnosis`](license_core::report::Diagnosis) |
+//! | `GET /routes` | administrators | what every route asks for: [`Coverage`](crate::coverage::Coverage) |
 //! | `GET /audit?limit=100` | administrators | who installed what, newest first; at most 1000 |
 //! | `GET /audit/export` | administrators | all of it as JSON lines, for `license audit verify` |
 //!
