@@ -163,17 +163,12 @@ impl Rules {
         }
     }
 
-    /// Whether a request may change something. `TRACE` is safe by RFC 9110,
-    /// and not counted on here.
+    /// Whether a request may change something. One that has no mark and asks for an
+    /// upgrade does.
     fn changes<B>(&self, request: &Request<B>) -> bool {
-        match self.marks.mark(request.method(), request.uri()) {
-            Some(Mark::Safe) => false,
-            Some(Mark::Changing) => true,
-            None => {
-                !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-                    || request.headers().contains_key(UPGRADE)
-            }
-        }
+        let mark = self.marks.mark(request.method(), request.uri());
+        Mark::changes(mark, request.method())
+            || mark.is_none() && request.headers().contains_key(UPGRADE)
     }
 }
 

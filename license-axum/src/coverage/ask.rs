@@ -74,30 +74,24 @@ fn is_ours<R: 'static>() -> bool {
     TypeId::of::<R>() == TypeId::of::<LicenseRejection>()
 }
 
-fn ask<S, T>(state: &S) -> Vec<Gate>
+fn ask<S, T>(question: &Question, state: &S)
 where
     T: FromRequestParts<S, Rejection: 'static>,
 {
-    if !is_ours::<T::Rejection>() {
-        return Vec::new();
+    if is_ours::<T::Rejection>() {
+        let (mut parts, _) = question.request().into_parts();
+        // Nothing is waited for: an extractor that would answers nothing.
+        let _ = T::from_request_parts(&mut parts, state).now_or_never();
     }
-    let question = Question::default();
-    let (mut parts, _) = question.request().into_parts();
-    // Nothing is waited for: an extractor that would answers nothing.
-    let _ = T::from_request_parts(&mut parts, state).now_or_never();
-    question.gates()
 }
 
-fn ask_last<S, T, M>(state: &S) -> Vec<Gate>
+fn ask_last<S, T, M>(question: &Question, state: &S)
 where
     T: FromRequest<S, M, Rejection: 'static>,
 {
-    if !is_ours::<T::Rejection>() {
-        return Vec::new();
+    if is_ours::<T::Rejection>() {
+        let _ = T::from_request(question.request(), state).now_or_never();
     }
-    let question = Question::default();
-    let _ = T::from_request(question.request(), state).now_or_never();
-    question.gates()
 }
 
 /// Handlers without arguments.
@@ -115,11 +109,10 @@ macro_rules! gated {
             $last: FromRequest<S, M, Rejection: 'static>,
         {
             fn gates(state: &S) -> Vec<Gate> {
-                let parts: Vec<Vec<Gate>> = vec![
-                    $(ask::<S, $part>(state),)*
-                    ask_last::<S, $last, M>(state),
-                ];
-                parts.concat()
+                let question = Question::default();
+                $(ask::<S, $part>(&question, state);)*
+                ask_last::<S, $last, M>(&question, state);
+                question.gates()
             }
         }
     };

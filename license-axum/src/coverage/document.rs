@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
 use license_core::{DenialCode, Licensing, refusal::ProblemDetails};
-use license_tower::Mark;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -200,21 +198,14 @@ fn describe(
 /// Whether a route may be refused for this.
 fn can_occur(code: DenialCode, route: &CoveredRoute, method: &str) -> bool {
     let asks = |wanted: fn(&Gate) -> bool| route.gates.iter().any(wanted);
-    let enforced = route.enforced && route.access != Access::Recovery;
+    let enforced = route.is_closed();
     match code {
         DenialCode::FeatureNotLicensed | DenialCode::FeatureLapsed => asks(is_feature),
         DenialCode::LimitReached => asks(|gate| matches!(gate, Gate::Limit(_))),
         DenialCode::ConcurrentHostLimitReached => asks(|gate| matches!(gate, Gate::Lease(_))),
         DenialCode::StoreUnavailable => asks(is_limit),
         DenialCode::DomainMismatch | DenialCode::HostInvalid => enforced,
-        DenialCode::ReadOnly => {
-            let changes = match route.mark {
-                Some(Mark::Safe) => false,
-                Some(Mark::Changing) => true,
-                _ => !matches!(method.parse(), Ok(Method::GET | Method::HEAD | Method::OPTIONS)),
-            };
-            enforced && changes
-        }
+        DenialCode::ReadOnly => enforced && method.parse().is_ok_and(|it| route.changes(&it)),
         _ => enforced || asks(|gate| is_feature(gate) || is_limit(gate)),
     }
 }

@@ -56,6 +56,7 @@ mod served;
 
 use std::borrow::Cow;
 
+use http::Method;
 use license_tower::Mark;
 use serde::{Serialize, Serializer};
 
@@ -131,6 +132,19 @@ pub struct CoveredRoute {
     /// Whether that is a [`LicenseLayer`](crate::LicenseLayer), which asks for the
     /// term, the domain and read-only.
     pub enforced: bool,
+}
+
+impl CoveredRoute {
+    /// Whether the license layer may refuse it: it is enforced and does not stay
+    /// open.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.enforced && self.access != Access::Recovery
+    }
+
+    /// Whether it changes something when it is asked by this method.
+    pub(crate) fn changes(&self, method: &Method) -> bool {
+        Mark::changes(self.mark, method)
+    }
 }
 
 /// Every route of a service and what it asks for.

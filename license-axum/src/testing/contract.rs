@@ -8,13 +8,12 @@ use axum::{
 };
 use http::{Method, Request, header};
 use license_core::{Denial, DenialCode, Licensing, Product, host::RequestHost, testing::Vendor};
-use license_tower::Mark;
 use tower::ServiceExt;
 
 use super::{Mismatch, Mismatches, Report, State, report::Outcome, state::HOST};
 use crate::{
     Enforced,
-    coverage::{Access, CoveredRoute, Gate},
+    coverage::{CoveredRoute, Gate},
 };
 
 /// Asks every route of a service in every state of a license; see
@@ -113,9 +112,9 @@ fn expected(
     route: &CoveredRoute,
     method: &Method,
 ) -> Option<Outcome> {
-    let by_layer = || match route.enforced && route.access != Access::Recovery {
+    let by_layer = || match route.is_closed() {
         true => licensing
-            .check_request(|| changes(route, method), || RequestHost::new(None, [HOST.as_bytes()])),
+            .check_request(|| route.changes(method), || RequestHost::new(None, [HOST.as_bytes()])),
         false => Ok(()),
     };
     let by_gate = |gate: &Gate| match gate {
@@ -139,15 +138,6 @@ fn expected(
         Ok(()) => Outcome::Passes(None),
         Err(denial) => refused(&denial),
     })
-}
-
-/// Whether a request for it may change something.
-fn changes(route: &CoveredRoute, method: &Method) -> bool {
-    match route.mark {
-        Some(Mark::Safe) => false,
-        Some(Mark::Changing) => true,
-        _ => !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS),
-    }
 }
 
 fn refused(denial: &Denial) -> Outcome {

@@ -33,6 +33,19 @@ pub enum Mark {
     Changing,
 }
 
+impl Mark {
+    /// Whether a request by this method, for a route with this mark or none,
+    /// changes something: without a mark `GET`, `HEAD` and `OPTIONS` read. `TRACE`
+    /// is safe by RFC 9110, and not counted on here.
+    pub fn changes(mark: Option<Self>, method: &Method) -> bool {
+        match mark {
+            Some(Self::Safe) => false,
+            Some(Self::Changing) => true,
+            None => !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS),
+        }
+    }
+}
+
 /// Routes whose method does not tell whether they change something.
 ///
 /// A [`LicenseLayer`](crate::LicenseLayer) asks it only while reading alone is

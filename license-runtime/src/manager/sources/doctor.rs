@@ -86,8 +86,7 @@ impl Examined {
         };
         let name = shared.source_name(found);
         // Without a license there, what is in force stays in force.
-        let in_force =
-            shared.licensing.license().is_some() && shared.licensing.phase().is_in_force();
+        let in_force = shared.licensing.phase().is_in_force();
         let without = |failure: SourceFailure, text: String| match in_force {
             true => {
                 let text = format!("{text} The license in force stays in force.");
