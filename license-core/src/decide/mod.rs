@@ -14,5 +14,5 @@ pub(crate) use self::{
     installed::Installed,
     snapshot::Snapshot,
     state::{State, next_id},
-    verdict::COARSE_LAG,
+    verdict::{COARSE_LAG, Verdict},
 };

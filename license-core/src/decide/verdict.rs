@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    policy::{Phase, Restriction},
+    policy::{Phase, Policy, Restriction},
     time::Timestamp,
 };
 
@@ -36,6 +36,19 @@ pub(crate) const COARSE_LAG: Duration = Duration::from_millis(20);
 pub(super) const REFRESH: Duration = Duration::from_secs(60);
 
 impl Verdict {
+    /// Of a phase alone, whenever that may be.
+    pub(crate) fn of(phase: Phase, policy: &Policy) -> Self {
+        Self {
+            phase,
+            restriction: policy.restriction(phase),
+            next_has_begun: false,
+            moved: false,
+            uncovered: false,
+            valid_from: Timestamp::MAX,
+            valid_before: Timestamp::MAX,
+        }
+    }
+
     /// Whether a coarse reading proves that nothing has changed since.
     pub(crate) fn is_valid_at(&self, coarse: Timestamp) -> bool {
         coarse >= self.valid_from && coarse < self.valid_before

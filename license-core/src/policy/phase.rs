@@ -49,6 +49,22 @@ impl Phase {
     pub const NAMES: [&str; 7] =
         ["unlicensed", "scheduled", "active", "expiring", "grace", "lapsed", "invalid"];
 
+    /// Every phase.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Unlicensed,
+        Self::Scheduled,
+        Self::Active,
+        Self::Expiring,
+        Self::Grace,
+        Self::Lapsed,
+        Self::Invalid(InvalidReason::LicenseInvalid),
+        Self::Invalid(InvalidReason::StateCorrupt),
+        Self::Invalid(InvalidReason::MachineMismatch),
+        Self::Invalid(InvalidReason::FingerprintUnavailable),
+        Self::Invalid(InvalidReason::ClockRolledBack),
+        Self::Invalid(InvalidReason::ClockNotSet),
+    ];
+
     /// The phase as it stands in the status.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ mod dry_run;
 mod forecast;
 mod news;
 mod note;
+mod refusals;
 mod simulation;
 mod status;
 mod timeline;
@@ -19,6 +20,7 @@ pub use self::{
     difference::{Change, Difference},
     dry_run::DryRun,
     note::{Fact, Facts, Note},
+    refusals::{Asked, refusals},
     simulation::{Answer, Period, Refusal, RequestKind, Simulation},
     status::{LicenseStatus, LimitStatus, PublicStatus, Status, StatusProblem},
     timeline::{Timeline, Transition},

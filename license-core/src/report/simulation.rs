@@ -93,7 +93,7 @@ pub struct Answer {
 }
 
 /// A refusal, in short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct Refusal {
     /// The HTTP status.

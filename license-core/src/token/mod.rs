@@ -76,6 +76,12 @@ impl Token {
         DecodedToken::read(bytes).map(|decoded| decoded.token)
     }
 
+    /// No token: of a license that nobody has signed, to ask the rules about.
+    pub(crate) fn none() -> Self {
+        let header = TokenHeader { alg: String::new(), typ: None, kid: None };
+        Self { text: String::new(), header }
+    }
+
     /// The compact text, without white space around it.
     pub fn as_str(&self) -> &str {
         &self.text
