@@ -63,6 +63,7 @@
 //! - `rust-crypto` (default), `aws-lc`: signature backends.
 //! - `serve`: `axum::serve` takes what [`enforce`] returns; without it, what
 //!   [`Enforced::into_make_service`] makes.
+//! - `aide`, `utoipa`: what [`openapi`] has for the one and the other.
 //! - `pages`: the module `pages`, where administrators see and renew the license
 //!   in a browser.
 //! - `testing`: the module `testing`, every route in every state of a license, for
@@ -83,6 +84,7 @@ mod enforce;
 #[cfg(feature = "ws")]
 pub mod hosts;
 mod json;
+pub mod openapi;
 #[cfg(feature = "pages")]
 pub mod pages;
 mod problem;

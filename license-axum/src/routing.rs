@@ -30,6 +30,7 @@ use license_tower::{LicenseLayer, Mark};
 use crate::{
     RouterLayer,
     coverage::{Access, Asks, CoveredRoute, Gate, Gated, Slot},
+    openapi::Ready,
     routes::Unmarked,
 };
 
@@ -51,6 +52,7 @@ pub(crate) struct Told<S> {
     pub(crate) access: Access,
     pub(crate) gates: Vec<Gate>,
     pub(crate) mark: Option<Mark>,
+    ready: Option<Ready>,
     /// What its handler's arguments ask for, as soon as there is a state.
     arguments: Option<Arguments<S>>,
 }
@@ -85,6 +87,7 @@ impl<S> Told<S> {
             access: Access::Unsaid,
             gates: Vec::new(),
             mark: None,
+            ready: None,
             arguments: None,
         }
     }
@@ -105,6 +108,7 @@ impl<S> Told<S> {
             access,
             gates: asks.gates,
             mark: asks.mark,
+            ready: asks.ready,
             arguments: Some(Arc::new(T::gates)),
             ..Self::opaque("")
         }
@@ -146,6 +150,7 @@ impl<S> Told<S> {
             access: self.access,
             gates: self.gates,
             mark: self.mark,
+            ready: self.ready,
             arguments: None,
         };
         found.into_iter().fold(told, Told::and)
@@ -171,6 +176,7 @@ impl Told<()> {
             mark: self.mark,
             in_scope: layer.is_none_or(|layer| layer.covers_route(&self.path)),
             enforced: layer.is_some_and(|layer| layer.covers_route(&self.path)),
+            ready: self.ready,
         }
     }
 }
@@ -183,6 +189,7 @@ impl<S> Clone for Told<S> {
             access: self.access,
             gates: self.gates.clone(),
             mark: self.mark,
+            ready: self.ready,
             arguments: self.arguments.clone(),
         }
     }

@@ -8,8 +8,8 @@ use license_tower::WarningLayer;
 
 use crate::{
     admin::IsAdmin,
-    coverage::Asks,
     json::json,
+    openapi::Ready,
     routing::{MethodRoutes, get_with},
 };
 
@@ -45,7 +45,7 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let answer = move |who: IsAdmin<A>| async move { json(&banner(&installer, who.yes()).await) };
-    get_with(answer, Asks::free)
+    get_with(answer, |asks| asks.ready(Ready::Banner))
 }
 
 /// A [`WarningLayer`] that knows administrators by the product's own

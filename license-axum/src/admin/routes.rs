@@ -24,11 +24,12 @@ use super::{
 };
 use crate::{
     Problem, Routes,
-    coverage::{Asks, coverage_route},
+    coverage::coverage_route,
     discard::DiscardBodies,
     json::json,
+    openapi::Ready,
     query::values,
-    routing::{MethodRoutes, get, get_with},
+    routing::{MethodRoutes, get_with},
 };
 
 /// The routes for administrators, to be nested where the product likes.
@@ -45,17 +46,19 @@ where
     let route = Arc::new(Uploads::new(installer.clone()));
     let (info_of, audit_of) = (installer.clone(), installer.clone());
     let (export_of, doctor_of) = (installer.clone(), installer.clone());
-    let status = status_route::<A, S>(installer).post(move |who: A, request: Request| async move {
-        route.answer(who.into(), request).await
-    });
+    let install =
+        move |who: A, request: Request| async move { route.answer(who.into(), request).await };
+    let status =
+        status_route::<A, S>(installer).post_with(install, |asks| asks.ready(Ready::Install));
+    let audit = move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await };
+    let export = move |_: A| async move { export_audit(export_of).await };
     Routes::new()
         .open(MethodFilter::GET.or(MethodFilter::POST), "/", status)
         .open(MethodFilter::GET, "/machine-info", machine_info_route::<A, S>(info_of))
         .open(MethodFilter::GET, "/doctor", doctor_route::<A, S>(doctor_of))
-        .route("/audit", get(move |_: A, uri: Uri| async move { audit(&audit_of, &uri).await }))
-        .route("/audit/export", get(move |_: A| async move { export_audit(export_of).await }))
+        .route("/audit", get_with(audit, |asks| asks.ready(Ready::Audit)))
+        .route("/audit/export", get_with(export, |asks| asks.ready(Ready::AuditExport)))
         .route("/routes", coverage_route::<A, S>())
-        .free()
         .layer(middleware::from_fn(refuse_cross_site))
         .layer(DiscardBodies)
 }
@@ -82,7 +85,7 @@ where
     let answer = move |who: IsAdmin<A>, request: Request| async move {
         status(&installer, who.yes().then(|| host_of(&request))).await
     };
-    get_with(answer, Asks::free)
+    get_with(answer, |asks| asks.ready(Ready::Status))
 }
 
 /// `GET /machine-info` of [`admin_routes`] alone: what the vendor needs to bind
@@ -108,7 +111,8 @@ where
     A: FromRequestParts<S> + Into<Actor> + Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    get_with(move |_: A| async move { machine_info(&installer).await }, Asks::free)
+    let answer = move |_: A| async move { machine_info(&installer).await };
+    get_with(answer, |asks| asks.ready(Ready::MachineInfo))
 }
 
 /// `GET /doctor` of [`admin_routes`] alone: what is wrong with the license and
@@ -135,7 +139,7 @@ where
     let answer = move |_: A, request: Request| async move {
         json(&installer.diagnose(Some(host_of(&request))).await)
     };
-    get_with(answer, Asks::free)
+    get_with(answer, |asks| asks.ready(Ready::Doctor))
 }
 
 /// The recovery list of [`admin_routes`] nested at `prefix`: status, install,

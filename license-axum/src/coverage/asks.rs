@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use license_tower::Mark;
 
 use super::Gate;
+use crate::openapi::Ready;
 
 /// What a route says that it asks for, beside what its handler's arguments
 /// show; see [`coverage`](crate::coverage).
@@ -17,6 +18,7 @@ pub struct Asks {
     pub(crate) gates: Vec<Gate>,
     pub(crate) free: bool,
     pub(crate) mark: Option<Mark>,
+    pub(crate) ready: Option<Ready>,
 }
 
 impl Asks {
@@ -54,6 +56,11 @@ impl Asks {
     /// [`Routes::changing`](crate::Routes::changing).
     pub fn changing(self) -> Self {
         self.mark(Mark::Changing)
+    }
+
+    /// A route of this crate, for everybody who may ask at all.
+    pub(crate) fn ready(self, ready: Ready) -> Self {
+        Self { ready: Some(ready), ..self.free() }
     }
 
     pub(crate) fn mark(self, mark: Mark) -> Self {

@@ -91,13 +91,13 @@ fn gaps_of(route: &CoveredRoute, product: &Product) -> Vec<Gap> {
 }
 
 impl Gap {
-    pub(super) fn new(route: String, kind: GapKind, text: String) -> Self {
+    pub(crate) fn new(route: String, kind: GapKind, text: String) -> Self {
         Self { route, kind, text }
     }
 }
 
 impl Gaps {
-    pub(super) fn of(gaps: Vec<Gap>) -> Self {
+    pub(crate) fn of(gaps: Vec<Gap>) -> Self {
         Self(gaps)
     }
 

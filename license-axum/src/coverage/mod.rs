@@ -51,7 +51,6 @@
 mod ask;
 mod asks;
 mod check;
-mod document;
 mod served;
 
 use std::borrow::Cow;
@@ -60,11 +59,12 @@ use http::Method;
 use license_tower::Mark;
 use serde::{Serialize, Serializer};
 
+use crate::openapi::Ready;
+
 pub use ask::Gated;
 pub(crate) use ask::Question;
 pub use asks::Asks;
 pub use check::{Gap, GapKind, Gaps};
-pub use document::DocumentError;
 pub(crate) use served::Slot;
 pub use served::coverage_route;
 
@@ -132,6 +132,9 @@ pub struct CoveredRoute {
     /// Whether that is a [`LicenseLayer`](crate::LicenseLayer), which asks for the
     /// term, the domain and read-only.
     pub enforced: bool,
+    /// Which of this crate's own it is.
+    #[serde(skip)]
+    pub(crate) ready: Option<Ready>,
 }
 
 impl CoveredRoute {

@@ -5,10 +5,11 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::FromRequestParts;
 use license_core::Actor;
 
-use super::{Asks, Coverage};
+use super::Coverage;
 use crate::{
     Problem,
     json::json,
+    openapi::Ready,
     routing::{MethodRoutes, get_with},
 };
 
@@ -21,6 +22,15 @@ impl Slot {
         // Routes that are finished twice say the same twice.
         let _ = self.0.set(coverage.clone());
     }
+
+    pub(crate) fn get(&self) -> Option<&Coverage> {
+        self.0.get()
+    }
+
+    /// The answer before they are.
+    pub(crate) fn unfinished() -> Problem {
+        Problem::new(404, "not_found", "The routes were not finished by `enforce`.")
+    }
 }
 
 /// `GET /routes` of [`admin_routes`](crate::admin_routes) alone: what every route
@@ -32,9 +42,6 @@ where
 {
     let slot = Slot::default();
     let found = slot.clone();
-    let answer = move |_: A| async move {
-        const UNKNOWN: &str = "The routes were not finished by `enforce`.";
-        found.0.get().map(json).ok_or_else(|| Problem::new(404, "not_found", UNKNOWN))
-    };
-    get_with(answer, Asks::free).telling(slot)
+    let answer = move |_: A| async move { found.get().map(json).ok_or_else(Slot::unfinished) };
+    get_with(answer, |asks| asks.ready(Ready::Routes)).telling(slot)
 }

@@ -1,36 +1,22 @@
-//! What an OpenAPI document says of licenses.
+//! What the coverage says in a document.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use license_core::{DenialCode, Licensing, refusal::ProblemDetails};
+use http::Method;
+use license_core::{Licensing, report::Asked};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{Access, Coverage, CoveredRoute, Gap, GapKind, Gate, check::Gaps};
-
-/// A document that is not to be annotated.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DocumentError {
-    /// It and the coverage disagree.
-    #[error(transparent)]
-    Gaps(#[from] Gaps),
-    /// It is not written or read as JSON.
-    #[error("the document is no OpenAPI document")]
-    Form(#[source] serde_json::Error),
-}
-
-/// The members of an operation by which it says what it asks for.
-const FEATURES: &str = "x-license-feature";
-const LIMITS: &str = "x-license-limit";
-/// The schema of a refusal among the components.
-const SCHEMA: &str = "LicenseProblem";
+use super::{
+    DocumentError, Ready,
+    ready::Documents,
+    refusals::{self, FEATURES, LIMITS, SCHEMA, member},
+};
+use crate::coverage::{Access, Coverage, CoveredRoute, Gap, GapKind, Gaps, Gate};
 
 impl Coverage {
-    /// Says in an OpenAPI document what each route asks for
-    /// (`x-license-feature`, `x-license-limit`) and how it refuses: a response for
-    /// each status that the product's policy answers with, as problem details, with
-    /// the codes that can occur (`x-license-codes`).
+    /// Says in an OpenAPI document (3.1) what each route asks for and how it refuses;
+    /// see [`openapi`](crate::openapi).
     ///
     /// The document is any type that is written and read as one: that of utoipa, of
     /// aide, or a [`Value`].
@@ -67,37 +53,82 @@ impl Coverage {
         D: Serialize + DeserializeOwned,
     {
         let mut json = serde_json::to_value(&*document).map_err(DocumentError::Form)?;
+        self.add_ready(&mut json)?;
         let mut gaps = Vec::new();
-        for route in self.routes() {
-            for method in &route.methods {
-                let operation = operation(&mut json, &route.path, method);
-                match operation {
-                    Some(operation) => gaps.extend(contradiction(operation, route, method)),
-                    None if route.access == Access::Gated && *method != "CONNECT" => {
-                        let text = "asks for something of the license, and is in no document";
-                        gaps.push(gap(GapKind::Undocumented, route, method, text.to_owned()));
-                    }
-                    None => {}
+        for (route, method) in self.operations() {
+            match operation(&mut json, &route.path, method) {
+                Some(operation) => gaps.extend(contradiction(operation, route, method)),
+                None if route.access == Access::Gated && method != Method::CONNECT => {
+                    let text = "asks for something of the license, and is in no document";
+                    gaps.push(gap(GapKind::Undocumented, route, method, text.to_owned()));
                 }
+                None => {}
             }
         }
         if !gaps.is_empty() {
             return Err(Gaps::of(gaps).into());
         }
-        for route in self.routes() {
-            for method in &route.methods {
-                if let Some(operation) = operation(&mut json, &route.path, method) {
-                    describe(operation, route, method, licensing);
-                }
+        for (route, method) in self.operations() {
+            if let Some(operation) = operation(&mut json, &route.path, method) {
+                describe(operation, route, method, licensing);
             }
         }
-        let components = json.as_object_mut().and_then(|document| member(document, "components"));
-        if let Some(schemas) = components.and_then(|components| member(components, "schemas")) {
-            schemas.insert(SCHEMA.to_owned(), schema());
+        if let Some(schemas) = schemas(&mut json) {
+            schemas.insert(SCHEMA.to_owned(), refusals::schema());
         }
-        *document = serde_json::from_value(json).map_err(DocumentError::Form)?;
+        // By its text: aide reads the version only from one.
+        *document = serde_json::from_str(&json.to_string()).map_err(DocumentError::Form)?;
         Ok(())
     }
+
+    /// Each route by each of its methods.
+    fn operations(&self) -> impl Iterator<Item = (&CoveredRoute, &'static str)> {
+        self.routes().iter().flat_map(|it| it.methods.iter().map(move |method| (it, *method)))
+    }
+
+    /// Adds the operations of this crate's own routes that the document does not
+    /// have, and the schemas that they name.
+    fn add_ready(&self, json: &mut Value) -> Result<(), DocumentError> {
+        let ready: Vec<(String, &str, Ready)> = self
+            .operations()
+            .filter_map(|(route, method)| Some((template(&route.path), method, route.ready?)))
+            .filter(|(path, method, _)| operation(json, path, method).is_none())
+            .collect();
+        if ready.is_empty() {
+            return Ok(());
+        }
+        let documents = Documents::read().map_err(DocumentError::Form)?;
+        let mut named = BTreeSet::new();
+        for (path, method, ready) in ready {
+            let paths = json.as_object_mut().and_then(|document| member(document, "paths"));
+            let item = paths.and_then(|paths| member(paths, &path));
+            let (Some(item), Some(operation)) = (item, documents.operation(ready)) else {
+                continue;
+            };
+            let mut operation = operation.clone();
+            // A route that is there twice is described twice, and named once.
+            if let Some(Value::String(id)) = operation.get("operationId")
+                && !named.insert(id.clone())
+            {
+                operation.remove("operationId");
+            }
+            item.insert(method.to_ascii_lowercase(), operation.into());
+        }
+        if let Some(schemas) = schemas(json) {
+            schemas.extend(documents.schemas);
+        }
+        Ok(())
+    }
+}
+
+/// The schemas among the components.
+fn schemas(json: &mut Value) -> Option<&mut Map<String, Value>> {
+    member(member(json.as_object_mut()?, "components")?, "schemas")
+}
+
+/// A path of axum as OpenAPI writes it.
+fn template(path: &str) -> String {
+    path.replace("{*", "{")
 }
 
 fn gap(kind: GapKind, route: &CoveredRoute, method: &str, text: String) -> Gap {
@@ -110,20 +141,11 @@ fn operation<'d>(
     path: &str,
     method: &str,
 ) -> Option<&'d mut Map<String, Value>> {
-    let path = path.replace("{*", "{");
-    let item = document.get_mut("paths")?.get_mut(path)?;
+    let paths = document.get_mut("paths")?.as_object_mut()?;
+    // aide leaves it as axum has it.
+    let path = if paths.contains_key(path) { path.to_owned() } else { template(path) };
+    let item = paths.get_mut(&path)?;
     item.get_mut(method.to_ascii_lowercase())?.as_object_mut()
-}
-
-/// A member that is an object, made where it is missing.
-fn member<'o>(
-    object: &'o mut Map<String, Value>,
-    name: &str,
-) -> Option<&'o mut Map<String, Value>> {
-    if !object.get(name).is_some_and(Value::is_object) {
-        object.insert(name.to_owned(), json!({}));
-    }
-    object.get_mut(name)?.as_object_mut()
 }
 
 /// The names of the gates of a kind.
@@ -135,24 +157,39 @@ fn is_feature(gate: &Gate) -> bool {
     matches!(gate, Gate::Feature(_))
 }
 
-fn is_limit(gate: &Gate) -> bool {
-    matches!(gate, Gate::Limit(_) | Gate::Lease(_))
+fn is_optional(gate: &Gate) -> bool {
+    matches!(gate, Gate::OptionalFeature(_))
 }
 
-/// What the document says of itself and is not so.
+fn is_limit(gate: &Gate) -> bool {
+    matches!(gate, Gate::Limit(_))
+}
+
+fn is_lease(gate: &Gate) -> bool {
+    matches!(gate, Gate::Lease(_))
+}
+
+fn is_counted(gate: &Gate) -> bool {
+    is_limit(gate) || is_lease(gate)
+}
+
+/// What the document says of itself and is not so. A feature with which a route does
+/// more may be named or not.
 fn contradiction(
     operation: &Map<String, Value>,
     route: &CoveredRoute,
     method: &str,
 ) -> Option<Gap> {
-    let kinds = [(FEATURES, is_feature as fn(&Gate) -> bool), (LIMITS, is_limit)];
+    let kinds = [(FEATURES, is_feature as fn(&Gate) -> bool), (LIMITS, is_counted)];
     kinds.into_iter().find_map(|(member, wanted)| {
         let said = operation.get(member)?;
         let asked = names(route, wanted);
+        let optional = names(route, is_optional);
         let mut said: Vec<&str> = match said {
             Value::String(name) => vec![name],
             said => said.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
         };
+        said.retain(|name| asked.contains(name) || !optional.contains(name));
         said.sort_unstable();
         if said == asked {
             return None;
@@ -169,66 +206,30 @@ fn describe(
     method: &str,
     licensing: &Licensing,
 ) {
-    for (member, names) in [(FEATURES, names(route, is_feature)), (LIMITS, names(route, is_limit))]
+    for (member, names) in
+        [(FEATURES, names(route, is_feature)), (LIMITS, names(route, is_counted))]
     {
-        if !names.is_empty() {
+        if names.is_empty() {
+            operation.remove(member);
+        } else {
             operation.insert(member.to_owned(), json!(names));
         }
     }
-    let mut codes = BTreeMap::<u16, Vec<&'static str>>::new();
-    for code in DenialCode::ALL.into_iter().filter(|code| can_occur(*code, route, method)) {
-        let status = licensing.control().denial(code).status();
-        let status = license_tower::refusing_status(status).as_u16();
-        codes.entry(status).or_default().push(code.as_str());
-    }
-    let Some(responses) = member(operation, "responses") else { return };
-    for (status, codes) in codes {
-        let Some(response) = member(responses, &status.to_string()) else { continue };
-        response
-            .entry("description")
-            .or_insert_with(|| format!("Refused by the license: {}.", codes.join(", ")).into());
-        response.insert("x-license-codes".to_owned(), json!(codes));
-        let schema = json!({ "schema": { "$ref": format!("#/components/schemas/{SCHEMA}") } });
-        if let Some(content) = member(response, "content") {
-            content.entry(ProblemDetails::MEDIA_TYPE).or_insert(schema);
-        }
+    if let Some(responses) = member(operation, "responses") {
+        refusals::remove(responses);
+        refusals::add(responses, licensing.product().policy(), asked(route, method));
     }
 }
 
-/// Whether a route may be refused for this.
-fn can_occur(code: DenialCode, route: &CoveredRoute, method: &str) -> bool {
+/// What a route asks for.
+fn asked(route: &CoveredRoute, method: &str) -> Asked {
     let asks = |wanted: fn(&Gate) -> bool| route.gates.iter().any(wanted);
-    let enforced = route.is_closed();
-    match code {
-        DenialCode::FeatureNotLicensed | DenialCode::FeatureLapsed => asks(is_feature),
-        DenialCode::LimitReached => asks(|gate| matches!(gate, Gate::Limit(_))),
-        DenialCode::ConcurrentHostLimitReached => asks(|gate| matches!(gate, Gate::Lease(_))),
-        DenialCode::StoreUnavailable => asks(is_limit),
-        DenialCode::DomainMismatch | DenialCode::HostInvalid => enforced,
-        DenialCode::ReadOnly => enforced && method.parse().is_ok_and(|it| route.changes(&it)),
-        _ => enforced || asks(|gate| is_feature(gate) || is_limit(gate)),
+    Asked {
+        service: route.is_closed(),
+        changes: method.parse().is_ok_and(|method| route.changes(&method)),
+        feature: asks(is_feature),
+        optional_feature: asks(is_optional),
+        limit: asks(is_limit),
+        lease: asks(is_lease),
     }
-}
-
-/// Problem details, as a refusal has them.
-fn schema() -> Value {
-    let codes: Vec<_> = DenialCode::ALL.iter().map(|code| code.as_str()).collect();
-    json!({
-        "type": "object",
-        "description": "A request that the license refuses (RFC 9457).",
-        "required": ["type", "title", "status", "detail", "code"],
-        "properties": {
-            "type": { "type": "string", "format": "uri" },
-            "title": { "type": "string" },
-            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
-            "detail": { "type": "string" },
-            "code": { "type": "string", "enum": codes },
-            "feature": { "type": "string" },
-            "limit": { "type": "string" },
-            "max": { "type": "integer", "minimum": 0 },
-            "used": { "type": "integer", "minimum": 0 },
-            "expires_at": { "type": "string", "format": "date-time" },
-            "remedy": { "type": "string" },
-        },
-    })
 }

@@ -9,8 +9,8 @@ use license_texts::Language;
 use super::{LicensePages, page};
 use crate::{
     admin::{IsAdmin, host_of},
-    coverage::Asks,
     json::json,
+    openapi::Ready,
     query::values,
     routing::{MethodRoutes, get_with},
     warnings,
@@ -49,7 +49,7 @@ impl<A, I: Installer> LicensePages<A, I> {
                 response
             }
         };
-        get_with(answer, Asks::free)
+        get_with(answer, |asks| asks.ready(Ready::Banner))
     }
 
     /// The banner as HTML, for pages that the product makes on its server; empty

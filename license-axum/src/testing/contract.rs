@@ -123,7 +123,7 @@ fn expected(
         Gate::Limit(name) if *state == State::UsedUp(name.to_string()) => {
             Some(licensing.check_limit(name, 0, 1))
         }
-        Gate::Limit(_) => Some(licensing.check_service()),
+        Gate::Limit(name) => Some(licensing.max(name).map(drop)),
         // It is asked for once a connection is upgraded.
         Gate::Lease(_) => None,
     };

@@ -9,7 +9,7 @@ use http::request::Parts;
 use license_axum::{
     FeatureLayer, LicenseLayer, LicenseRejection, Licensing, RequireFeature, Routes,
     assert_covered,
-    coverage::{Access, Asks, Coverage, Covered, DocumentError, GapKind, Gate},
+    coverage::{Access, Coverage, Covered, GapKind, Gate},
     enforce, feature, features, licensed,
     routing::{get, get_with, on, post_with, put},
 };
@@ -185,79 +185,4 @@ fn a_list_of_open_routes_at_the_layer_counts_as_well() {
     let routes = Routes::new().route("/api/me", get(nothing)).with_state(licensing.clone());
     let app = enforce(routes, LicenseLayer::new(&licensing).recovery(open));
     assert_eq!(Covered::coverage(&app).routes()[0].access, Access::Recovery);
-}
-
-mod documents {
-    use serde_json::{Value, json};
-    use utoipa::openapi::OpenApi;
-
-    use super::*;
-
-    fn routes() -> Routes<Licensing> {
-        Routes::new()
-            .route("/api/sso/{*rest}", get(by_literal))
-            .route("/api/users", get_with(nothing, Asks::free).post_with(nothing, seat))
-            .recovery(MethodFilter::POST, "/api/sign-in", nothing)
-    }
-
-    fn seat(asks: Asks) -> Asks {
-        asks.limit("users")
-    }
-
-    fn document(users: Value) -> OpenApi {
-        let operation = || json!({ "responses": { "200": { "description": "Fine." } } });
-        let document = json!({
-            "openapi": "3.1.0",
-            "info": { "title": "Acme", "version": "1.0.0" },
-            "paths": {
-                "/api/sso/{rest}": { "get": operation() },
-                "/api/users": { "get": operation(), "post": users },
-                "/api/sign-in": { "post": operation() },
-            },
-        });
-        serde_json::from_value(document).unwrap()
-    }
-
-    #[test]
-    fn a_document_is_told_what_routes_ask_for_and_how_they_refuse() {
-        let mut document = document(json!({ "responses": {} }));
-        covered(routes()).annotate(&mut document, &licensing()).unwrap();
-        let json = serde_json::to_value(&document).unwrap();
-        let operation = |path: &str, method: &str| json["paths"][path][method].clone();
-        let sso = operation("/api/sso/{rest}", "get");
-        assert_eq!(sso["x-license-feature"], json!(["sso"]));
-        let refusal = &sso["responses"]["403"];
-        assert_eq!(refusal["x-license-codes"], json!(["feature_not_licensed", "domain_mismatch"]));
-        let schema = &refusal["content"]["application/problem+json"]["schema"];
-        assert_eq!(schema["$ref"], "#/components/schemas/LicenseProblem");
-        assert_eq!(sso["responses"]["200"]["description"], "Fine.");
-        let users = operation("/api/users", "post");
-        assert_eq!(users["x-license-limit"], json!(["users"]));
-        let full = &users["responses"]["402"]["x-license-codes"];
-        assert_eq!(full, &json!(["read_only", "limit_reached"]));
-        let reading = operation("/api/users", "get");
-        assert!(reading["responses"]["503"].is_object());
-        assert!(reading["responses"]["402"].is_null(), "{reading:#}");
-        assert_eq!(operation("/api/sign-in", "post")["responses"].as_object().unwrap().len(), 1);
-        assert!(json["components"]["schemas"]["LicenseProblem"].is_object());
-    }
-
-    #[test]
-    fn what_a_document_says_wrongly_or_leaves_out_is_named() {
-        let wrong = json!({ "x-license-limit": "hosts", "responses": {} });
-        let mut document = document(wrong);
-        let before = document.clone();
-        let coverage = covered(routes().route("/api/export", get(by_macro)));
-        let error = coverage.annotate(&mut document, &licensing()).unwrap_err();
-        let DocumentError::Gaps(gaps) = &error else { panic!("{error}") };
-        let named: Vec<_> = gaps.gaps().iter().map(|it| (it.kind, it.route.as_str())).collect();
-        assert_eq!(
-            named,
-            [
-                (GapKind::Undocumented, "GET /api/export"),
-                (GapKind::DocumentedOtherwise, "POST /api/users"),
-            ]
-        );
-        assert!(document == before);
-    }
 }

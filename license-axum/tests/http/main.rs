@@ -14,6 +14,7 @@ mod extractors;
 #[cfg(feature = "ws")]
 mod hosts;
 mod marks;
+mod openapi;
 #[cfg(feature = "pages")]
 mod pages;
 mod streams;
