@@ -13,11 +13,14 @@ use license_axum::{
 };
 use license_core::{Timestamp, runtime::AuditEntry};
 use license_examples::{
-    Json, StartError, bearer, random_hex,
+    Json, StartError, bearer,
+    openapi::ForAdministrators,
+    random_hex,
     web::{NotSignedIn, Visitor, Visitors},
     write_private,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::{AppState, features::AuditExport};
 
@@ -41,10 +44,11 @@ struct Claims {
     nbf: Option<f64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct LicenseState {
     tier: Option<String>,
     entitlements: Vec<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
     days_remaining: u64,
     grace_remaining_seconds: u64,
@@ -57,6 +61,10 @@ const COOKIE: &str = "alexandria_admin";
 const SHORTEST_SECRET: usize = 32;
 /// How long a token is good that is made for want of a secret.
 const TOKEN_TERM: Duration = Duration::from_secs(30 * 86_400);
+
+#[derive(OpenApi)]
+#[openapi(paths(license, audit_export))]
+pub(crate) struct Described;
 
 pub(crate) fn routes(state: &AppState) -> Routes<AppState> {
     Routes::new()
@@ -183,6 +191,7 @@ fn kept_secret(file: &Path) -> Result<String, StartError> {
     Ok(secret)
 }
 
+#[utoipa::path(get, path = "/license", operation_id = "admin_license", tag = "license", responses(ForAdministrators, (status = 200, description = "Where the license stands.", body = LicenseState)))]
 async fn license(_: Admin, State(licensing): State<Licensing>) -> Json<LicenseState> {
     let license = licensing.status(|_| None).license;
     Json(LicenseState {
@@ -195,6 +204,7 @@ async fn license(_: Admin, State(licensing): State<Licensing>) -> Json<LicenseSt
 }
 
 /// Who installed which license, and when.
+#[utoipa::path(get, path = "/audit/export", operation_id = "admin_audit_export", tag = "license", responses(ForAdministrators, (status = 200, description = "Who installed which license.", body = Vec<Object>)))]
 async fn audit_export(
     _: Admin,
     _: RequireFeature<AuditExport>,

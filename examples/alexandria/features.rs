@@ -7,11 +7,16 @@ use axum::{
 use http::StatusCode;
 use license_axum::{
     Feature, LicenseRejection, RequireFeature, Routes, features,
-    routing::{get, post_with, put, put_with},
+    routing::{MethodRoutes, get, post_with, put, put_with},
 };
-use license_examples::{Document, Json, OptionalJson, Refusal, random_hex};
+use license_examples::{
+    Document, Json, OptionalJson, Refusal,
+    openapi::{self as described, Changing, Stored, Unrefused},
+    random_hex,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::{OpenApi, ToSchema, openapi};
 
 use crate::AppState;
 
@@ -34,18 +39,18 @@ features! {
     pub(crate) BackendAutoscaling = "backend_autoscaling";
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize, ToSchema)]
 struct CacheStrategy {
     strategy: String,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
 struct NewTenant {
     name: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Tenant {
     id: String,
     name: String,
@@ -54,12 +59,29 @@ struct Tenant {
 const SETTING: &str = "setting";
 const TENANT: &str = "tenant";
 
+/// What shows only that it is there.
+fn modules() -> [(&'static str, MethodRoutes<AppState>); 3] {
+    [
+        ("/oidc/login", get(module::<Oidc>)),
+        ("/saml/login", get(module::<Oidc>)),
+        ("/vault/status", get(module::<Vault>)),
+    ]
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(choose_cache, autoscale, tenants, create_tenant))]
+struct Described;
+
+pub(crate) fn document() -> openapi::OpenApi {
+    described::modules::<Unrefused>(modules().map(|(path, _)| path))
+        .merge_from(Described::openapi())
+}
+
 pub(crate) fn routes() -> Routes<AppState> {
     let create_tenant = post_with(create_tenant, |asks| asks.limit("tenants"));
-    Routes::new()
-        .route("/oidc/login", get(module::<Oidc>))
-        .route("/saml/login", get(module::<Oidc>))
-        .route("/vault/status", get(module::<Vault>))
+    modules()
+        .into_iter()
+        .fold(Routes::new(), |routes, (path, module)| routes.route(path, module))
         .route(
             "/cache/strategy",
             put_with(choose_cache, |asks| asks.optional_feature(MemcachedCache::NAME)),
@@ -74,10 +96,11 @@ async fn module<F: Feature>(_: RequireFeature<F>) -> Json<Value> {
 }
 
 /// One strategy is licensed, the others are open.
+#[utoipa::path(put, path = "/cache/strategy", operation_id = "cache_strategy", tag = "settings", request_body = CacheStrategy, responses(Changing, (status = 402, description = "That strategy is licensed, and the license has lapsed."), (status = 403, description = "That strategy is licensed, and the license does not grant it.", content_type = "application/problem+json"), (status = 200, description = "Chosen.", body = CacheStrategy)))]
 async fn choose_cache(
     State(state): State<AppState>,
     Json(CacheStrategy { strategy }): Json<CacheStrategy>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<CacheStrategy>, Refusal> {
     if strategy == "alexandria" {
         state
             .licensing
@@ -86,9 +109,10 @@ async fn choose_cache(
     }
     let now = state.licensing.clock().now();
     state.documents.put(SETTING, "cache_strategy", strategy.as_bytes(), now).await?;
-    Ok(Json(json!({ "strategy": strategy })))
+    Ok(Json(CacheStrategy { strategy }))
 }
 
+#[utoipa::path(put, path = "/autoscaling", operation_id = "autoscaling", tag = "settings", request_body = Option<Value>, responses(Changing, (status = 200, description = "Set.", body = Value)))]
 async fn autoscale(
     _: RequireFeature<BackendAutoscaling>,
     State(state): State<AppState>,
@@ -99,6 +123,7 @@ async fn autoscale(
     Ok(Json(wanted))
 }
 
+#[utoipa::path(get, path = "/tenants", operation_id = "tenants_list", tag = "tenants", responses(Stored, (status = 200, description = "All tenants.", body = [Tenant])))]
 async fn tenants(
     _: RequireFeature<MultiTenant>,
     State(state): State<AppState>,
@@ -108,6 +133,7 @@ async fn tenants(
 }
 
 /// Creates a tenant, as many as the license allows.
+#[utoipa::path(post, path = "/tenants", operation_id = "tenants_create", tag = "tenants", request_body = Option<NewTenant>, responses(Changing, (status = 201, description = "Created.", body = Tenant)))]
 async fn create_tenant(
     _: RequireFeature<MultiTenant>,
     State(state): State<AppState>,

@@ -17,16 +17,17 @@ use std::{
 use axum::{extract::FromRef, middleware};
 use clap::Parser;
 use license_axum::{
-    Enforced, Licensing, Routes, coverage::Asks, enforce, refuse_cross_site, routing::get_with,
-    warning_layer,
+    Enforced, Licensing, Routes, coverage::Asks, enforce, openapi::document_routes,
+    refuse_cross_site, routing::get_with, warning_layer,
 };
 use license_examples::{
     Demo, Documents, Settings, Setup, StartError, arguments, listen, method_not_allowed, not_found,
-    refuse_query, run, serve, tell,
+    openapi, refuse_query, run, serve, tell,
     web::{LICENSE, Web},
     write_private,
 };
 use license_runtime::{LicenseManager, Source};
+use utoipa::OpenApi as _;
 
 use self::admin::{Admin, Admins};
 
@@ -132,11 +133,21 @@ fn app(web: Web<Admin, LicenseManager, Admins>, state: AppState) -> Enforced {
         .merge(features::routes())
         .route_layer(middleware::from_fn(refuse_query))
         .merge(web.routes())
+        .merge(document_routes("/api/openapi.json", document(), &state.licensing))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))
         .with_state(state.clone());
     enforce(routes, warnings).layer(web.pages().denials(LICENSE, state))
+}
+
+/// What the routes do, but for the license.
+fn document() -> utoipa::openapi::OpenApi {
+    openapi::document("Alexandria")
+        .nest("/v1/blobs", blobs::Described::openapi())
+        .nest("/admin", admin::Described::openapi())
+        .nest("/scim/v2", scim::Described::openapi())
+        .nest("", features::document())
 }
 
 /// Prints what a newcomer pastes to license this service.

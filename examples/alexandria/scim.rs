@@ -6,17 +6,26 @@ use axum::{
 };
 use http::StatusCode;
 use license_axum::{Problem, RequireFeature, Routes, routing::get};
-use license_examples::{Document, Json, Refusal, random_hex};
+use license_examples::{
+    Document, Json, Refusal,
+    openapi::{Changing, Stored, Taken},
+    random_hex,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::{AppState, features::Scim};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct NewUser {
     #[serde(rename = "userName")]
     user_name: String,
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(users, create_user, groups))]
+pub(crate) struct Described;
 
 const KIND: &str = "scim_user";
 
@@ -24,6 +33,7 @@ pub(crate) fn routes() -> Routes<AppState> {
     Routes::new().route("/Users", get(users).post(create_user)).route("/Groups", get(groups))
 }
 
+#[utoipa::path(get, path = "/Users", operation_id = "scim_users", tag = "scim", responses(Stored, (status = 200, description = "All users.", body = Value)))]
 async fn users(
     _: RequireFeature<Scim>,
     State(state): State<AppState>,
@@ -33,6 +43,7 @@ async fn users(
 }
 
 /// Creates a user, known by its name.
+#[utoipa::path(post, path = "/Users", operation_id = "scim_create_user", tag = "scim", request_body = NewUser, responses(Changing, Taken, (status = 201, description = "Created.", body = Value)))]
 async fn create_user(
     _: RequireFeature<Scim>,
     State(state): State<AppState>,
@@ -46,6 +57,7 @@ async fn create_user(
     Ok((StatusCode::CREATED, Json(user(&id, &user_name))).into_response())
 }
 
+#[utoipa::path(get, path = "/Groups", operation_id = "scim_groups", tag = "scim", responses((status = 200, description = "All groups.", body = Value)))]
 async fn groups(_: RequireFeature<Scim>) -> Json<Value> {
     Json(list(Vec::new()))
 }

@@ -11,21 +11,30 @@ use license_axum::{
     routing::{delete_with, post_with},
 };
 use license_core::Timestamp;
-use license_examples::{Administrator, Document, Id, Json, Refusal};
+use license_examples::{
+    Administrator, Document, Id, Json, Refusal,
+    openapi::{Changing, ForAdministrators, Named, Taken},
+};
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::AppState;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct NewConnector {
     r#type: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Connector {
     r#type: String,
+    #[schema(value_type = String, format = DateTime)]
     connected_at: Timestamp,
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(list, connect, disconnect))]
+pub(crate) struct Described;
 
 const KIND: &str = "connector";
 
@@ -36,6 +45,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .route("/{type}", delete_with(disconnect, Asks::free))
 }
 
+#[utoipa::path(get, path = "", operation_id = "connectors_list", tag = "connectors", responses(ForAdministrators, (status = 200, description = "All that are connected.", body = [Connector])))]
 async fn list(
     _: Administrator,
     State(state): State<AppState>,
@@ -45,6 +55,7 @@ async fn list(
     Ok(Json(state.documents.list(KIND).await?.into_iter().map(connector).collect()))
 }
 
+#[utoipa::path(post, path = "", operation_id = "connectors_connect", tag = "connectors", request_body = NewConnector, responses(ForAdministrators, Changing, Taken, (status = 201, description = "Connected.", body = Connector)))]
 async fn connect(
     _: Administrator,
     State(state): State<AppState>,
@@ -66,6 +77,7 @@ async fn connect(
     Ok((StatusCode::CREATED, Json(connector)).into_response())
 }
 
+#[utoipa::path(delete, path = "/{type}", operation_id = "connectors_disconnect", tag = "connectors", params(("type" = String, Path, description = "Its type.")), responses(ForAdministrators, Changing, Named, (status = 204, description = "Not connected any more.")))]
 async fn disconnect(
     _: Administrator,
     State(state): State<AppState>,

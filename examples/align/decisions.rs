@@ -7,23 +7,33 @@ use axum::{
 use http::StatusCode;
 use license_axum::{Routes, coverage::Asks, routing::post_with};
 use license_core::Timestamp;
-use license_examples::{Document, Json, OptionalJson, Refusal, User, random_hex};
+use license_examples::{
+    Document, Json, OptionalJson, Refusal, User,
+    openapi::{Changing, ForUsers},
+    random_hex,
+};
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::AppState;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
 struct NewDecision {
     title: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Decision {
     id: String,
     title: String,
+    #[schema(value_type = String, format = DateTime)]
     decided_at: Timestamp,
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(list, decide))]
+pub(crate) struct Described;
 
 const KIND: &str = "decision";
 
@@ -32,6 +42,7 @@ pub(crate) fn routes() -> Routes<AppState> {
     Routes::new().route("/", decide.get_with(list, Asks::free))
 }
 
+#[utoipa::path(get, path = "", operation_id = "decisions_list", tag = "decisions", responses(ForUsers, (status = 200, description = "All decisions.", body = [Decision])))]
 pub(crate) async fn list(
     _: User,
     State(state): State<AppState>,
@@ -47,6 +58,7 @@ pub(crate) async fn list(
     Ok(Json(documents.into_iter().map(decision).collect()))
 }
 
+#[utoipa::path(post, path = "", operation_id = "decisions_decide", tag = "decisions", request_body = Option<NewDecision>, responses(ForUsers, Changing, (status = 201, description = "Decided.", body = Decision)))]
 async fn decide(
     _: User,
     State(state): State<AppState>,

@@ -20,17 +20,20 @@ use http::Method;
 use license_axum::{
     Enforced, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy,
     coverage::{Asks, coverage_route},
-    doctor_route, enforce, machine_info_route, refuse_cross_site,
+    doctor_route, enforce, machine_info_route,
+    openapi::document_routes,
+    refuse_cross_site,
     routing::get_with,
     status_route,
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Documents, Settings, Setup, StartError, arguments,
-    curl_credentials, listen, method_not_allowed, not_found, open_accounts, refuse_query, run,
-    serve, tell,
+    curl_credentials, listen, method_not_allowed, not_found, open_accounts, openapi, refuse_query,
+    run, serve, tell,
     web::{LICENSE, Web, lead_to_license},
 };
 use license_runtime::{LicenseManager, Source};
+use utoipa::OpenApi as _;
 
 /// The product, as the operator's program reads it too.
 const PROFILE: &str = include_str!("align.toml");
@@ -149,12 +152,23 @@ fn app(
         .nest("/api", features::routes())
         .route_layer(middleware::from_fn(refuse_query))
         .merge(web.routes())
+        .merge(document_routes("/api/openapi.json", document(), &state.licensing))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(refuse_cross_site))
         .with_state(state.clone());
     let to_license = middleware::from_fn_with_state(state.licensing.clone(), lead_to_license);
     Ok(enforce(routes, layer).layer(web.pages().denials(LICENSE, state)).layer(to_license))
+}
+
+/// What the routes do, but for the license.
+fn document() -> utoipa::openapi::OpenApi {
+    openapi::document("Align")
+        .nest("/api/auth", Auth::document())
+        .nest("/api/users", users::Document::openapi())
+        .nest("/api/connectors", connectors::Described::openapi())
+        .nest("/api/decisions", decisions::Described::openapi())
+        .nest("/api", features::document())
 }
 
 /// Prints what a newcomer pastes to license this service.

@@ -10,23 +10,32 @@ use license_axum::{
     coverage::Asks,
     routing::{get_with, post_with},
 };
-use license_examples::{Account, Administrator, Json, Refusal, is_email_address, random_hex};
+use license_examples::{
+    Account, Administrator, Json, Refusal, is_email_address,
+    openapi::{Changing, ForAdministrators, Taken},
+    random_hex,
+};
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::AppState;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Invitation {
     email: String,
 }
 
 /// A user, with the password to sign in with. It is told only here.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Invited {
     #[serde(flatten)]
     account: Account,
     password: String,
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(list, invite))]
+pub(crate) struct Document;
 
 pub(crate) fn routes() -> Routes<AppState> {
     Routes::new()
@@ -34,6 +43,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .route("/invite", post_with(invite, |asks| asks.limit("users")))
 }
 
+#[utoipa::path(get, path = "", operation_id = "users_list", tag = "users", responses(ForAdministrators, (status = 200, description = "All users.", body = [Account])))]
 async fn list(
     _: Administrator,
     State(state): State<AppState>,
@@ -41,6 +51,7 @@ async fn list(
     Ok(Json(state.accounts.list().await?))
 }
 
+#[utoipa::path(post, path = "/invite", operation_id = "users_invite", tag = "users", request_body = Invitation, responses(ForAdministrators, Changing, Taken, (status = 201, description = "Invited.", body = Invited)))]
 async fn invite(
     _: Administrator,
     State(state): State<AppState>,

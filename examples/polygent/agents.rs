@@ -12,8 +12,10 @@ use license_axum::{
     routing::{MethodRoutes, get},
 };
 use license_core::policy::parse_duration;
+use license_examples::openapi::Agents;
 use license_runtime::LicenseManager;
 use serde_json::json;
+use utoipa::OpenApi;
 
 use crate::AppState;
 
@@ -56,6 +58,18 @@ fn lease_ttl(text: &str) -> Result<Duration, String> {
     let ttl = parse_duration(text).ok().flatten().filter(|ttl| RANGE.contains(ttl));
     ttl.ok_or_else(|| "give 1s to 1h, such as 30s".to_owned())
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(session, deploy))]
+pub(crate) struct Document;
+
+#[utoipa::path(get, path = "/session", operation_id = "agents_session", tag = "agents", params(("host" = String, Query, description = "The host's id.")), responses(Agents))]
+#[allow(dead_code, reason = "described; both are `connect`")]
+fn session() {}
+
+#[utoipa::path(get, path = "/deploy", operation_id = "agents_deploy", tag = "agents", params(("host" = String, Query, description = "The host's id.")), responses(Agents))]
+#[allow(dead_code, reason = "described; both are `connect`")]
+fn deploy() {}
 
 pub(crate) fn routes() -> Routes<AppState> {
     Routes::new()

@@ -4,13 +4,17 @@ use axum::extract::State;
 use clap::Args;
 use license_axum::Problem;
 use license_core::Product;
-use license_examples::{Accounts, Administrator, Json, StartError, internal};
+use license_examples::{
+    Accounts, Administrator, Json, StartError, internal,
+    openapi::{Changing, ForAdministrators, Undelivered},
+};
 use license_runtime::alerts::{Alerts, AlertsError, LocalTime, SentAlert};
 #[cfg(feature = "mail")]
 use license_runtime::alerts::{Mail, MailError};
 #[cfg(feature = "mail")]
 use license_texts::Texts;
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::AppState;
 
@@ -40,10 +44,16 @@ pub(crate) struct AlertSettings {
     alert_language: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AlertsReport)]
 pub(crate) struct Report {
+    #[schema(value_type = Vec<Object>)]
     sent: Vec<SentAlert>,
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(run))]
+pub(crate) struct Document;
 
 impl AlertSettings {
     /// Alerts by mail, where a mail server is given.
@@ -88,6 +98,7 @@ impl AlertSettings {
 }
 
 /// Sends the alert that is due now.
+#[utoipa::path(post, path = "/api/license/alerts/run", operation_id = "alerts_run", tag = "license", responses(ForAdministrators, Changing, Undelivered, (status = 200, description = "What was sent.", body = Report)))]
 pub(crate) async fn run(
     _: Administrator,
     State(state): State<AppState>,

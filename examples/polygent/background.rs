@@ -9,6 +9,7 @@ use axum::extract::State;
 use license_axum::Licensing;
 use license_examples::Json;
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::AppState;
 
@@ -24,12 +25,17 @@ pub(crate) struct Workers {
 #[derive(Clone)]
 struct Worker(Arc<AtomicBool>);
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Background)]
 pub(crate) struct Report {
     queue: &'static str,
     automations: &'static str,
     sync: &'static str,
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(show))]
+pub(crate) struct Document;
 
 impl Workers {
     pub(crate) fn start(licensing: &Licensing) -> Self {
@@ -59,6 +65,7 @@ impl Worker {
     }
 }
 
+#[utoipa::path(get, path = "/background", operation_id = "background", tag = "service", responses((status = 200, description = "What is at work.", body = Report)))]
 pub(crate) async fn show(State(state): State<AppState>) -> Json<Report> {
     let Workers { queue, automations, sync } = &state.workers;
     Json(Report { queue: queue.report(), automations: automations.report(), sync: sync.report() })

@@ -17,15 +17,18 @@ use http::Method;
 use license_axum::{
     Enforced, Feature, LicenseLayer, Licensing, Recovery, Routes, TrustedProxy, admin_routes,
     coverage::Asks,
-    enforce, features, refuse_cross_site,
+    enforce, features,
+    openapi::document_routes,
+    refuse_cross_site,
     routing::{get_with, post_with},
 };
 use license_examples::{
     Accounts, Administrator, Auth, Demo, Settings, Setup, StartError, arguments, curl_credentials,
-    listen, method_not_allowed, not_found, open_accounts, refuse_query, run, serve, tell,
+    listen, method_not_allowed, not_found, open_accounts, openapi, refuse_query, run, serve, tell,
     web::{LICENSE, Web, lead_to_license},
 };
 use license_runtime::LicenseManager;
+use utoipa::OpenApi as _;
 
 use self::{
     agents::AgentSettings,
@@ -156,6 +159,7 @@ fn app(
         .route_layer(middleware::from_fn(refuse_query))
         .merge(web.routes())
         .merge(web.device_routes())
+        .merge(document_routes("/api/openapi.json", document(), &state.licensing))
         .nest("/agents", agents::routes())
         .nest("/api/license", admin_routes::<Administrator, _>(state.manager.clone()))
         .fallback(not_found)
@@ -164,6 +168,18 @@ fn app(
         .with_state(state.clone());
     let to_license = middleware::from_fn_with_state(state.licensing.clone(), lead_to_license);
     Ok(enforce(routes, layer).layer(web.pages().denials(LICENSE, state)).layer(to_license))
+}
+
+/// What the routes do, but for the license.
+fn document() -> utoipa::openapi::OpenApi {
+    openapi::document("Polygent")
+        .nest("/api/auth", Auth::document())
+        .nest("/api/users", users::Document::openapi())
+        .nest("/api", modules::document())
+        .nest("/agents", agents::Document::openapi())
+        .nest("", alerts::Document::openapi())
+        .nest("", background::Document::openapi())
+        .nest("", metrics::Document::openapi())
 }
 
 /// Prints what a newcomer pastes to license this service.

@@ -7,9 +7,10 @@ use axum::{
 use clap::Args;
 use http::{header, request::Parts};
 use license_axum::Problem;
-use license_examples::{Administrator, Secret, StartError, bearer};
+use license_examples::{Administrator, Secret, StartError, bearer, openapi::ForUsers};
 use license_runtime::LicenseManager;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use utoipa::OpenApi;
 
 use crate::AppState;
 
@@ -32,6 +33,10 @@ pub(crate) struct Figures {
 /// Who may see the figures: Prometheus, or an administrator.
 pub(crate) struct Reader;
 
+#[derive(OpenApi)]
+#[openapi(paths(show))]
+pub(crate) struct Document;
+
 impl MetricsSettings {
     /// Collects figures from now on.
     pub(crate) fn collect(self) -> Result<Figures, StartError> {
@@ -46,6 +51,7 @@ impl MetricsSettings {
 
 /// All figures, brought up to date. They name codes, phases and limits, and
 /// nothing about the customer.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "service", responses(ForUsers, (status = 200, description = "Figures, as Prometheus reads them.", body = str, content_type = "text/plain")))]
 pub(crate) async fn show(_: Reader, State(state): State<AppState>) -> impl IntoResponse {
     let manager: &LicenseManager = &state.manager;
     manager.publish_metrics().await;

@@ -1,8 +1,15 @@
 //! The modules that a license switches on.
 
-use license_axum::{Feature, RequireFeature, Routes, features, routing::get};
-use license_examples::{Json, User};
+use license_axum::{
+    Feature, RequireFeature, Routes, features,
+    routing::{MethodRoutes, get},
+};
+use license_examples::{
+    Json, User,
+    openapi::{self, ForUsers},
+};
 use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
 
 use crate::AppState;
 
@@ -39,22 +46,32 @@ features! {
     pub(crate) MultiTenant = "multi-tenant";
 }
 
+/// Each module, below `/api`.
+fn modules() -> [(&'static str, MethodRoutes<AppState>); 14] {
+    [
+        ("/workflows", get(module::<Workflows>)),
+        ("/automations", get(module::<Automations>)),
+        ("/planner", get(module::<Planner>)),
+        ("/round-table", get(module::<RoundTable>)),
+        ("/insights", get(module::<Insights>)),
+        ("/ticket-sync", get(module::<TicketSync>)),
+        ("/deployments", get(module::<Deployments>)),
+        ("/code-review", get(module::<CodeReview>)),
+        ("/verification", get(module::<Verification>)),
+        ("/memory", get(module::<Memory>)),
+        ("/bots", get(module::<Bots>)),
+        ("/sso/saml", get(module::<SsoSaml>)),
+        ("/audit/export", get(module::<AuditExport>)),
+        ("/tenants", get(module::<MultiTenant>)),
+    ]
+}
+
 pub(crate) fn routes() -> Routes<AppState> {
-    Routes::new()
-        .route("/workflows", get(module::<Workflows>))
-        .route("/automations", get(module::<Automations>))
-        .route("/planner", get(module::<Planner>))
-        .route("/round-table", get(module::<RoundTable>))
-        .route("/insights", get(module::<Insights>))
-        .route("/ticket-sync", get(module::<TicketSync>))
-        .route("/deployments", get(module::<Deployments>))
-        .route("/code-review", get(module::<CodeReview>))
-        .route("/verification", get(module::<Verification>))
-        .route("/memory", get(module::<Memory>))
-        .route("/bots", get(module::<Bots>))
-        .route("/sso/saml", get(module::<SsoSaml>))
-        .route("/audit/export", get(module::<AuditExport>))
-        .route("/tenants", get(module::<MultiTenant>))
+    modules().into_iter().fold(Routes::new(), |routes, (path, module)| routes.route(path, module))
+}
+
+pub(crate) fn document() -> OpenApi {
+    openapi::modules::<ForUsers>(modules().map(|(path, _)| path))
 }
 
 /// A module shows that it is there. Who is not signed in learns that first.

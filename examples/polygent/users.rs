@@ -10,18 +10,26 @@ use license_axum::{
     coverage::Asks,
     routing::{get_with, post_with},
 };
-use license_examples::{Account, Administrator, Id, Json, Refusal, is_email_address};
+use license_examples::{
+    Account, Administrator, Id, Json, Refusal, is_email_address,
+    openapi::{Changing, ForAdministrators, Named, Taken},
+};
 use license_runtime::SeatGuard;
 use serde::Deserialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::AppState;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct NewUser {
     email: String,
     password: String,
     role: String,
 }
+
+#[derive(OpenApi)]
+#[openapi(paths(list, create, activate, deactivate))]
+pub(crate) struct Document;
 
 pub(crate) fn routes() -> Routes<AppState> {
     let seat = |asks: Asks| asks.limit("users");
@@ -31,6 +39,7 @@ pub(crate) fn routes() -> Routes<AppState> {
         .route("/{id}/deactivate", post_with(deactivate, Asks::free))
 }
 
+#[utoipa::path(get, path = "", operation_id = "users_list", tag = "users", responses(ForAdministrators, (status = 200, description = "All users.", body = [Account])))]
 async fn list(
     _: Administrator,
     State(state): State<AppState>,
@@ -38,6 +47,7 @@ async fn list(
     Ok(Json(state.accounts.list().await?))
 }
 
+#[utoipa::path(post, path = "", operation_id = "users_create", tag = "users", request_body = NewUser, responses(ForAdministrators, Changing, Taken, (status = 201, description = "Created.", body = Account)))]
 async fn create(
     _: Administrator,
     State(state): State<AppState>,
@@ -58,6 +68,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(account)).into_response())
 }
 
+#[utoipa::path(post, path = "/{id}/activate", operation_id = "users_activate", tag = "users", params(("id" = String, Path, description = "The user.")), responses(ForAdministrators, Changing, Named, (status = 200, description = "Active.", body = Account)))]
 async fn activate(
     _: Administrator,
     State(state): State<AppState>,
@@ -72,6 +83,7 @@ async fn activate(
     Ok(Json(Account { active: true, ..account }))
 }
 
+#[utoipa::path(post, path = "/{id}/deactivate", operation_id = "users_deactivate", tag = "users", params(("id" = String, Path, description = "The user.")), responses(ForAdministrators, Changing, Named, Taken, (status = 200, description = "Not active any more.", body = Account)))]
 async fn deactivate(
     _: Administrator,
     State(state): State<AppState>,

@@ -4,6 +4,7 @@
 mod accounts;
 mod answer;
 mod documents;
+pub mod openapi;
 mod query;
 mod refusal;
 mod serving;

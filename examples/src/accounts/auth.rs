@@ -13,12 +13,14 @@ use license_axum::{
     routing::{get_with, post_with},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi as _, ToSchema};
 
 use crate::{
     Account, Accounts, AccountsError, Json, Refusal, Settings, StartError,
     accounts::attempts::{Attempt, Attempts},
     accounts::passwords::Turn,
     internal,
+    openapi::{Changing, ForUsers, TooOften},
     serving::ClientAddress,
     tell,
 };
@@ -52,18 +54,29 @@ pub struct Administrator {
     address: Option<IpAddr>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Credentials {
     pub(super) email: String,
     pub(super) password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Me {
     email: String,
     role: String,
     features: Vec<String>,
 }
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+struct Session {
+    /// What is sent as `Authorization: Bearer`.
+    token: String,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(sign_in, sign_out, me))]
+struct Document;
 
 impl Auth {
     /// Sessions of these accounts, in a cookie of this name.
@@ -102,6 +115,11 @@ impl Auth {
             )
             .route("/sign-out", post_with(sign_out::<S>, Asks::free))
             .route("/me", get_with(me::<S>, Asks::free))
+    }
+
+    /// What [`routes`](Self::routes) do.
+    pub fn document() -> utoipa::openapi::OpenApi {
+        Document::openapi()
     }
 
     /// The account that a request is signed in with.
@@ -188,13 +206,14 @@ pub fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+#[utoipa::path(post, path = "/sign-in", operation_id = "sign_in", tag = "session", request_body = Credentials, responses(Changing, TooOften, (status = 200, description = "Signed in.", body = Session)))]
 async fn sign_in(
     State(auth): State<Auth>,
     ClientAddress(address): ClientAddress,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, Refusal> {
     let token = auth.begin_session(address, credentials).await?;
-    let mut response = Json(serde_json::json!({ "token": token })).into_response();
+    let mut response = Json(Session { token: token.clone() }).into_response();
     if let Some(cookie) = auth.cookie(&token) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -276,6 +295,7 @@ fn too_many(wait: Duration) -> Refusal {
     Refusal::later(Problem::new(429, "too_many_attempts", TOO_MANY), wait)
 }
 
+#[utoipa::path(post, path = "/sign-out", operation_id = "sign_out", tag = "session", responses(Changing, ForUsers, (status = 204, description = "Signed out.")))]
 async fn sign_out<S>(_: User, State(auth): State<Auth>, parts: Parts) -> Result<Response, Problem>
 where
     Auth: FromRef<S>,
@@ -289,6 +309,7 @@ where
     Ok(response)
 }
 
+#[utoipa::path(get, path = "/me", operation_id = "me", tag = "session", responses(ForUsers, (status = 200, description = "Who is signed in.", body = Me)))]
 async fn me<S>(User(account): User, State(auth): State<Auth>) -> Json<Me>
 where
     Auth: FromRef<S>,

