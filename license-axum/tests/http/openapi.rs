@@ -178,6 +178,34 @@ async fn nothing_is_answered_that_is_not_in_the_document() {
     assert!(refusals > 100, "{refusals}");
 }
 
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn a_gate_that_is_taken_away_is_told_three_times_by_its_route() {
+    use license_axum::testing::Contract;
+
+    let sso = |handler: license_axum::routing::MethodRoutes<Licensing>| {
+        Routes::new().route("/api/sso", handler)
+    };
+    let (before, after) = (sso(get(saml)), sso(get(nothing)));
+    let described = json!({ "x-license-feature": ["sso"], "responses": {} });
+    let mut document = json!({ "paths": { "/api/sso": { "get": described } } });
+    coverage(before.clone()).annotate(&mut document, &licensing()).unwrap();
+
+    let product = product(Policy::new());
+    let gaps = coverage(after.clone()).check(&product).unwrap_err();
+    assert!(gaps.to_string().contains("GET /api/sso: says nothing"), "{gaps}");
+    let wrong = coverage(after.clone()).annotate(&mut document, &licensing()).unwrap_err();
+    assert!(wrong.to_string().contains("GET /api/sso: the document says"), "{wrong}");
+    let contract = Contract::new(product);
+    let report = async |routes: Routes<Licensing>| {
+        let app = async |licensing| app(routes.clone(), licensing);
+        contract.run(app).await.unwrap().to_string()
+    };
+    const LINE: &str = "  GET /api/sso: 403 feature_not_licensed\n";
+    assert!(report(before).await.contains(LINE));
+    assert!(!report(after).await.contains(LINE));
+}
+
 /// Whoever says so.
 struct Admin;
 

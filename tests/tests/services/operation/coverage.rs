@@ -1,7 +1,8 @@
-//! What every route asks for, as administrators are told, in all three products.
+//! What every route asks for, as administrators are told and as a document says it, in
+//! all three products.
 
 use license_core::Product;
-use license_tests::{Answer, Polygent, Service, alexandria, align, now};
+use license_tests::{Answer, Client, Polygent, Service, alexandria, align, now};
 use serde_json::{Value, json};
 
 /// No route behind the license says nothing, and each name is the product's.
@@ -34,6 +35,36 @@ fn asks(routes: &[Value], method: &str, path: &str, access: &str, gates: &Value)
     assert_eq!((&route["access"], &route["gates"]), (&json!(access), gates), "{route}");
 }
 
+/// Everybody reads the document, whatever is refused, and it says the same.
+async fn documented(client: &Client, routes: &[Value]) {
+    let answer = client.get("/api/openapi.json").await;
+    answer.is(200);
+    let document = answer.json();
+    for route in routes {
+        let path = route["path"].as_str().unwrap();
+        for method in route["methods"].as_array().unwrap() {
+            let method = method.as_str().unwrap().to_ascii_lowercase();
+            let operation = &document["paths"][path][&method];
+            let of = |kinds: &[&str]| -> Vec<&Value> {
+                let gates = route["gates"].as_array().unwrap().iter();
+                gates
+                    .filter(|it| kinds.iter().any(|kind| it["kind"] == *kind))
+                    .map(|it| &it["name"])
+                    .collect()
+            };
+            for (member, names) in [
+                ("x-license-feature", of(&["feature"])),
+                ("x-license-limit", of(&["limit", "lease"])),
+            ] {
+                let said = operation[member].as_array();
+                let said: Vec<&Value> = said.into_iter().flatten().collect();
+                // OpenAPI 3.1 does not know the method.
+                assert!(said == names || method == "connect", "{method} {path}: {said:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn polygent_tells_administrators_what_every_route_asks_for() {
     const PATH: &str = "/api/license/routes";
@@ -51,6 +82,7 @@ async fn polygent_tells_administrators_what_every_route_asks_for() {
     asks(&routes, "GET", "/api/users", "free", &json!([]));
     asks(&routes, "POST", "/api/auth/sign-in", "recovery", &json!([]));
     asks(&routes, "POST", "/api/license", "recovery", &json!([]));
+    documented(&Polygent::start().await.client(), &routes).await;
 }
 
 #[tokio::test]
@@ -64,6 +96,7 @@ async fn align_and_alexandria_tell_it_as_well() {
     let decisions = json!([{ "kind": "limit", "name": "decisions" }]);
     asks(&found, "POST", "/api/decisions", "gated", &decisions);
     asks(&found, "GET", "/api/license/doctor", "recovery", &json!([]));
+    documented(&service.client(), &found).await;
 
     let service = Service::start(alexandria::command, |_| ()).await;
     let admin = service.client().bearer(&alexandria::admin_token(now().saturating_add(DAY)));
@@ -75,6 +108,7 @@ async fn align_and_alexandria_tell_it_as_well() {
     ]);
     asks(&found, "POST", "/tenants", "gated", &tenants);
     asks(&found, "PUT", "/v1/blobs/{id}", "free", &json!([]));
+    documented(&service.client(), &found).await;
 }
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
