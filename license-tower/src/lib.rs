@@ -237,9 +237,9 @@ mod warnings;
 pub use check::Check;
 pub use enforce::{Enforce, EnforceLayer, ResponseFuture};
 pub use feature::{FeatureCheck, FeatureLayer, FeatureNameError};
-pub use grpc::Grpc;
 #[cfg(feature = "grpc-details")]
 pub use grpc::GrpcDetails;
+pub use grpc::{Grpc, GrpcStatus};
 pub use license::{LicenseCheck, LicenseLayer};
 pub use path::{Mark, MarkError, Marks, Recovery, RecoveryError, Scope, ScopeError};
 pub use proxy::{TrustedProxy, TrustedProxyError, request_host};

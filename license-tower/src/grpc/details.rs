@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Response, request::Parts};
 use license_core::{Denial, Product};
 use prost::Message;
 
-use super::{Grpc, grpc_status};
+use super::{GrpcStatus, trailers_only};
 use crate::Respond;
 
 /// Answers as [`Grpc`], and tells programs why in `grpc-status-details-bin`, which the
@@ -32,21 +32,35 @@ impl GrpcDetails {
     pub fn of(product: &Product) -> Self {
         Self(product.clone())
     }
-}
 
-impl<B: Default> Respond<B> for GrpcDetails {
-    fn respond(&self, denial: &Denial, request: &Parts) -> Response<B> {
-        let mut response = Grpc.respond(denial, request);
-        let details = BASE64_STANDARD_NO_PAD.encode(self.status(denial).encode_to_vec());
-        if let Ok(details) = HeaderValue::try_from(details) {
-            response.headers_mut().insert(DETAILS, details);
-        }
-        response
+    /// What a client is told of this denial: for a handler, and for the last item of
+    /// a stream, which have no layer to answer for them.
+    ///
+    /// ```
+    /// use license_core::Denial;
+    /// use license_tower::GrpcDetails;
+    /// use tonic::Status;
+    ///
+    /// fn refused(details: &GrpcDetails, denial: &Denial) -> Status {
+    ///     let status = details.status(denial);
+    ///     Status::with_details(status.code.into(), status.message, status.details)
+    /// }
+    /// # use license_core::{Licensing, testing::Vendor};
+    /// # let licensing = Licensing::new(Vendor::new().verifier());
+    /// # let denial = licensing.check_service().unwrap_err();
+    /// # let status = refused(&GrpcDetails::of(licensing.product()), &denial);
+    /// # assert_eq!(status.code(), tonic::Code::FailedPrecondition);
+    /// # assert!(status.message().starts_with("license_missing: "));
+    /// # assert!(!status.details().is_empty());
+    /// ```
+    pub fn status(&self, denial: &Denial) -> GrpcStatus {
+        let status = GrpcStatus::of(denial);
+        let (code, message) = (status.code, status.message.clone());
+        let details = Status { code, message, details: self.details(denial) };
+        GrpcStatus { details: details.encode_to_vec().into(), ..status }
     }
-}
 
-impl GrpcDetails {
-    fn status(&self, denial: &Denial) -> Status {
+    fn details(&self, denial: &Denial) -> Vec<Any> {
         let problem = denial.problem();
         let number = |number: u64| number.to_string();
         let metadata = [
@@ -67,11 +81,19 @@ impl GrpcDetails {
             let link = Link { description: "Where the license is renewed".to_owned(), url };
             Any::of("google.rpc.Help", &Help { links: vec![link] })
         });
-        Status {
-            code: grpc_status(denial.code()).into(),
-            message: format!("{}: {}", denial.code(), problem.detail),
-            details: std::iter::once(Any::of("google.rpc.ErrorInfo", &info)).chain(help).collect(),
+        std::iter::once(Any::of("google.rpc.ErrorInfo", &info)).chain(help).collect()
+    }
+}
+
+impl<B: Default> Respond<B> for GrpcDetails {
+    fn respond(&self, denial: &Denial, request: &Parts) -> Response<B> {
+        let status = self.status(denial);
+        let mut response = trailers_only(&status, request);
+        let details = BASE64_STANDARD_NO_PAD.encode(&status.details);
+        if let Ok(details) = HeaderValue::try_from(details) {
+            response.headers_mut().insert(DETAILS, details);
         }
+        response
     }
 }
 

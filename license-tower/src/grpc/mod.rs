@@ -2,14 +2,16 @@
 
 #[cfg(feature = "grpc-details")]
 mod details;
+mod status;
 
 use std::fmt::Write;
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
-use license_core::{Denial, DenialCode};
+use license_core::Denial;
 
 #[cfg(feature = "grpc-details")]
 pub use self::details::GrpcDetails;
+pub use self::status::GrpcStatus;
 use crate::{Respond, respond::unstored};
 
 /// Answers as a gRPC service does: HTTP status 200, an empty body, and the
@@ -36,17 +38,29 @@ use crate::{Respond, respond::unstored};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Grpc;
 
+impl Grpc {
+    /// What a client is told of this denial; without details.
+    pub fn status(&self, denial: &Denial) -> GrpcStatus {
+        GrpcStatus::of(denial)
+    }
+}
+
 impl<B: Default> Respond<B> for Grpc {
     fn respond(&self, denial: &Denial, request: &Parts) -> Response<B> {
-        let mut response = unstored(StatusCode::OK, B::default());
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, content_type(request));
-        headers.insert(GRPC_STATUS, HeaderValue::from(grpc_status(denial.code())));
-        if let Ok(message) = HeaderValue::try_from(grpc_message(denial)) {
-            headers.insert(GRPC_MESSAGE, message);
-        }
-        response
+        trailers_only(&self.status(denial), request)
     }
+}
+
+/// An answer that is a status and nothing else.
+fn trailers_only<B: Default>(status: &GrpcStatus, request: &Parts) -> Response<B> {
+    let mut response = unstored(StatusCode::OK, B::default());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type(request));
+    headers.insert(GRPC_STATUS, HeaderValue::from(status.code));
+    if let Ok(message) = HeaderValue::try_from(percent_encoded(&status.message)) {
+        headers.insert(GRPC_MESSAGE, message);
+    }
+    response
 }
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -61,19 +75,8 @@ fn content_type(request: &Parts) -> HeaderValue {
 
 const PLAIN: &str = "application/grpc";
 
-fn grpc_status(code: DenialCode) -> u16 {
-    match code {
-        DenialCode::HostInvalid => 3,
-        DenialCode::FeatureNotLicensed | DenialCode::DomainMismatch => 7,
-        DenialCode::LimitReached | DenialCode::ConcurrentHostLimitReached => 8,
-        DenialCode::StoreUnavailable => 14,
-        _ => 9,
-    }
-}
-
-/// The code and the detail, percent-encoded as gRPC wants it.
-fn grpc_message(denial: &Denial) -> String {
-    let text = format!("{}: {}", denial.code(), denial.problem().detail);
+/// A message as gRPC wants it in a header.
+fn percent_encoded(text: &str) -> String {
     let mut message = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -87,6 +90,8 @@ fn grpc_message(denial: &Denial) -> String {
 
 #[cfg(test)]
 mod tests {
+    use license_core::DenialCode;
+
     use super::*;
 
     /// The head of a call.
