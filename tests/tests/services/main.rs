@@ -5,6 +5,7 @@ mod abuse;
 mod alexandria;
 mod align;
 mod first;
+mod grpc;
 mod hyper;
 mod network;
 mod operation;
