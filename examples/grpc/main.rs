@@ -16,7 +16,7 @@ use license_axum::{features, streams::take_while_licensed};
 use license_core::{Denial, Feature, Licensing, Product};
 use license_examples::{StartError, TrustedKeys, arguments, listen, run, verifier};
 use license_runtime::{LicenseManager, MemoryStore, Source};
-use license_tower::{GrpcDetails, LicenseLayer};
+use license_tower::{GrpcDetails, LicenseLayer, Recovery};
 use tonic::{
     Request, Response, Status,
     transport::{Server, server::TcpIncoming},
@@ -79,7 +79,9 @@ async fn start(arguments: Arguments) -> Result<(), Box<dyn Error + Send + Sync>>
         .start()
         .await?;
     let refusals = GrpcDetails::of(&product);
-    let license = LicenseLayer::new(&licensing).responder(refusals.clone());
+    // Whoever renews replaces the file: no call has to stay open for that.
+    let license =
+        LicenseLayer::new(&licensing).recovery(Recovery::new()).responder(refusals.clone());
     let listener = listen(&arguments.listen).await?;
     println!("listening on http://{}", listener.local_addr()?);
     Server::builder()

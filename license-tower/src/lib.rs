@@ -205,7 +205,8 @@
 //! answers in `grpc-status`, or [`Empty`]; programs are told more by `GrpcDetails`. Paths are `/package.Service/Method`,
 //! and a scope names a service as `/package.Service/**`. Every call is a
 //! `POST`: while only reading is allowed, all are refused but those that are
-//! [marked](Marks) safe.
+//! [marked](Marks) safe. A handler, or a stream that ends with its right, refuses in
+//! the same words with [`GrpcStatus`].
 //!
 //! # What it costs
 //!

@@ -31,9 +31,8 @@ use crate::{Respond, respond::unstored};
 ///
 /// The answer has no body and its status among the headers, what gRPC calls
 /// *Trailers-Only*, in the content type of the request: `application/grpc-web` and
-/// its like are answered so too. Put the layer outside of `tonic_web`'s, which
-/// would take the refusal of a browser's call for one of HTTP/2, and inside of
-/// CORS, which has to expose `grpc-status`, `grpc-message` and
+/// its like are answered so too, outside of `tonic_web`'s layer as inside. Put the
+/// layer inside of CORS, which has to expose `grpc-status`, `grpc-message` and
 /// `grpc-status-details-bin` to browsers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Grpc;

@@ -168,7 +168,7 @@ async fn a_stream_ends_with_the_reason_when_its_right_does() {
     refused(&status, Code::PermissionDenied, "FEATURE_NOT_LICENSED", Some("live"));
     assert!(client.list(ListRequest {}).await.is_ok());
 
-    let soon = now().saturating_add(Duration::from_secs(3));
+    let soon = now().saturating_add(Duration::from_secs(6));
     let (_process, mut client) = place.licensed(place.license(&["live"]).expires_at(soon)).await;
     let status = end(&mut client, || ()).await;
     refused(&status, Code::FailedPrecondition, "LICENSE_EXPIRED", None);
