@@ -25,6 +25,10 @@
 //! # let _: axum::routing::MethodRouter<Licensing> = axum::routing::get(figures);
 //! ```
 //!
+//! The denial is the error of whatever the stream is made of. For tonic, whose items
+//! are `Result<_, Status>`, `GrpcDetails::status` of license-tower makes a status of
+//! it: `.map(|item| item.unwrap_or_else(|denial| Err(status(&denial))))`.
+//!
 //! The end of a license is noticed when somebody looks at the clock: a
 //! request, the tick of a `LicenseManager`, or the next item of the stream.
 

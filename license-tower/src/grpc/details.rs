@@ -10,11 +10,11 @@ use prost::Message;
 use super::{GrpcStatus, trailers_only};
 use crate::Respond;
 
-/// Answers as [`Grpc`], and tells programs why in `grpc-status-details-bin`, which the
-/// libraries of gRPC decode: `google.rpc.ErrorInfo` with the denial's code in
-/// capitals as `reason` (`FEATURE_NOT_LICENSED`), the product's audience as
-/// `domain`, and `feature`, `limit`, `max`, `used` and `expires_at` as metadata, as
-/// far as they are known; and `google.rpc.Help` with the address where a license is
+/// Answers as [`Grpc`](crate::Grpc), and tells programs why in
+/// `grpc-status-details-bin`, which the libraries of gRPC decode:
+/// `google.rpc.ErrorInfo` with the denial's code in capitals as `reason`
+/// (`FEATURE_NOT_LICENSED`), the product's audience as `domain`, and `feature`,
+/// `limit`, `max`, `used` and `expires_at` as metadata, as far as they are known; and `google.rpc.Help` with the address where a license is
 /// renewed, where the profile has one (`contact.renew_url`).
 ///
 /// ```

@@ -189,6 +189,14 @@ async fn programs_are_told_in_the_details_of_the_status() {
     assert!(info.metadata.is_empty(), "{info:?}");
     let help = status.get_details_help().unwrap();
     assert_eq!(help.links[0].url, "https://acme.example/renew");
+    // A handler has the same words.
+    let denial = licensing.check_service().unwrap_err();
+    let words = GrpcDetails::of(&product).status(&denial);
+    assert_eq!((status.code(), status.message()), (words.code.into(), words.message.as_str()));
+    assert_eq!(status.details(), words.details);
+    let plain = Grpc.status(&denial);
+    assert_eq!((plain.code, plain.message), (words.code, words.message));
+    assert!(plain.details.is_empty());
 
     vendor.license().install(&licensing);
     let layer = FeatureLayer::new(&licensing, "sso").unwrap();
