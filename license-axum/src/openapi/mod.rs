@@ -41,10 +41,10 @@
 //!
 //! # utoipa
 //!
-//! Feature `utoipa`: [`LicenseDenials`] among the responses of a handler stands for
+//! Feature `utoipa`: `LicenseDenials` among the responses of a handler stands for
 //! every refusal of the license, as they are unless the product's policy says
 //! otherwise; [`Coverage::annotate`] leaves of them what can occur. Write it first:
-//! what is said after it stays. [`LicenseProblem`] is the schema of their body.
+//! what is said after it stays. `LicenseProblem` is the schema of their body.
 //!
 //! # aide
 //!
