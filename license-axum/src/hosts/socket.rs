@@ -1,6 +1,6 @@
 //! A connected host.
 
-use std::{borrow::Cow, fmt, pin::pin, time::Duration};
+use std::{fmt, pin::pin, time::Duration};
 
 use axum::{
     Error,
@@ -103,10 +103,8 @@ impl<H: LeaseHosts> HostSocket<H> {
     /// such as 1008 for a policy or 1001 for a service that stops, and a
     /// reason of at most 123 bytes. Waits a moment for the host to agree.
     pub async fn close(mut self, code: u16, reason: &str) {
-        const REASON_BYTES: usize = 123;
         const MOMENT: Duration = Duration::from_secs(1);
-        let end = reason.floor_char_boundary(REASON_BYTES);
-        let frame = CloseFrame { code, reason: Cow::from(&reason[..end]).into_owned().into() };
+        let frame = CloseFrame { code, reason: shortened(reason).to_owned().into() };
         let polite = async {
             if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
                 while let Some(Ok(_)) = self.socket.next().await {}
@@ -129,5 +127,26 @@ impl<H: LeaseHosts> HostSocket<H> {
 impl<H: LeaseHosts> fmt::Debug for HostSocket<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HostSocket").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+/// As much of a reason as a close frame holds.
+fn shortened(reason: &str) -> &str {
+    const REASON_BYTES: usize = 123;
+    let end = (0..=REASON_BYTES).rev().find(|end| reason.is_char_boundary(*end));
+    &reason[..end.unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_as_long_as_a_frame_takes_and_ends_between_characters() {
+        assert_eq!(shortened(""), "");
+        assert_eq!(shortened("license_expired"), "license_expired");
+        assert_eq!(shortened(&"a".repeat(124)), "a".repeat(123));
+        // Three bytes each.
+        assert_eq!(shortened(&"€".repeat(50)), "€".repeat(41));
+        assert_eq!(shortened(&format!("a{}", "€".repeat(50))), format!("a{}", "€".repeat(40)));
     }
 }
