@@ -89,13 +89,14 @@ test('a stream ends with the reason when its feature is gone, and so are calls r
 });
 
 test('a stream ends with the reason when the license does', async () => {
-  const term = later(6);
-  expires_at = term.toISOString().replace(/\.\d+Z$/, 'Z');
-  service.put(['export', 'live'], term);
+  service.put(['export', 'live'], later(86_400));
   await until('it is in force', async () =>
     (await clients['grpc-js'].call('Export', { title: '' })).code === 'OK',
   );
-  for (const [name, outcome] of await ends(() => {})) {
+  // The streams run by then: it need only be read before it ends.
+  const term = later(8);
+  expires_at = term.toISOString().replace(/\.\d+Z$/, 'Z');
+  for (const [name, outcome] of await ends(() => service.put(['export', 'live'], term))) {
     refused(outcome, 'FAILED_PRECONDITION', 'LICENSE_EXPIRED', { expires_at }, name);
   }
 });

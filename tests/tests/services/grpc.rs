@@ -168,9 +168,14 @@ async fn a_stream_ends_with_the_reason_when_its_right_does() {
     refused(&status, Code::PermissionDenied, "FEATURE_NOT_LICENSED", Some("live"));
     assert!(client.list(ListRequest {}).await.is_ok());
 
-    let soon = now().saturating_add(Duration::from_secs(6));
-    let (_process, mut client) = place.licensed(place.license(&["live"]).expires_at(soon)).await;
-    let status = end(&mut client, || ()).await;
+    let (_process, mut client) = place.licensed(place.license(&["live"])).await;
+    let mut soon = now();
+    // The stream runs by then: it need only be read before it ends.
+    let ending = || {
+        soon = now().saturating_add(Duration::from_secs(6));
+        place.put(place.license(&["live"]).expires_at(soon));
+    };
+    let status = end(&mut client, ending).await;
     refused(&status, Code::FailedPrecondition, "LICENSE_EXPIRED", None);
     assert!(now() >= soon);
     place.put(place.license(&["live"]));
