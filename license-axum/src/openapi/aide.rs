@@ -55,7 +55,7 @@ fn asks(operation: &mut Operation, member: &str, name: &str, asked: Asked) {
     }
     let responses = operation.responses.get_or_insert_default();
     let Ok(Value::Object(mut written)) = serde_json::to_value(&*responses) else { return };
-    refusals::add(&mut written, &Policy::new(), asked);
+    refusals::add(&mut written, &Policy::new(), asked, &Value::Null);
     if let Ok(read) = serde_json::from_value::<Responses>(Value::Object(written)) {
         *responses = read;
     }

@@ -68,9 +68,10 @@ impl Coverage {
         if !gaps.is_empty() {
             return Err(Gaps::of(gaps).into());
         }
+        let shared = json.pointer("/components/responses").cloned().unwrap_or_default();
         for (route, method) in self.operations() {
             if let Some(operation) = operation(&mut json, &route.path, method) {
-                describe(operation, route, method, licensing);
+                describe(operation, route, method, licensing, &shared);
             }
         }
         if let Some(schemas) = schemas(&mut json) {
@@ -91,7 +92,7 @@ impl Coverage {
     fn add_ready(&self, json: &mut Value) -> Result<(), DocumentError> {
         let ready: Vec<(String, &str, Ready)> = self
             .operations()
-            .filter_map(|(route, method)| Some((template(&route.path), method, route.ready?)))
+            .filter_map(|(route, method)| Some((route.path.clone(), method, route.ready?)))
             .filter(|(path, method, _)| operation(json, path, method).is_none())
             .collect();
         if ready.is_empty() {
@@ -101,7 +102,10 @@ impl Coverage {
         let mut named = BTreeSet::new();
         for (path, method, ready) in ready {
             let paths = json.as_object_mut().and_then(|document| member(document, "paths"));
-            let item = paths.and_then(|paths| member(paths, &path));
+            let item = paths.and_then(|paths| {
+                let known = paths.keys().find(|known| are_alike(known, &path)).cloned();
+                member(paths, &known.unwrap_or_else(|| template(&path)))
+            });
             let (Some(item), Some(operation)) = (item, documents.operation(ready)) else {
                 continue;
             };
@@ -131,6 +135,15 @@ fn template(path: &str) -> String {
     path.replace("{*", "{")
 }
 
+/// Whether two templates are of the same paths: what a parameter is called in them is for
+/// its reader.
+fn are_alike(one: &str, other: &str) -> bool {
+    let is_parameter = |it: &str| it.starts_with('{') && it.ends_with('}');
+    let alike = |(one, other)| one == other || (is_parameter(one) && is_parameter(other));
+    one.split('/').count() == other.split('/').count()
+        && one.split('/').zip(other.split('/')).all(alike)
+}
+
 fn gap(kind: GapKind, route: &CoveredRoute, method: &str, text: String) -> Gap {
     Gap::new(format!("{method} {}", route.path), kind, text)
 }
@@ -142,10 +155,9 @@ fn operation<'d>(
     method: &str,
 ) -> Option<&'d mut Map<String, Value>> {
     let paths = document.get_mut("paths")?.as_object_mut()?;
-    // aide leaves it as axum has it.
-    let path = if paths.contains_key(path) { path.to_owned() } else { template(path) };
-    let item = paths.get_mut(&path)?;
-    item.get_mut(method.to_ascii_lowercase())?.as_object_mut()
+    let items = paths.iter_mut().filter(|(template, _)| are_alike(template, path));
+    let method = method.to_ascii_lowercase();
+    items.filter_map(|(_, item)| item.get_mut(&method)?.as_object_mut()).next()
 }
 
 /// The names of the gates of a kind.
@@ -205,6 +217,7 @@ fn describe(
     route: &CoveredRoute,
     method: &str,
     licensing: &Licensing,
+    shared: &Value,
 ) {
     for (member, names) in
         [(FEATURES, names(route, is_feature)), (LIMITS, names(route, is_counted))]
@@ -217,7 +230,7 @@ fn describe(
     }
     if let Some(responses) = member(operation, "responses") {
         refusals::remove(responses);
-        refusals::add(responses, licensing.product().policy(), asked(route, method));
+        refusals::add(responses, licensing.product().policy(), asked(route, method), shared);
     }
 }
 

@@ -28,8 +28,15 @@ pub(super) fn member<'o>(
     object.get_mut(name)?.as_object_mut()
 }
 
-/// Adds a response for each status with which a route that asks for this can refuse.
-pub(super) fn add(responses: &mut Map<String, Value>, policy: &Policy, asked: Asked) {
+/// Adds a response for each status with which a route that asks for this can refuse. One
+/// that is among the `shared` ones is written out: what is said of this route is not
+/// said of others.
+pub(super) fn add(
+    responses: &mut Map<String, Value>,
+    policy: &Policy,
+    asked: Asked,
+    shared: &Value,
+) {
     let mut by_status = BTreeMap::<u16, Vec<&'static str>>::new();
     for refusal in refusals(policy, asked) {
         let status = license_tower::refusing_status(refusal.status).as_u16();
@@ -37,6 +44,11 @@ pub(super) fn add(responses: &mut Map<String, Value>, policy: &Policy, asked: As
     }
     for (status, codes) in by_status {
         let Some(response) = member(responses, &status.to_string()) else { continue };
+        let name = response.get("$ref").and_then(Value::as_str);
+        let name = name.and_then(|it| it.strip_prefix("#/components/responses/"));
+        if let Some(meant) = name.and_then(|name| shared.get(name)?.as_object()) {
+            *response = meant.clone();
+        }
         response.entry("description").or_insert_with(|| text(&codes).into());
         response.insert(CODES.to_owned(), json!(codes));
         let schema = json!({ "schema": { "$ref": format!("#/components/schemas/{SCHEMA}") } });

@@ -52,7 +52,7 @@ const EVERYTHING: Asked = Asked {
 impl IntoResponses for LicenseDenials {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = Map::new();
-        refusals::add(&mut responses, &Policy::new(), EVERYTHING);
+        refusals::add(&mut responses, &Policy::new(), EVERYTHING, &Value::Null);
         // What was written here is read here.
         serde_json::from_value(Value::Object(responses)).unwrap_or_default()
     }

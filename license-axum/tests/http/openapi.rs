@@ -113,6 +113,28 @@ fn a_document_is_told_what_routes_ask_for_and_how_they_refuse() {
 }
 
 #[test]
+fn a_document_may_name_parameters_as_it_likes_and_share_responses() {
+    let refused = json!({ "description": "Not an administrator." });
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "paths": { "/api/sso/{where}": { "get": {
+            "parameters": [{ "name": "where", "in": "path", "required": true }],
+            "responses": { "401": { "$ref": "#/components/responses/Out" }, "403": { "$ref": "#/components/responses/Refused" } },
+        } } },
+        "components": { "responses": { "Refused": refused } },
+    });
+    let routes = Routes::new().route("/api/sso/{*rest}", get(saml));
+    coverage(routes).annotate(&mut document, &licensing()).unwrap();
+    let operation = &document["paths"]["/api/sso/{where}"]["get"];
+    assert_eq!(operation["x-license-feature"], json!(["sso"]));
+    assert_eq!(operation["responses"]["403"]["description"], "Not an administrator.");
+    let codes = json!(["domain_mismatch", "feature_not_licensed"]);
+    assert_eq!(operation["responses"]["403"]["x-license-codes"], codes);
+    assert_eq!(operation["responses"]["401"]["$ref"], "#/components/responses/Out");
+    assert_eq!(document["components"]["responses"]["Refused"], refused);
+}
+
+#[test]
 fn what_a_document_says_wrongly_or_leaves_out_is_named() {
     let mut wrong = document(json!({ "x-license-limit": "hosts", "responses": {} }));
     let before = wrong.clone();
