@@ -191,7 +191,16 @@ fn kept_secret(file: &Path) -> Result<String, StartError> {
     Ok(secret)
 }
 
-#[utoipa::path(get, path = "/license", operation_id = "admin_license", tag = "license", responses(ForAdministrators, (status = 200, description = "Where the license stands.", body = LicenseState)))]
+#[utoipa::path(
+    get,
+    path = "/license",
+    operation_id = "admin_license",
+    tag = "license",
+    responses(
+        ForAdministrators,
+        (status = 200, description = "Where the license stands.", body = LicenseState),
+    ),
+)]
 async fn license(_: Admin, State(licensing): State<Licensing>) -> Json<LicenseState> {
     let license = licensing.status(|_| None).license;
     Json(LicenseState {
@@ -204,7 +213,16 @@ async fn license(_: Admin, State(licensing): State<Licensing>) -> Json<LicenseSt
 }
 
 /// Who installed which license, and when.
-#[utoipa::path(get, path = "/audit/export", operation_id = "admin_audit_export", tag = "license", responses(ForAdministrators, (status = 200, description = "Who installed which license.", body = Vec<Object>)))]
+#[utoipa::path(
+    get,
+    path = "/audit/export",
+    operation_id = "admin_audit_export",
+    tag = "license",
+    responses(
+        ForAdministrators,
+        (status = 200, description = "Who installed which license.", body = Vec<Object>),
+    ),
+)]
 async fn audit_export(
     _: Admin,
     _: RequireFeature<AuditExport>,

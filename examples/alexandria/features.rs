@@ -96,7 +96,27 @@ async fn module<F: Feature>(_: RequireFeature<F>) -> Json<Value> {
 }
 
 /// One strategy is licensed, the others are open.
-#[utoipa::path(put, path = "/cache/strategy", operation_id = "cache_strategy", tag = "settings", request_body = CacheStrategy, responses(Changing, (status = 402, description = "That strategy is licensed, and the license has lapsed."), (status = 403, description = "That strategy is licensed, and the license does not grant it.", content_type = "application/problem+json"), (status = 200, description = "Chosen.", body = CacheStrategy)))]
+#[utoipa::path(
+    put,
+    path = "/cache/strategy",
+    operation_id = "cache_strategy",
+    tag = "settings",
+    request_body = CacheStrategy,
+    responses(
+        Changing,
+        (
+            status = 402,
+            description = "That strategy is licensed, and the license has lapsed.",
+            content_type = "application/problem+json",
+        ),
+        (
+            status = 403,
+            description = "That strategy is licensed, and the license does not grant it.",
+            content_type = "application/problem+json",
+        ),
+        (status = 200, description = "Chosen.", body = CacheStrategy),
+    ),
+)]
 async fn choose_cache(
     State(state): State<AppState>,
     Json(CacheStrategy { strategy }): Json<CacheStrategy>,
@@ -112,7 +132,14 @@ async fn choose_cache(
     Ok(Json(CacheStrategy { strategy }))
 }
 
-#[utoipa::path(put, path = "/autoscaling", operation_id = "autoscaling", tag = "settings", request_body = Option<Value>, responses(Changing, (status = 200, description = "Set.", body = Value)))]
+#[utoipa::path(
+    put,
+    path = "/autoscaling",
+    operation_id = "autoscaling",
+    tag = "settings",
+    request_body = Option<Value>,
+    responses(Changing, (status = 200, description = "Set.", body = Value)),
+)]
 async fn autoscale(
     _: RequireFeature<BackendAutoscaling>,
     State(state): State<AppState>,
@@ -123,7 +150,13 @@ async fn autoscale(
     Ok(Json(wanted))
 }
 
-#[utoipa::path(get, path = "/tenants", operation_id = "tenants_list", tag = "tenants", responses(Stored, (status = 200, description = "All tenants.", body = [Tenant])))]
+#[utoipa::path(
+    get,
+    path = "/tenants",
+    operation_id = "tenants_list",
+    tag = "tenants",
+    responses(Stored, (status = 200, description = "All tenants.", body = [Tenant])),
+)]
 async fn tenants(
     _: RequireFeature<MultiTenant>,
     State(state): State<AppState>,
@@ -133,7 +166,14 @@ async fn tenants(
 }
 
 /// Creates a tenant, as many as the license allows.
-#[utoipa::path(post, path = "/tenants", operation_id = "tenants_create", tag = "tenants", request_body = Option<NewTenant>, responses(Changing, (status = 201, description = "Created.", body = Tenant)))]
+#[utoipa::path(
+    post,
+    path = "/tenants",
+    operation_id = "tenants_create",
+    tag = "tenants",
+    request_body = Option<NewTenant>,
+    responses(Changing, (status = 201, description = "Created.", body = Tenant)),
+)]
 async fn create_tenant(
     _: RequireFeature<MultiTenant>,
     State(state): State<AppState>,

@@ -33,7 +33,13 @@ pub(crate) fn routes() -> Routes<AppState> {
     Routes::new().route("/Users", get(users).post(create_user)).route("/Groups", get(groups))
 }
 
-#[utoipa::path(get, path = "/Users", operation_id = "scim_users", tag = "scim", responses(Stored, (status = 200, description = "All users.", body = Value)))]
+#[utoipa::path(
+    get,
+    path = "/Users",
+    operation_id = "scim_users",
+    tag = "scim",
+    responses(Stored, (status = 200, description = "All users.", body = Value)),
+)]
 async fn users(
     _: RequireFeature<Scim>,
     State(state): State<AppState>,
@@ -43,7 +49,14 @@ async fn users(
 }
 
 /// Creates a user, known by its name.
-#[utoipa::path(post, path = "/Users", operation_id = "scim_create_user", tag = "scim", request_body = NewUser, responses(Changing, Taken, (status = 201, description = "Created.", body = Value)))]
+#[utoipa::path(
+    post,
+    path = "/Users",
+    operation_id = "scim_create_user",
+    tag = "scim",
+    request_body = NewUser,
+    responses(Changing, Taken, (status = 201, description = "Created.", body = Value)),
+)]
 async fn create_user(
     _: RequireFeature<Scim>,
     State(state): State<AppState>,
@@ -57,7 +70,13 @@ async fn create_user(
     Ok((StatusCode::CREATED, Json(user(&id, &user_name))).into_response())
 }
 
-#[utoipa::path(get, path = "/Groups", operation_id = "scim_groups", tag = "scim", responses((status = 200, description = "All groups.", body = Value)))]
+#[utoipa::path(
+    get,
+    path = "/Groups",
+    operation_id = "scim_groups",
+    tag = "scim",
+    responses((status = 200, description = "All groups.", body = Value)),
+)]
 async fn groups(_: RequireFeature<Scim>) -> Json<Value> {
     Json(list(Vec::new()))
 }

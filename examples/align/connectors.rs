@@ -45,7 +45,16 @@ pub(crate) fn routes() -> Routes<AppState> {
         .route("/{type}", delete_with(disconnect, Asks::free))
 }
 
-#[utoipa::path(get, path = "", operation_id = "connectors_list", tag = "connectors", responses(ForAdministrators, (status = 200, description = "All that are connected.", body = [Connector])))]
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "connectors_list",
+    tag = "connectors",
+    responses(
+        ForAdministrators,
+        (status = 200, description = "All that are connected.", body = [Connector]),
+    ),
+)]
 async fn list(
     _: Administrator,
     State(state): State<AppState>,
@@ -55,7 +64,19 @@ async fn list(
     Ok(Json(state.documents.list(KIND).await?.into_iter().map(connector).collect()))
 }
 
-#[utoipa::path(post, path = "", operation_id = "connectors_connect", tag = "connectors", request_body = NewConnector, responses(ForAdministrators, Changing, Taken, (status = 201, description = "Connected.", body = Connector)))]
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "connectors_connect",
+    tag = "connectors",
+    request_body = NewConnector,
+    responses(
+        ForAdministrators,
+        Changing,
+        Taken,
+        (status = 201, description = "Connected.", body = Connector),
+    ),
+)]
 async fn connect(
     _: Administrator,
     State(state): State<AppState>,
@@ -77,7 +98,19 @@ async fn connect(
     Ok((StatusCode::CREATED, Json(connector)).into_response())
 }
 
-#[utoipa::path(delete, path = "/{type}", operation_id = "connectors_disconnect", tag = "connectors", params(("type" = String, Path, description = "Its type.")), responses(ForAdministrators, Changing, Named, (status = 204, description = "Not connected any more.")))]
+#[utoipa::path(
+    delete,
+    path = "/{type}",
+    operation_id = "connectors_disconnect",
+    tag = "connectors",
+    params(("type" = String, Path, description = "Its type.")),
+    responses(
+        ForAdministrators,
+        Changing,
+        Named,
+        (status = 204, description = "Not connected any more."),
+    ),
+)]
 async fn disconnect(
     _: Administrator,
     State(state): State<AppState>,

@@ -42,7 +42,13 @@ pub(crate) fn routes() -> Routes<AppState> {
     Routes::new().route("/", decide.get_with(list, Asks::free))
 }
 
-#[utoipa::path(get, path = "", operation_id = "decisions_list", tag = "decisions", responses(ForUsers, (status = 200, description = "All decisions.", body = [Decision])))]
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "decisions_list",
+    tag = "decisions",
+    responses(ForUsers, (status = 200, description = "All decisions.", body = [Decision])),
+)]
 pub(crate) async fn list(
     _: User,
     State(state): State<AppState>,
@@ -58,7 +64,14 @@ pub(crate) async fn list(
     Ok(Json(documents.into_iter().map(decision).collect()))
 }
 
-#[utoipa::path(post, path = "", operation_id = "decisions_decide", tag = "decisions", request_body = Option<NewDecision>, responses(ForUsers, Changing, (status = 201, description = "Decided.", body = Decision)))]
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "decisions_decide",
+    tag = "decisions",
+    request_body = Option<NewDecision>,
+    responses(ForUsers, Changing, (status = 201, description = "Decided.", body = Decision)),
+)]
 async fn decide(
     _: User,
     State(state): State<AppState>,

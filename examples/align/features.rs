@@ -56,7 +56,16 @@ async fn module<F: Feature>(_: User, _: RequireFeature<F>) -> Json<Value> {
     Json(json!({ "module": F::NAME, "items": [] }))
 }
 
-#[utoipa::path(get, path = "/v1/decisions", operation_id = "api_decisions", tag = "modules", responses(ForUsers, (status = 200, description = "All decisions.", body = [decisions::Decision])))]
+#[utoipa::path(
+    get,
+    path = "/v1/decisions",
+    operation_id = "api_decisions",
+    tag = "modules",
+    responses(
+        ForUsers,
+        (status = 200, description = "All decisions.", body = [decisions::Decision]),
+    ),
+)]
 async fn api(
     user: User,
     _: RequireFeature<ApiAccess>,

@@ -43,7 +43,13 @@ pub(crate) fn routes() -> Routes<AppState> {
         .route("/invite", post_with(invite, |asks| asks.limit("users")))
 }
 
-#[utoipa::path(get, path = "", operation_id = "users_list", tag = "users", responses(ForAdministrators, (status = 200, description = "All users.", body = [Account])))]
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "users_list",
+    tag = "users",
+    responses(ForAdministrators, (status = 200, description = "All users.", body = [Account])),
+)]
 async fn list(
     _: Administrator,
     State(state): State<AppState>,
@@ -51,7 +57,19 @@ async fn list(
     Ok(Json(state.accounts.list().await?))
 }
 
-#[utoipa::path(post, path = "/invite", operation_id = "users_invite", tag = "users", request_body = Invitation, responses(ForAdministrators, Changing, Taken, (status = 201, description = "Invited.", body = Invited)))]
+#[utoipa::path(
+    post,
+    path = "/invite",
+    operation_id = "users_invite",
+    tag = "users",
+    request_body = Invitation,
+    responses(
+        ForAdministrators,
+        Changing,
+        Taken,
+        (status = 201, description = "Invited.", body = Invited),
+    ),
+)]
 async fn invite(
     _: Administrator,
     State(state): State<AppState>,

@@ -63,11 +63,25 @@ fn lease_ttl(text: &str) -> Result<Duration, String> {
 #[openapi(paths(session, deploy))]
 pub(crate) struct Document;
 
-#[utoipa::path(get, path = "/session", operation_id = "agents_session", tag = "agents", params(("host" = String, Query, description = "The host's id.")), responses(Agents))]
+#[utoipa::path(
+    get,
+    path = "/session",
+    operation_id = "agents_session",
+    tag = "agents",
+    params(("host" = String, Query, description = "The host's id.")),
+    responses(Agents),
+)]
 #[allow(dead_code, reason = "described; both are `connect`")]
 fn session() {}
 
-#[utoipa::path(get, path = "/deploy", operation_id = "agents_deploy", tag = "agents", params(("host" = String, Query, description = "The host's id.")), responses(Agents))]
+#[utoipa::path(
+    get,
+    path = "/deploy",
+    operation_id = "agents_deploy",
+    tag = "agents",
+    params(("host" = String, Query, description = "The host's id.")),
+    responses(Agents),
+)]
 #[allow(dead_code, reason = "described; both are `connect`")]
 fn deploy() {}
 

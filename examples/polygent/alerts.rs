@@ -98,7 +98,18 @@ impl AlertSettings {
 }
 
 /// Sends the alert that is due now.
-#[utoipa::path(post, path = "/api/license/alerts/run", operation_id = "alerts_run", tag = "license", responses(ForAdministrators, Changing, Undelivered, (status = 200, description = "What was sent.", body = Report)))]
+#[utoipa::path(
+    post,
+    path = "/api/license/alerts/run",
+    operation_id = "alerts_run",
+    tag = "license",
+    responses(
+        ForAdministrators,
+        Changing,
+        Undelivered,
+        (status = 200, description = "What was sent.", body = Report),
+    ),
+)]
 pub(crate) async fn run(
     _: Administrator,
     State(state): State<AppState>,

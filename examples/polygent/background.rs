@@ -65,7 +65,13 @@ impl Worker {
     }
 }
 
-#[utoipa::path(get, path = "/background", operation_id = "background", tag = "service", responses((status = 200, description = "What is at work.", body = Report)))]
+#[utoipa::path(
+    get,
+    path = "/background",
+    operation_id = "background",
+    tag = "service",
+    responses((status = 200, description = "What is at work.", body = Report)),
+)]
 pub(crate) async fn show(State(state): State<AppState>) -> Json<Report> {
     let Workers { queue, automations, sync } = &state.workers;
     Json(Report { queue: queue.report(), automations: automations.report(), sync: sync.report() })

@@ -51,7 +51,21 @@ impl MetricsSettings {
 
 /// All figures, brought up to date. They name codes, phases and limits, and
 /// nothing about the customer.
-#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "service", responses(ForUsers, (status = 200, description = "Figures, as Prometheus reads them.", body = str, content_type = "text/plain")))]
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "service",
+    responses(
+        ForUsers,
+        (
+            status = 200,
+            description = "Figures, as Prometheus reads them.",
+            body = str,
+            content_type = "text/plain",
+        ),
+    ),
+)]
 pub(crate) async fn show(_: Reader, State(state): State<AppState>) -> impl IntoResponse {
     let manager: &LicenseManager = &state.manager;
     manager.publish_metrics().await;

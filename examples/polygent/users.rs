@@ -39,7 +39,13 @@ pub(crate) fn routes() -> Routes<AppState> {
         .route("/{id}/deactivate", post_with(deactivate, Asks::free))
 }
 
-#[utoipa::path(get, path = "", operation_id = "users_list", tag = "users", responses(ForAdministrators, (status = 200, description = "All users.", body = [Account])))]
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "users_list",
+    tag = "users",
+    responses(ForAdministrators, (status = 200, description = "All users.", body = [Account])),
+)]
 async fn list(
     _: Administrator,
     State(state): State<AppState>,
@@ -47,7 +53,19 @@ async fn list(
     Ok(Json(state.accounts.list().await?))
 }
 
-#[utoipa::path(post, path = "", operation_id = "users_create", tag = "users", request_body = NewUser, responses(ForAdministrators, Changing, Taken, (status = 201, description = "Created.", body = Account)))]
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "users_create",
+    tag = "users",
+    request_body = NewUser,
+    responses(
+        ForAdministrators,
+        Changing,
+        Taken,
+        (status = 201, description = "Created.", body = Account),
+    ),
+)]
 async fn create(
     _: Administrator,
     State(state): State<AppState>,
@@ -68,7 +86,19 @@ async fn create(
     Ok((StatusCode::CREATED, Json(account)).into_response())
 }
 
-#[utoipa::path(post, path = "/{id}/activate", operation_id = "users_activate", tag = "users", params(("id" = String, Path, description = "The user.")), responses(ForAdministrators, Changing, Named, (status = 200, description = "Active.", body = Account)))]
+#[utoipa::path(
+    post,
+    path = "/{id}/activate",
+    operation_id = "users_activate",
+    tag = "users",
+    params(("id" = String, Path, description = "The user.")),
+    responses(
+        ForAdministrators,
+        Changing,
+        Named,
+        (status = 200, description = "Active.", body = Account),
+    ),
+)]
 async fn activate(
     _: Administrator,
     State(state): State<AppState>,
@@ -83,7 +113,20 @@ async fn activate(
     Ok(Json(Account { active: true, ..account }))
 }
 
-#[utoipa::path(post, path = "/{id}/deactivate", operation_id = "users_deactivate", tag = "users", params(("id" = String, Path, description = "The user.")), responses(ForAdministrators, Changing, Named, Taken, (status = 200, description = "Not active any more.", body = Account)))]
+#[utoipa::path(
+    post,
+    path = "/{id}/deactivate",
+    operation_id = "users_deactivate",
+    tag = "users",
+    params(("id" = String, Path, description = "The user.")),
+    responses(
+        ForAdministrators,
+        Changing,
+        Named,
+        Taken,
+        (status = 200, description = "Not active any more.", body = Account),
+    ),
+)]
 async fn deactivate(
     _: Administrator,
     State(state): State<AppState>,

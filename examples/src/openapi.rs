@@ -10,6 +10,7 @@ use utoipa::{
         ContentBuilder, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem,
         PathsBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder,
         path::OperationBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -38,7 +39,9 @@ struct Common;
 #[utoipa::path(
     get,
     path = "/healthz",
-    responses((status = 200, description = "The service runs.", body = str, content_type = "text/plain")),
+    responses(
+        (status = 200, description = "The service runs.", body = str, content_type = "text/plain"),
+    ),
 )]
 #[allow(dead_code, reason = "described, not called")]
 fn healthz() {}
@@ -46,7 +49,13 @@ fn healthz() {}
 /// The beginning of a document.
 pub fn document(title: &str) -> OpenApi {
     let info = InfoBuilder::new().title(title).version(env!("CARGO_PKG_VERSION")).build();
-    OpenApiBuilder::from(Common::openapi()).info(info).build()
+    let mut document = Common::openapi();
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    document.components.get_or_insert_default().add_security_scheme(TOKEN, bearer);
+    // Some routes are for everybody.
+    let security =
+        [SecurityRequirement::new::<_, _, String>(TOKEN, []), SecurityRequirement::default()];
+    OpenApiBuilder::from(document).info(info).security(Some(security)).build()
 }
 
 /// A response that is a problem.
@@ -146,4 +155,6 @@ pub fn modules<Refused: IntoResponses>(paths: impl IntoIterator<Item = &'static 
     OpenApiBuilder::new().paths(paths).build()
 }
 
+/// What signing in answers, or the token of an administrator.
+const TOKEN: &str = "token";
 const JSON: &str = "application/json";

@@ -6,7 +6,10 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use license_core::{License, Licensing, VerifiedLicense};
 
-use crate::LicenseRejection;
+use crate::{
+    LicenseRejection,
+    coverage::{Gate, Question},
+};
 
 /// The license in force: one snapshot that stays the same for this request,
 /// whatever is installed meanwhile.
@@ -42,6 +45,9 @@ where
     type Rejection = LicenseRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        if let Some(question) = Question::of(parts) {
+            return Err(question.answer(Gate::License));
+        }
         let licensing = Licensing::from_ref(state);
         licensing
             .control()
@@ -62,6 +68,9 @@ where
         parts: &mut Parts,
         state: &S,
     ) -> Result<Option<Self>, Self::Rejection> {
+        if let Some(question) = Question::of(parts) {
+            return Err(question.answer(Gate::OptionalLicense));
+        }
         let licensing = Licensing::from_ref(state);
         licensing
             .check_service()

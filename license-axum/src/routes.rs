@@ -21,7 +21,7 @@ use tower::{Layer, Service, ServiceExt as _};
 
 use crate::{
     RouterLayer,
-    coverage::{Access, Asks, Coverage, Covered, Gate, Gated, Slot},
+    coverage::{Asks, Coverage, Covered, Gate, Gated, Slot},
     routing::{MethodRoutes, Told, on_with},
 };
 
@@ -191,14 +191,13 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// Says of the routes that are there and say nothing that they ask for
     /// nothing: they are for everybody who has a license at all.
     pub fn free(mut self) -> Self {
-        for told in self.told.iter_mut().filter(|it| it.access == Access::Unsaid) {
-            told.access = Access::Free;
-        }
+        self.told.iter_mut().for_each(Told::free_if_unsaid);
         self
     }
 
     /// Asks for a feature on all routes that are there, as
-    /// [`route_layer`](Self::route_layer) with this layer does.
+    /// [`route_layer`](Self::route_layer) with this layer does: also on those that stay
+    /// open, which are to be added after it ([`coverage`](crate::coverage) names them).
     ///
     /// # Panics
     ///
@@ -384,7 +383,7 @@ impl Routes {
     /// What each route asks for. Whoever serves it is told: of two that are made
     /// of the same routes, the first.
     pub(crate) fn covered<R>(&self, layer: Option<&LicenseLayer<R>>) -> Coverage {
-        let coverage = Coverage::of(self.told.iter().map(|it| it.covered(layer)).collect());
+        let coverage = Coverage::of(self.told.iter().flat_map(|it| it.covered(layer)).collect());
         self.slots.iter().for_each(|slot| slot.fill(&coverage));
         coverage
     }

@@ -53,6 +53,8 @@ pub(crate) struct Told<S> {
     pub(crate) gates: Vec<Gate>,
     pub(crate) mark: Option<Mark>,
     ready: Option<Ready>,
+    /// Whether it is free unless its arguments ask for something.
+    is_free_if_unsaid: bool,
     /// What its handler's arguments ask for, as soon as there is a state.
     arguments: Option<Arguments<S>>,
 }
@@ -88,6 +90,7 @@ impl<S> Told<S> {
             gates: Vec::new(),
             mark: None,
             ready: None,
+            is_free_if_unsaid: false,
             arguments: None,
         }
     }
@@ -114,12 +117,14 @@ impl<S> Told<S> {
         }
     }
 
+    /// Below a prefix, as axum nests it: the root is at the prefix itself, with its slash
+    /// at the end where it has one.
     pub(crate) fn at(mut self, prefix: &str) -> Self {
-        let below = if self.path == "/" { "" } else { &*self.path };
-        self.path = format!("{}{below}", prefix.trim_end_matches('/'));
-        if self.path.is_empty() {
-            self.path.push('/');
-        }
+        self.path = match &*self.path {
+            "/" | "" if !prefix.is_empty() => prefix.to_owned(),
+            "" => "/".to_owned(),
+            below => format!("{}{below}", prefix.trim_end_matches('/')),
+        };
         self
     }
 
@@ -134,11 +139,19 @@ impl<S> Told<S> {
 
     /// Asks for something more.
     pub(crate) fn and(mut self, gate: Gate) -> Self {
-        self.gates.push(gate);
-        if self.access == Access::Unsaid {
+        if self.access == Access::Unsaid || (self.is_free_if_unsaid && gate.is_granted()) {
             self.access = Access::Gated;
         }
+        self.gates.push(gate);
         self
+    }
+
+    /// For everybody, if it says nothing: what its arguments ask for is not known yet.
+    pub(crate) fn free_if_unsaid(&mut self) {
+        if self.access == Access::Unsaid {
+            self.access = Access::Free;
+            self.is_free_if_unsaid = true;
+        }
     }
 
     /// Its handler's arguments are asked.
@@ -151,6 +164,7 @@ impl<S> Told<S> {
             gates: self.gates,
             mark: self.mark,
             ready: self.ready,
+            is_free_if_unsaid: self.is_free_if_unsaid,
             arguments: None,
         };
         found.into_iter().fold(told, Told::and)
@@ -158,26 +172,36 @@ impl<S> Told<S> {
 }
 
 impl Told<()> {
-    /// What it comes to behind a layer; without one it counts as covered.
-    pub(crate) fn covered<R>(&self, layer: Option<&LicenseLayer<R>>) -> CoveredRoute {
+    /// What it comes to behind a layer; without one it counts as covered. Two where the
+    /// layer keeps some of its methods open.
+    pub(crate) fn covered<R>(
+        &self,
+        layer: Option<&LicenseLayer<R>>,
+    ) -> impl Iterator<Item = CoveredRoute> {
         let mut gates = self.gates.clone();
         gates.sort();
         gates.dedup();
-        let keeps_open = layer.is_some_and(|layer| {
-            let open =
-                |method: &&str| method.parse().is_ok_and(|it| layer.keeps_open(&it, &self.path));
-            !self.methods.is_empty() && self.methods.iter().all(open)
-        });
-        CoveredRoute {
+        let keeps_open = |method: &&'static str| {
+            let method = method.parse();
+            layer.zip(method.ok()).is_some_and(|(layer, it)| layer.keeps_open(&it, &self.path))
+        };
+        let (open, closed): (Vec<_>, Vec<_>) = self.methods.iter().copied().partition(keeps_open);
+        let is_covered = layer.map(|layer| layer.covers_route(&self.path));
+        let route = move |methods, access| CoveredRoute {
             path: self.path.clone(),
-            methods: self.methods.clone(),
-            access: if keeps_open { Access::Recovery } else { self.access },
-            gates,
+            methods,
+            access,
+            gates: gates.clone(),
             mark: self.mark,
-            in_scope: layer.is_none_or(|layer| layer.covers_route(&self.path)),
-            enforced: layer.is_some_and(|layer| layer.covers_route(&self.path)),
+            in_scope: is_covered.unwrap_or(true),
+            enforced: is_covered.unwrap_or(false),
             ready: self.ready,
-        }
+        };
+        let rest = open.is_empty() || !closed.is_empty();
+        let open = (!open.is_empty()).then_some((open, Access::Recovery));
+        open.into_iter()
+            .chain(rest.then_some((closed, self.access)))
+            .map(move |(methods, access)| route(methods, access))
     }
 }
 
@@ -190,6 +214,7 @@ impl<S> Clone for Told<S> {
             gates: self.gates.clone(),
             mark: self.mark,
             ready: self.ready,
+            is_free_if_unsaid: self.is_free_if_unsaid,
             arguments: self.arguments.clone(),
         }
     }

@@ -206,7 +206,14 @@ pub fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-#[utoipa::path(post, path = "/sign-in", operation_id = "sign_in", tag = "session", request_body = Credentials, responses(Changing, TooOften, (status = 200, description = "Signed in.", body = Session)))]
+#[utoipa::path(
+    post,
+    path = "/sign-in",
+    operation_id = "sign_in",
+    tag = "session",
+    request_body = Credentials,
+    responses(Changing, TooOften, (status = 200, description = "Signed in.", body = Session)),
+)]
 async fn sign_in(
     State(auth): State<Auth>,
     ClientAddress(address): ClientAddress,
@@ -295,7 +302,13 @@ fn too_many(wait: Duration) -> Refusal {
     Refusal::later(Problem::new(429, "too_many_attempts", TOO_MANY), wait)
 }
 
-#[utoipa::path(post, path = "/sign-out", operation_id = "sign_out", tag = "session", responses(Changing, ForUsers, (status = 204, description = "Signed out.")))]
+#[utoipa::path(
+    post,
+    path = "/sign-out",
+    operation_id = "sign_out",
+    tag = "session",
+    responses(Changing, ForUsers, (status = 204, description = "Signed out.")),
+)]
 async fn sign_out<S>(_: User, State(auth): State<Auth>, parts: Parts) -> Result<Response, Problem>
 where
     Auth: FromRef<S>,
@@ -309,7 +322,13 @@ where
     Ok(response)
 }
 
-#[utoipa::path(get, path = "/me", operation_id = "me", tag = "session", responses(ForUsers, (status = 200, description = "Who is signed in.", body = Me)))]
+#[utoipa::path(
+    get,
+    path = "/me",
+    operation_id = "me",
+    tag = "session",
+    responses(ForUsers, (status = 200, description = "Who is signed in.", body = Me)),
+)]
 async fn me<S>(User(account): User, State(auth): State<Auth>) -> Json<Me>
 where
     Auth: FromRef<S>,

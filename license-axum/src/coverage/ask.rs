@@ -1,7 +1,7 @@
 //! Asking the extractors of a handler what they ask for.
 
 use std::{
-    any::TypeId,
+    any::{TypeId, type_name},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -64,9 +64,18 @@ impl Question {
     }
 }
 
-/// Whether an extractor refuses as those of this crate do. Only they are asked:
+/// Whether an extractor is one of this crate, alone or in `Option`. Only they are asked:
 /// whoever else wrote one did not mean it to run for this.
-fn is_ours<R: 'static>() -> bool {
+fn is_ours<T, R: 'static>() -> bool {
+    let name = type_name::<T>();
+    let name = name.strip_prefix("core::option::Option<").unwrap_or(name);
+    let is_ours =
+        name.strip_prefix(env!("CARGO_CRATE_NAME")).is_some_and(|it| it.starts_with("::"));
+    is_ours && refuses_as_ours::<R>()
+}
+
+/// What is not the type of a refusal of this crate's is not asked, whatever it is called.
+fn refuses_as_ours<R: 'static>() -> bool {
     #[cfg(feature = "ws")]
     if TypeId::of::<R>() == TypeId::of::<crate::HostRejection>() {
         return true;
@@ -78,7 +87,7 @@ fn ask<S, T>(question: &Question, state: &S)
 where
     T: FromRequestParts<S, Rejection: 'static>,
 {
-    if is_ours::<T::Rejection>() {
+    if is_ours::<T, T::Rejection>() {
         let (mut parts, _) = question.request().into_parts();
         // Nothing is waited for: an extractor that would answers nothing.
         let _ = T::from_request_parts(&mut parts, state).now_or_never();
@@ -89,7 +98,7 @@ fn ask_last<S, T, M>(question: &Question, state: &S)
 where
     T: FromRequest<S, M, Rejection: 'static>,
 {
-    if is_ours::<T::Rejection>() {
+    if is_ours::<T, T::Rejection>() {
         let _ = T::from_request(question.request(), state).now_or_never();
     }
 }

@@ -19,6 +19,9 @@ pub enum GapKind {
     UnknownLimit,
     /// It says that it is free, and asks for something.
     FreeAndGated,
+    /// It stays open for whoever renews, and asks for something: whoever renews is locked
+    /// out.
+    OpenAndGated,
     /// It asks for something, and the OpenAPI document does not have it.
     Undocumented,
     /// The OpenAPI document says that it asks for something else.
@@ -62,10 +65,22 @@ fn gaps_of(route: &CoveredRoute, product: &Product) -> Vec<Gap> {
                     `|asks| asks.free()` beside the handler (`license_axum::routing`)";
         gaps.push(gap(GapKind::Unsaid, text.to_owned()));
     }
-    let refuses = |gate: &&Gate| !matches!(gate, Gate::OptionalFeature(_));
-    if let (Access::Free, Some(gate)) = (route.access, route.gates.iter().find(refuses)) {
-        let text = format!("says that it is free, and asks for `{}`", gate.name());
-        gaps.push(gap(GapKind::FreeAndGated, text));
+    let granted = route.gates.iter().find(|gate| gate.is_granted());
+    let granted = granted.and_then(Gate::name).unwrap_or_default();
+    match route.access {
+        Access::Free if !granted.is_empty() => {
+            let text = format!("says that it is free, and asks for `{granted}`");
+            gaps.push(gap(GapKind::FreeAndGated, text));
+        }
+        Access::Recovery if !granted.is_empty() || route.gates.contains(&Gate::License) => {
+            let what = if granted.is_empty() { "a license" } else { granted };
+            let text = format!(
+                "stays open for whoever renews the license, and asks for `{what}`: add it to the \
+                 routes after what asks for that, or ask elsewhere"
+            );
+            gaps.push(gap(GapKind::OpenAndGated, text));
+        }
+        _ => {}
     }
     for gate in &route.gates {
         match gate {
@@ -84,7 +99,7 @@ fn gaps_of(route: &CoveredRoute, product: &Product) -> Vec<Gap> {
                 );
                 gaps.push(gap(GapKind::UnknownLimit, text));
             }
-            Gate::Limit(_) | Gate::Lease(_) => {}
+            Gate::Limit(_) | Gate::Lease(_) | Gate::License | Gate::OptionalLicense => {}
         }
     }
     gaps

@@ -25,13 +25,13 @@
 //! let app = enforce(routes, LicenseLayer::new(&licensing).scope("/api/**").unwrap());
 //!
 //! assert_covered!(app, &product);
-//! assert_eq!(app.coverage().routes()[0].gates[0].name(), "sso-saml");
+//! assert_eq!(app.coverage().routes()[0].gates[0].name(), Some("sso-saml"));
 //! ```
 //!
 //! # What is found by itself, and what is said
 //!
-//! A gate in a handler's arguments is found: [`RequireFeature`](crate::RequireFeature),
-//! alone and in `Option`, and `HostUpgrade`. The
+//! A gate in a handler's arguments is found: [`RequireFeature`](crate::RequireFeature) and
+//! [`CurrentLicense`](crate::CurrentLicense), alone and in `Option`, and `HostUpgrade`. The
 //! extractor itself is asked, once, when the routes get their state, and so it
 //! does not matter how the feature is spelled, or whether the handler is a
 //! function or a closure. It needs [`routing`](crate::routing) in the place of
@@ -45,6 +45,9 @@
 //! all ([`free`](Asks::free)). So is a gate within an extractor of the product's own or
 //! in `Result<RequireFeature<_>, _>`. What a [`FeatureLayer`](crate::FeatureLayer) asks
 //! of a group of routes says [`Routes::require`](crate::Routes::require).
+//!
+//! What answers where no route is, [`Routes::fallback`](crate::Routes::fallback), is no
+//! route, and what is put around or in front of a finished service is not known here.
 //!
 //! Nothing of this is looked at while a request is answered.
 
@@ -81,17 +84,28 @@ pub enum Gate {
     Limit(Cow<'static, str>),
     /// A place among the hosts that are connected.
     Lease(Cow<'static, str>),
+    /// A license, whatever it grants.
+    License,
+    /// A license, with which the route does more.
+    OptionalLicense,
 }
 
 impl Gate {
-    /// The name of the feature or limit.
-    pub fn name(&self) -> &str {
+    /// The name of the feature or limit, where it is one.
+    pub fn name(&self) -> Option<&str> {
         match self {
             Self::Feature(name)
             | Self::OptionalFeature(name)
             | Self::Limit(name)
-            | Self::Lease(name) => name,
+            | Self::Lease(name) => Some(name),
+            Self::License | Self::OptionalLicense => None,
         }
+    }
+
+    /// Whether it refuses whom a license does not grant it to; a route for everybody who
+    /// has a license has none that does.
+    pub(crate) fn is_granted(&self) -> bool {
+        !matches!(self, Self::OptionalFeature(_) | Self::License | Self::OptionalLicense)
     }
 }
 

@@ -49,6 +49,10 @@ pub(super) fn add(
         if let Some(meant) = name.and_then(|name| shared.get(name)?.as_object()) {
             *response = meant.clone();
         }
+        // It stands where nothing can be said of it.
+        if response.contains_key("$ref") {
+            continue;
+        }
         response.entry("description").or_insert_with(|| text(&codes).into());
         response.insert(CODES.to_owned(), json!(codes));
         let schema = json!({ "schema": { "$ref": format!("#/components/schemas/{SCHEMA}") } });

@@ -44,7 +44,8 @@ const EVERYTHING: Asked = Asked {
     service: true,
     changes: true,
     feature: true,
-    optional_feature: true,
+    optional: true,
+    license: true,
     limit: true,
     lease: true,
 };

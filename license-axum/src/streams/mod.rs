@@ -2,8 +2,8 @@
 //!
 //! A request is judged when it arrives. Server-Sent Events, a download, a
 //! stream of gRPC go on for hours after that; [`take_while_licensed`] ends one
-//! at the moment at which a new request for it would be refused, politely: what
-//! was sent was sent whole, and the last item says why.
+//! at the moment at which its feature would be refused, politely: what was sent was
+//! sent whole, and the last item says why.
 //!
 //! ```
 //! use axum::response::sse::Event;
@@ -28,6 +28,10 @@
 //! The denial is the error of whatever the stream is made of. For tonic, whose items
 //! are `Result<_, Status>`, `GrpcDetails::status` of license-tower makes a status of
 //! it: `.map(|item| item.unwrap_or_else(|denial| Err(status(&denial))))`.
+//!
+//! The domain, and read-only after the term, are a request's: a stream that reads goes on
+//! where reading does, and one that must not asks by [`take_while_allowed`] what the layer
+//! asks, [`Licensing::check_request`].
 //!
 //! The end of a license is noticed when somebody looks at the clock: a
 //! request, the tick of a `LicenseManager`, or the next item of the stream.

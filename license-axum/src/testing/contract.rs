@@ -7,13 +7,15 @@ use axum::{
     response::Response,
 };
 use http::{Method, Request, header};
-use license_core::{Denial, DenialCode, Licensing, Product, host::RequestHost, testing::Vendor};
+use license_core::{
+    Denial, DenialCode, Licensing, Product, host::RequestHost, license::LimitKind, testing::Vendor,
+};
 use tower::ServiceExt;
 
 use super::{Mismatch, Mismatches, Report, State, report::Outcome, state::HOST};
 use crate::{
     Enforced,
-    coverage::{CoveredRoute, Gate},
+    coverage::{Coverage, CoveredRoute, Gate},
 };
 
 /// Asks every route of a service in every state of a license; see
@@ -59,10 +61,14 @@ impl Contract {
             let app = app(licensing.clone()).await;
             let mut answers = Vec::new();
             for route in app.coverage().routes() {
+                if route.methods.is_empty() {
+                    answers.push((route.to_string(), Outcome::NotAsked));
+                }
                 for method in &route.methods {
                     let Ok(method) = method.parse() else { continue };
                     let name = format!("{method} {}", route.path);
                     let Some(expected) = expected(&licensing, &state, route, &method) else {
+                        answers.push((name, Outcome::NotAsked));
                         continue;
                     };
                     let found = self.ask(&app, route, &method).await;
@@ -80,7 +86,7 @@ impl Contract {
     }
 
     async fn ask(&self, app: &Enforced, route: &CoveredRoute, method: &Method) -> Outcome {
-        let request = Request::builder().method(method).uri(address(&route.path));
+        let request = Request::builder().method(method).uri(address(route, app.coverage()));
         let request = request.header(header::HOST, HOST).body(Body::empty());
         let request = (self.complete)(route, request.unwrap_or_default());
         match app.clone().oneshot(request).await {
@@ -96,16 +102,23 @@ impl fmt::Debug for Contract {
     }
 }
 
-/// A path that leads to a route.
-fn address(path: &str) -> String {
-    let segment = |segment: &str| match segment.starts_with('{') && segment.ends_with('}') {
-        true => "1".to_owned(),
-        false => segment.to_owned(),
+/// A path that leads to a route, and not to another beside it.
+fn address(route: &CoveredRoute, coverage: &Coverage) -> String {
+    let with = |parameter: u32| {
+        let segment = |segment: &str| match segment.starts_with('{') && segment.ends_with('}') {
+            true => parameter.to_string(),
+            false => segment.to_owned(),
+        };
+        route.path.split('/').map(segment).collect::<Vec<_>>().join("/")
     };
-    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    let is_taken = |path: &String| {
+        coverage.routes().iter().any(|other| other.path == *path && other.path != route.path)
+    };
+    (1..=u32::MAX).map(with).find(|path| !is_taken(path)).unwrap_or_default()
 }
 
-/// What a route should answer; nothing where only a real connection can tell.
+/// What a route should answer; nothing where its coverage does not say: of hosts only a
+/// real connection can tell, and what a handler does with an optional feature is its own.
 fn expected(
     licensing: &Licensing,
     state: &State,
@@ -119,12 +132,17 @@ fn expected(
     };
     let by_gate = |gate: &Gate| match gate {
         Gate::Feature(name) => Some(licensing.check_feature(name)),
-        Gate::OptionalFeature(_) => Some(Ok(())),
+        Gate::License => Some(licensing.control().require_license().map(drop)),
+        Gate::OptionalFeature(_) | Gate::OptionalLicense => {
+            licensing.check_service().is_ok().then_some(Ok(()))
+        }
         Gate::Limit(name) if *state == State::UsedUp(name.to_string()) => {
-            Some(licensing.check_limit(name, 0, 1))
+            Some(match licensing.product().limits().get(&**name) {
+                Some(LimitKind::Names) => licensing.check_name(name, ""),
+                _ => licensing.check_limit(name, 0, 1),
+            })
         }
         Gate::Limit(name) => Some(licensing.max(name).map(drop)),
-        // It is asked for once a connection is upgraded.
         Gate::Lease(_) => None,
     };
     let mut decision = by_layer();

@@ -40,6 +40,12 @@
 //! have fails, one that it has and does not say, and a layer that refuses
 //! something else than the policy.
 //!
+//! A refusal is known by what this crate leaves in a response, or by the member `code` of
+//! a JSON body: a product that answers errors in a form of its own gives one of the two.
+//! What cannot be known from the coverage is not asked, and the report says so: hosts,
+//! which want a connection; services and handlers of axum's own `routing`, whose
+//! methods nobody knows.
+//!
 //! What passes is not looked at further than that the license did not refuse
 //! it: a handler that finds nothing in an empty database is right.
 //!

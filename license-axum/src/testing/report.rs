@@ -14,6 +14,8 @@ pub(super) enum Outcome {
         status: u16,
         code: String,
     },
+    /// What it should answer is not known.
+    NotAsked,
 }
 
 /// What every route answers in every state, where all is as it should be. As
@@ -57,6 +59,7 @@ impl fmt::Display for Outcome {
             Self::Passes(None) => f.write_str("passes"),
             Self::Passes(Some(status)) => write!(f, "{status}, not by the license"),
             Self::Refused { status, code } => write!(f, "{status} {code}"),
+            Self::NotAsked => f.write_str("not asked"),
         }
     }
 }

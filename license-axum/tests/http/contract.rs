@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use license_axum::{
-    Enforced, LicenseLayer, LicenseRejection, Licensing, RequireFeature, Routes,
+    CurrentLicense, Enforced, LicenseLayer, LicenseRejection, Licensing, RequireFeature, Routes,
     coverage::Asks,
     enforce, licensed, limit,
     routing::{get, get_with, post_with},
@@ -169,4 +169,48 @@ async fn requests_are_completed_by_the_product() {
     });
     let report = contract.run(async |licensing| app(routes.clone(), licensing)).await;
     assert!(report.unwrap().to_string().contains("GET /api/guarded: 403 feature_not_licensed"));
+}
+
+/// A handler that asks whether a connector is on the list.
+async fn connect(State(licensing): State<Licensing>) -> Result<(), LicenseRejection> {
+    let decision = licensing.check_name("connectors", "slack");
+    decision.map_err(|denial| LicenseRejection::answered(&licensing, denial))
+}
+
+#[tokio::test]
+async fn what_a_right_service_may_do_is_no_mismatch() {
+    #[licensed]
+    async fn more(_: Option<RequireFeature<"sso">>) {}
+    async fn plan(_: CurrentLicense) {}
+    let product = |names: &str| {
+        let profile = format!(
+            "name = 'test'\nissuer = 'https://vendor.example'\naudience = 'test'\n\
+             [features]\nsso = 'Single sign-on'\n[limits]\nconnectors = {names}\n\
+             [policy]\nunlicensed = 'features'\nlapsed = 'features'\n"
+        );
+        Product::from_toml(&profile).unwrap()
+    };
+    let routes = Routes::new()
+        .route("/outside", get(more))
+        .route("/plan", get_with(plan, Asks::free))
+        .route("/api/connectors", post_with(connect, |asks| asks.limit("connectors")))
+        .route("/api/plans/1", get_with(users, Asks::free))
+        .route("/api/plans/{plan}", get(saml))
+        .route("/api/hosts", get_with(users, |asks| asks.lease("connectors")))
+        .route("/api/axum", axum::routing::get(users));
+    for names in ["{ kind = 'names' }", "{ kind = 'names', default = 'unlimited' }"] {
+        let contract = Contract::new(product(names));
+        let report = contract.run(async |licensing| app(routes.clone(), licensing)).await;
+        let report =
+            report.unwrap_or_else(|mismatches| panic!("{names}: {mismatches}")).to_string();
+        for line in [
+            "  GET /plan: 402 license_missing\n",
+            "  POST /api/connectors: 402 limit_reached\n",
+            "  GET /api/plans/{plan}: 403 feature_not_licensed\n",
+            "  GET /api/hosts: not asked\n",
+            "  any method of /api/axum: not asked\n",
+        ] {
+            assert!(report.contains(line), "{line}{report}");
+        }
+    }
 }

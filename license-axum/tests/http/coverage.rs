@@ -7,8 +7,8 @@ use axum::{
 };
 use http::request::Parts;
 use license_axum::{
-    FeatureLayer, LicenseLayer, LicenseRejection, Licensing, RequireFeature, Routes,
-    assert_covered,
+    CurrentLicense, FeatureLayer, LicenseLayer, LicenseRejection, Licensing, RequireFeature,
+    Routes, assert_covered,
     coverage::{Access, Coverage, Covered, GapKind, Gate},
     enforce, feature, features, licensed,
     routing::{get, get_with, on, post_with, put},
@@ -185,4 +185,93 @@ fn a_list_of_open_routes_at_the_layer_counts_as_well() {
     let routes = Routes::new().route("/api/me", get(nothing)).with_state(licensing.clone());
     let app = enforce(routes, LicenseLayer::new(&licensing).recovery(open));
     assert_eq!(Covered::coverage(&app).routes()[0].access, Access::Recovery);
+}
+
+#[test]
+fn a_path_is_the_one_that_is_served() {
+    let below = || Routes::new().route("/", get(by_literal)).route("/x", get(by_literal));
+    for (prefix, root) in
+        [("/api", "/api"), ("/api/", "/api/"), ("/api/{tenant}/", "/api/{tenant}/")]
+    {
+        let coverage = covered(Routes::new().nest(prefix, below()));
+        let paths: Vec<_> = coverage.routes().iter().map(|it| it.path.as_str()).collect();
+        assert_eq!(paths, [root, &format!("{}/x", prefix.trim_end_matches('/'))]);
+    }
+}
+
+#[test]
+fn a_group_that_is_free_has_the_gates_that_are_found_later() {
+    let routes = Routes::new()
+        .route("/api/sso", get(by_literal))
+        .route("/api/plan", get(async |_: CurrentLicense| ()))
+        .route("/api/users", get(nothing))
+        .free();
+    let coverage = covered(routes);
+    coverage.check(&product()).unwrap();
+    let access = |path| coverage.route("GET", path).unwrap().access;
+    assert_eq!(access("/api/sso"), Access::Gated);
+    assert_eq!(access("/api/plan"), Access::Free);
+    assert_eq!(access("/api/users"), Access::Free);
+}
+
+#[test]
+fn a_route_that_stays_open_and_asks_for_something_is_named() {
+    let layer = |licensing: &Licensing| FeatureLayer::new(licensing, "sso").unwrap();
+    let locked = Routes::new().recovery(MethodFilter::POST, "/api/sign-in", nothing);
+    let locked = locked.require(layer(&licensing()));
+    let gated = Routes::new().recovery(MethodFilter::POST, "/api/sign-in", by_literal);
+    let licensed =
+        Routes::new().recovery(MethodFilter::POST, "/api/sign-in", async |_: CurrentLicense| ());
+    for routes in [locked, gated, licensed] {
+        let gaps = covered(routes).check(&product()).unwrap_err();
+        let found: Vec<_> = gaps.gaps().iter().map(|it| (it.kind, it.route.as_str())).collect();
+        assert_eq!(found, [(GapKind::OpenAndGated, "POST /api/sign-in")]);
+    }
+    let open = Routes::new().route("/api/users", get(by_literal)).require(layer(&licensing()));
+    let open = open.recovery(MethodFilter::POST, "/api/sign-in", nothing);
+    covered(open).check(&product()).unwrap();
+}
+
+#[test]
+fn a_license_that_is_asked_for_is_found_and_nobody_is_denied_for_that() {
+    let licensing = licensing();
+    let routes = Routes::new()
+        .route("/api/plan", get(async |_: CurrentLicense| ()))
+        .route("/api/name", get(async |_: Option<CurrentLicense>| ()))
+        .with_state(licensing.clone());
+    let coverage = Covered::coverage(&routes);
+    asks(&coverage, "GET", "/api/plan", &[Gate::License]);
+    asks(&coverage, "GET", "/api/name", &[Gate::OptionalLicense]);
+    assert!(licensing.control().denial_counts().all(|it| it.denied == 0));
+}
+
+/// Of the product, and refuses as this crate does.
+struct Own;
+
+impl FromRequestParts<Licensing> for Own {
+    type Rejection = LicenseRejection;
+
+    async fn from_request_parts(_: &mut Parts, _: &Licensing) -> Result<Self, LicenseRejection> {
+        panic!("it is not asked for this");
+    }
+}
+
+#[test]
+fn an_extractor_of_the_product_is_not_run_for_this() {
+    #[licensed]
+    async fn own(_: Own, _: Option<RequireFeature<"sso">>, _: RequireFeature<"export">) {}
+    let coverage = covered(Routes::new().route("/api/own", get(own)));
+    let optional = Gate::OptionalFeature("sso".into());
+    asks(&coverage, "GET", "/api/own", &[feature("export"), optional]);
+}
+
+#[test]
+fn of_methods_some_may_stay_open() {
+    let licensing = licensing();
+    let open = license_axum::Recovery::new().allow(http::Method::GET, "/api/x").unwrap();
+    let both = on(MethodFilter::GET.or(MethodFilter::POST), nothing);
+    let routes = Routes::new().route("/api/x", both).with_state(licensing.clone());
+    let app = enforce(routes, LicenseLayer::new(&licensing).recovery(open));
+    let access = |method| app.coverage().route(method, "/api/x").unwrap().access;
+    assert_eq!((access("GET"), access("POST")), (Access::Recovery, Access::Unsaid));
 }

@@ -8,8 +8,8 @@ use axum::{
 };
 use http::{Request, StatusCode, request::Parts};
 use license_axum::{
-    Actor, Enforced, LicenseLayer, LicenseRejection, Licensing, RequireFeature, Routes,
-    admin_routes, banner_route,
+    Actor, Enforced, FeatureLayer, LicenseLayer, LicenseRejection, Licensing, RequireFeature,
+    Routes, admin_routes, banner_route,
     coverage::{Asks, Coverage, GapKind},
     enforce, licensed, limit,
     openapi::{DocumentError, document_routes},
@@ -288,6 +288,82 @@ async fn the_routes_of_this_crate_are_described_where_they_are() {
     assert!(document["components"]["schemas"]["LicenseStatus"].is_object());
     let text = document.to_string();
     assert_eq!(text.matches("\"operationId\":\"license_status\"").count(), 1);
+}
+
+#[test]
+fn routes_of_axum_are_held_against_the_document_as_well() {
+    let licensing = licensing();
+    let sso = FeatureLayer::new(&licensing, "sso").unwrap();
+    let of_axum = axum::Router::new().route("/deep", axum::routing::get(nothing));
+    let routes = Routes::new()
+        .route("/api/old", axum::routing::get(nothing))
+        .nest_service("/api/below", of_axum)
+        .require(sso);
+    let coverage = coverage(routes);
+    let operation = || json!({ "responses": {} });
+    let mut document = json!({ "paths": {
+        "/api/old": { "get": operation() },
+        "/api/below/deep": { "get": operation() },
+    } });
+    coverage.annotate(&mut document, &licensing).unwrap();
+    for path in ["/api/old", "/api/below/deep"] {
+        let operation = &document["paths"][path]["get"];
+        assert_eq!(operation["x-license-feature"], json!(["sso"]), "{path}");
+        assert!(operation["responses"]["403"].is_object());
+    }
+    let mut wrong = json!({ "paths": {
+        "/api/old": { "get": { "x-license-feature": "export" } },
+        "/api/none": { "get": { "x-license-feature": "sso" } },
+    } });
+    let error = coverage.annotate(&mut wrong, &licensing).unwrap_err();
+    let DocumentError::Gaps(gaps) = &error else { panic!("{error}") };
+    let named: Vec<_> = gaps.gaps().iter().map(|it| (it.kind, it.route.as_str())).collect();
+    assert_eq!(
+        named,
+        [
+            (GapKind::Undocumented, "any method of /api/below/{*}"),
+            (GapKind::DocumentedOtherwise, "GET /api/none"),
+            (GapKind::DocumentedOtherwise, "GET /api/old"),
+        ]
+    );
+}
+
+#[test]
+fn a_document_that_is_annotated_twice_says_the_same() {
+    let refused = json!({ "$ref": "other.json#/components/responses/Refused" });
+    let mut document = plain();
+    document["paths"]["/api/sso/{rest}"]["get"]["responses"]["403"] = refused.clone();
+    let once = annotated(document, routes());
+    assert_eq!(once["paths"]["/api/sso/{rest}"]["get"]["responses"]["403"], refused);
+    assert_eq!(annotated(once.clone(), routes()), once);
+}
+
+#[test]
+fn a_host_that_connects_changes_something() {
+    let policy = Policy::new().lapsed(Restriction::ReadOnly);
+    let licensing = Licensing::new(Vendor::of(product(policy)).verifier());
+    let routes = Routes::new().route("/api/agents", get_with(nothing, |asks| asks.lease("users")));
+    let coverage = app(routes, licensing.clone()).coverage().clone();
+    let mut document = json!({ "paths": { "/api/agents": { "get": { "responses": {} } } } });
+    coverage.annotate(&mut document, &licensing).unwrap();
+    let codes = &document["paths"]["/api/agents"]["get"]["responses"]["402"]["x-license-codes"];
+    assert_eq!(codes, &json!(["read_only"]));
+}
+
+#[tokio::test]
+async fn the_routes_of_this_crate_fit_into_a_document_that_has_their_names() {
+    let manager = LicenseManager::builder(licensing()).store(MemoryStore::new());
+    let manager = manager.start().await.unwrap();
+    let routes = Routes::new().nest("/{tenant}/license", admin_routes::<Admin, _>(manager));
+    let own = json!({ "operationId": "license_status", "responses": {} });
+    let document = json!({ "paths": { "/status": { "get": own } } });
+    let document = annotated(document, routes);
+    let status = &document["paths"]["/{tenant}/license"]["get"];
+    assert!(status["operationId"].is_null());
+    assert_eq!(status["parameters"][0]["name"], "tenant");
+    let install = &document["paths"]["/{tenant}/license"]["post"];
+    assert_eq!(install["operationId"], "license_install");
+    assert_eq!(install["parameters"].as_array().unwrap().len(), 4);
 }
 
 async fn ask(app: &Enforced, path: &str) -> (StatusCode, Value) {

@@ -1,7 +1,6 @@
 //! How a route can be refused at all.
 
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -28,8 +27,10 @@ pub struct Asked {
     pub changes: bool,
     /// A feature.
     pub feature: bool,
-    /// A feature, with which it does more.
-    pub optional_feature: bool,
+    /// A feature or a license, with which it does more.
+    pub optional: bool,
+    /// A license, whatever it grants.
+    pub license: bool,
     /// Room in a limit.
     pub limit: bool,
     /// A place among the hosts that are connected.
@@ -99,29 +100,31 @@ fn license(limit: Limit) -> License {
     }
 }
 
-/// What is refused where the service stands there.
+/// What is refused where the service stands there. What the layer refuses never comes to
+/// what the route itself asks for.
 fn denials(snapshot: Snapshot<'_>, asked: Asked) -> Vec<Denial> {
-    let denials = RefCell::new(Vec::new());
-    let ask = |asked: bool, decide: &dyn Fn() -> Result<(), Denial>| {
-        if let Some(Err(denial)) = asked.then(decide) {
-            denials.borrow_mut().push(denial);
+    let hosts: [&[&[u8]]; 3] = [&[b"licensed.example"], &[b"other.example"], &[]];
+    let mut denials = Vec::new();
+    let mut passes = !asked.service;
+    for host in hosts.iter().filter(|_| asked.service) {
+        let host = || RequestHost::new(None, host.iter().copied());
+        match snapshot.request(|| asked.changes, host, drop) {
+            Ok(()) => passes = true,
+            Err(denial) => denials.push(denial),
+        }
+    }
+    let mut ask = |asked: bool, decide: &dyn Fn() -> Result<(), Denial>| {
+        if let (true, Some(Err(denial))) = (passes, asked.then(decide)) {
+            denials.push(denial);
         }
     };
-    let hosts: [&[&[u8]]; 3] = [&[b"licensed.example"], &[b"other.example"], &[]];
-    for host in hosts {
-        let host = || RequestHost::new(None, host.iter().copied());
-        ask(asked.service, &|| snapshot.request(|| asked.changes, host, drop));
-    }
-    ask(asked.optional_feature, &|| snapshot.service());
+    ask(asked.optional, &|| snapshot.service());
+    ask(asked.license, &|| snapshot.require_license().map(drop));
     ask(asked.feature, &|| snapshot.feature(NAME, drop));
-    let limits = [
-        (asked.limit, DenialCode::LimitReached),
-        (asked.lease, DenialCode::ConcurrentHostLimitReached),
-    ];
-    for (asked, code) in limits {
-        ask(asked, &|| snapshot.limit(code, NAME, 0, 1, drop));
-    }
-    denials.into_inner()
+    let (limit, lease) = (DenialCode::LimitReached, DenialCode::ConcurrentHostLimitReached);
+    ask(asked.limit, &|| snapshot.limit(limit, NAME, 0, 1, drop));
+    ask(asked.lease, &|| snapshot.limit(lease, NAME, 0, 1, drop));
+    denials
 }
 
 #[cfg(test)]
@@ -133,7 +136,8 @@ mod tests {
         service: true,
         changes: false,
         feature: false,
-        optional_feature: false,
+        optional: false,
+        license: false,
         limit: false,
         lease: false,
     };
@@ -187,7 +191,11 @@ mod tests {
     fn only_changes_are_refused_where_reading_goes_on() {
         let policy = Policy::new().lapsed(Restriction::ReadOnly);
         assert_eq!(statuses(&policy, LAYER).get("read_only"), None);
-        let changing = Asked { changes: true, ..LAYER };
+        let policy = policy.unlicensed(Restriction::ReadOnly);
+        let changing = Asked { changes: true, feature: true, ..LAYER };
+        assert_eq!(statuses(&policy, changing).get("license_missing"), None);
+        let license = Asked { license: true, ..LAYER };
+        assert_eq!(statuses(&policy, license)["license_missing"], 402);
         assert_eq!(statuses(&policy, changing)["read_only"], 402);
         assert_eq!(statuses(&policy, changing).get("license_expired"), None);
     }
