@@ -156,7 +156,7 @@ impl Coverage {
                 let key = known.unwrap_or_else(|| template(path));
                 Some((parameters(&key), member(paths, &key)?))
             });
-            let operation = documents.operation(ready).cloned();
+            let operation = documents.operations.get(&ready).cloned();
             let (Some((parameters, item)), Some(mut operation)) = (item, operation) else {
                 continue;
             };

@@ -1,10 +1,13 @@
 //! The operations of this crate's own routes.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// A route of this crate that a document need not describe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Ready {
     Status,
     Install,
@@ -19,32 +22,13 @@ pub(crate) enum Ready {
 /// Operations and the schemas that they name.
 #[derive(Deserialize)]
 pub(super) struct Documents {
-    operations: Map<String, Value>,
+    pub(super) operations: BTreeMap<Ready, Map<String, Value>>,
     pub(super) schemas: Map<String, Value>,
 }
 
 impl Documents {
     pub(super) fn read() -> Result<Self, serde_json::Error> {
         serde_json::from_str(include_str!("ready.json"))
-    }
-
-    pub(super) fn operation(&self, ready: Ready) -> Option<&Map<String, Value>> {
-        self.operations.get(ready.name())?.as_object()
-    }
-}
-
-impl Ready {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Install => "install",
-            Self::MachineInfo => "machine_info",
-            Self::Doctor => "doctor",
-            Self::Routes => "routes",
-            Self::Audit => "audit",
-            Self::AuditExport => "audit_export",
-            Self::Banner => "banner",
-        }
     }
 }
 
@@ -67,7 +51,7 @@ mod tests {
         let documents = Documents::read().unwrap();
         assert_eq!(documents.operations.len(), ALL.len());
         for ready in ALL {
-            assert!(documents.operation(ready).is_some(), "{ready:?}");
+            assert!(documents.operations.contains_key(&ready), "{ready:?}");
         }
         let text = include_str!("ready.json");
         for (_, named) in text.match_indices("#/components/schemas/").map(|(at, it)| {

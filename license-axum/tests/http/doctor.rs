@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use license_axum::{Routes, admin_routes, enforce, recovery};
-use license_core::MachineId;
+use license_core::{MachineId, testing::holds_token};
 use license_runtime::MachineIdSource;
 use license_tower::LicenseLayer;
 
@@ -25,15 +25,6 @@ fn asks(host: &str, credential: Option<&str>) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
-/// Whether a text begins with a token somewhere. Within a word it is the id of a key, which
-/// is no secret.
-fn has_token(text: &str) -> bool {
-    let is_within = |at: usize| {
-        text[..at].ends_with(|it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_')
-    };
-    text.match_indices("eyJ").any(|(at, _)| !is_within(at))
-}
-
 #[track_caller]
 fn names(answer: &Answer, outcome: &str, code: &str) {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -44,7 +35,7 @@ fn names(answer: &Answer, outcome: &str, code: &str) {
     for secret in ["Test Customer", "cust_test", "the-machine-of-the-tests"] {
         assert!(!answer.text().contains(secret), "{secret}: {}", answer.text());
     }
-    assert!(!has_token(answer.text()), "{}", answer.text());
+    assert!(!holds_token(answer.text()), "{}", answer.text());
 }
 
 async fn install(service: &Administered, token: &str) {

@@ -14,8 +14,9 @@ use crate::Respond;
 /// `grpc-status-details-bin`, which the libraries of gRPC decode:
 /// `google.rpc.ErrorInfo` with the denial's code in capitals as `reason`
 /// (`FEATURE_NOT_LICENSED`), the product's audience as `domain`, and `feature`,
-/// `limit`, `max`, `used` and `expires_at` as metadata, as far as they are known; and `google.rpc.Help` with the address where a license is
-/// renewed, where the profile has one (`contact.renew_url`).
+/// `limit`, `max`, `used` and `expires_at` as metadata, as far as they are known; and
+/// `google.rpc.Help` with the address where a license is renewed, where the profile has
+/// one (`contact.renew_url`).
 ///
 /// ```
 /// use license_core::{Licensing, testing::Vendor};
